@@ -1,0 +1,31 @@
+"""Lesion's pipeline for Snakemake; dvc.yaml holds the same for DVC."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "params.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/populations.smk"
+include: "workflow/rules/audit.smk"
+include: "workflow/rules/figures.smk"
+
+
+localrules:
+    all,
+    figures,
+    tables,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.figures.input,
+        rules.tables.input,
+        expand("results/{study}/gallery/index.html", study=ACTIVE["studies"]),

@@ -1,0 +1,29 @@
+"""Named arrays in one safetensors file: images and statistics, read without torch."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from lesion.artifacts.atomic import replacing
+from lesion.artifacts.provenance import facts, provenance
+from lesion.errors import InputError
+
+Arrays = dict[str, np.ndarray[Any, Any]]
+
+
+def write_arrays(path: Path, arrays: Arrays, **known: Any) -> None:
+    """Write `arrays` whole or not at all, with `known` in the metadata."""
+    with replacing(path) as temporary:
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary, provenance(**known))
+
+
+def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """The arrays of a file and the facts of its metadata."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, facts(file.metadata())  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path}: not a readable safetensors file ({error})") from None

@@ -1,0 +1,75 @@
+"""Where each artifact lies, relative to the folder that holds params.yaml. Path is identity: no dates, no globs."""
+
+from pathlib import Path
+
+RESULTS = Path("results")
+
+
+def examples(study: str) -> Path:
+    """The table of examples: id, label, split, attributes, source."""
+    return RESULTS / study / "data" / "examples.parquet"
+
+
+def images(study: str) -> Path:
+    """The packed array of all images of a small study, with the statistics that normalise them."""
+    return RESULTS / study / "data" / "images.safetensors"
+
+
+def adversarial(study: str) -> Path:
+    """Images of another source that a reference model gets wrong (the study's counterpart of ImageNet-A)."""
+    return RESULTS / study / "data" / "adversarial.safetensors"
+
+
+def checkpoint(study: str, variant: str, shard: str) -> Path:
+    """The weights of all members of a shard."""
+    return RESULTS / study / "checkpoints" / variant / f"{shard}.safetensors"
+
+
+def resume(study: str, variant: str, shard: str, member: int) -> Path:
+    """A finished member of an unfinished shard: no engine declares it, so none deletes it."""
+    return RESULTS / ".resume" / study / variant / shard / f"{member}.safetensors"
+
+
+def predictions(study: str, variant: str, shard: str) -> Path:
+    """What each member of a shard says of each test example."""
+    return RESULTS / study / "predictions" / variant / f"{shard}.parquet"
+
+
+def robustness(study: str, variant: str, shard: str) -> Path:
+    """Correct answers of each member, by corruption, severity and class."""
+    return RESULTS / study / "robustness" / variant / f"{shard}.parquet"
+
+
+def impact(study: str, variant: str) -> Path:
+    """The class-level audit of a compressed variant."""
+    return RESULTS / study / "impact" / f"{variant}.csv"
+
+
+def pie(study: str, variant: str) -> Path:
+    """The example-level audit of a compressed variant: every test example, with its PIE flag."""
+    return RESULTS / study / "pie" / f"{variant}.parquet"
+
+
+def null(study: str) -> Path:
+    """The counts that seed noise alone gives."""
+    return RESULTS / study / "null.csv"
+
+
+def summary(study: str, suffix: str = "csv") -> Path:
+    """The paper's headline table, as `csv` for people or `json` for `dvc metrics`."""
+    return RESULTS / study / f"summary.{suffix}"
+
+
+def figure(study: str, name: str, suffix: str) -> Path:
+    """A figure (`svg`, `pdf`) or the numbers that it shows (`csv`)."""
+    return RESULTS / study / "figures" / f"{name}.{suffix}"
+
+
+def gallery(study: str) -> Path:
+    """The page that shows the PIE."""
+    return RESULTS / study / "gallery" / "index.html"
+
+
+def code(step: str, study: str, variant: str = "", figure: str = "") -> Path:
+    """The code version of a node (of all its shards), which DVC depends on."""
+    return RESULTS / "code" / study / step / (variant or figure or "all")

@@ -1,0 +1,98 @@
+"""Tables: Parquet with a declared schema, CSV for what people open."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lesion.artifacts.atomic import replacing
+from lesion.artifacts.provenance import KEY, facts, provenance
+from lesion.errors import InputError
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+EXAMPLES = pa.schema(
+    {"example_id": pa.int32(), "label": pa.int16(), "split": TEXT, "source": TEXT}
+)  # and one column of text for each attribute
+PREDICTIONS = pa.schema(
+    {
+        "example_id": pa.int32(),
+        "member": pa.int16(),
+        "label": pa.int16(),
+        "prediction": pa.int16(),
+        "correct_top5": pa.bool_(),
+        "confidence": pa.float32(),
+        "true_probability": pa.float32(),
+    }
+)  # sorted by (member, example_id)
+ROBUSTNESS = pa.schema(
+    {
+        "member": pa.int16(),
+        "corruption": TEXT,
+        "severity": pa.int8(),
+        "label": pa.int16(),
+        "correct": pa.int32(),
+        "correct_top5": pa.int32(),
+        "total": pa.int32(),
+    }
+)  # a row for each member, condition and class; "clean" and "natural-adversarial" have severity 0
+PIE = pa.schema(
+    {
+        "example_id": pa.int32(),
+        "label": pa.int16(),
+        "dense_label": pa.int16(),
+        "compressed_label": pa.int16(),
+        "dense_share": pa.float32(),
+        "compressed_share": pa.float32(),
+        "taxicab": pa.float32(),
+        "pie": pa.bool_(),
+    }
+)  # every test example, in order of example_id
+
+
+def write_parquet(path: Path, table: pa.Table, **known: Any) -> None:
+    """Write `table` whole or not at all, with `known` (study, variant, seeds, …) in its metadata."""
+    with replacing(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(provenance(**known)), temporary, compression="zstd")
+
+
+def read_parquet(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    """Read the columns of `schema` (or `columns` of them).
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, is not Parquet, or lacks a column of `schema` in its type.
+    """
+    try:
+        found = pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
+    for field in schema:
+        if field.name not in found.names:
+            raise InputError(f"{path}: has no column {field.name} ({field.type} expected)")
+        if found.field(field.name).type != field.type:
+            raise InputError(f"{path}: column {field.name} is {found.field(field.name).type}, expected {field.type}")
+    return pq.read_table(path, columns=columns or schema.names)
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The facts in a Parquet file's metadata."""
+    metadata = pq.read_schema(path).metadata or {}
+    return facts({KEY: metadata.get(KEY.encode(), b"{}").decode()})
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table for people, with the shortest decimals that read back as the same floats."""
+    with replacing(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a table that `write_csv` wrote, floats exact."""
+    try:
+        return pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None

@@ -1,0 +1,144 @@
+"""The command line: one subcommand a node of the pipeline, and what binds the two engines together.
+
+Imports of the steps happen in the steps: `lesion --help` needs no torch.
+"""
+
+import hashlib
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from lesion.artifacts import paths
+from lesion.code_version import code_version
+from lesion.errors import InputError
+from lesion.params.file import read_yaml, validate
+from lesion.steps import STEPS, modules, run, settings
+
+app = typer.Typer(
+    help=__doc__.partition("\n")[0], no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+Study = Annotated[str, typer.Option(help="A study of params.yaml, e.g. digits.")]
+Variant = Annotated[str, typer.Option(help="A variant of params.yaml, e.g. gmp-50.")]
+Shard = Annotated[str, typer.Option(help="First and last member, e.g. 0-9.")]
+Figure = Annotated[str, typer.Option(help="A figure of params.yaml, e.g. impact.")]
+
+
+def _node(step: str, **names: str) -> None:
+    data = read_yaml()
+    validate(data)
+    settings(step, names, data)  # unknown names are told before anything is loaded
+    more = {"stamp": _stamp(step, names, data)} if STEPS[step].resumable else {}
+    run(step, names, data, **more)
+
+
+def _stamp(step: str, names: dict[str, str], data: dict[str, object]) -> str:
+    """A hash of all that a resumable node's output depends on: settings, code and data."""
+    digest = hashlib.sha256(repr(sorted(settings(step, names, data).items())).encode())
+    digest.update(code_version(modules(step, names, data)).encode())
+    for path in (paths.examples(names["study"]), paths.images(names["study"])):
+        if not path.exists():
+            raise InputError(f"{path}: missing; `lesion data --study {names['study']}` makes it")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@app.command()
+def data(study: Study) -> None:
+    """Write the study's examples and images."""
+    _node("data", study=study)
+
+
+@app.command()
+def adversarial(study: Study) -> None:
+    """Make the natural adversarial set with a reference model."""
+    _node("adversarial", study=study)
+
+
+@app.command()
+def train(study: Study, variant: Variant, shard: Shard) -> None:
+    """Train the members of a shard, dense or pruned while training."""
+    _node("train", study=study, variant=variant, shard=shard)
+
+
+@app.command()
+def compress(study: Study, variant: Variant, shard: Shard) -> None:
+    """Derive a compressed variant from trained dense members."""
+    _node("compress", study=study, variant=variant, shard=shard)
+
+
+@app.command()
+def predict(study: Study, variant: Variant, shard: Shard) -> None:
+    """Write what each member says of each test example."""
+    _node("predict", study=study, variant=variant, shard=shard)
+
+
+@app.command()
+def robustness(study: Study, variant: Variant, shard: Shard) -> None:
+    """Count correct answers on corrupted and natural adversarial images."""
+    _node("robustness", study=study, variant=variant, shard=shard)
+
+
+@app.command()
+def impact(study: Study, variant: Variant) -> None:
+    """Test each class's change of recall against the change of accuracy."""
+    _node("impact", study=study, variant=variant)
+
+
+@app.command()
+def pie(study: Study, variant: Variant) -> None:
+    """Find the examples whose modal label compression changes."""
+    _node("pie", study=study, variant=variant)
+
+
+@app.command()
+def null(study: Study) -> None:
+    """Count what seed noise alone gives, between halves of the dense population."""
+    _node("null", study=study)
+
+
+@app.command()
+def summary(study: Study) -> None:
+    """Write the headline table."""
+    _node("summary", study=study)
+
+
+@app.command()
+def figure(study: Study, figure: Figure) -> None:
+    """Draw a figure, with its numbers beside."""
+    _node("figure", study=study, figure=figure)
+
+
+@app.command()
+def gallery(study: Study) -> None:
+    """Write the page that shows the PIE."""
+    _node("gallery", study=study)
+
+
+@app.command()
+def code() -> None:
+    """Write the code version of every active node, for DVC to depend on."""
+    from lesion.engines import write_code_versions
+
+    data = read_yaml()
+    write_code_versions(data, validate(data))
+
+
+@app.command()
+def adopt(engine: Annotated[str, typer.Argument(help="The engine that takes over: dvc or snakemake.")]) -> None:
+    """Let one engine record as its own what the other has made."""
+    from lesion.engines import adopt
+
+    adopt(engine)
+
+
+def main() -> None:
+    """Run the command line: bad input is one line on standard error and exit code 2."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        app()
+    except InputError as error:
+        print(f"lesion: {error}", file=sys.stderr)
+        sys.exit(2)

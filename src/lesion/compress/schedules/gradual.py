@@ -1,0 +1,49 @@
+"""Gradual: the cubic schedule of Zhu & Gupta (arXiv 1710.01878, eq. 1), from dense to the final sparsity."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from lesion.errors import InputError
+from lesion.params.settings import Settings
+
+
+class Options(Settings):
+    """Begin, end and interval of mask updates, as shares of the training steps.
+
+    As shares, one variant means the same in every study. The published code prunes ImageNet from step 5000 to 8000
+    of 32,000, every 500: 0.15625, 0.25 and 0.015625.
+    """
+
+    begin: float = Field(ge=0, lt=1)
+    end: float = Field(gt=0, le=1)
+    every: float = Field(gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end <= self.begin:
+            raise ValueError("end must come after begin")
+        return self
+
+
+class Schedule:
+    """When masks are recomputed in a training of `steps` steps, and how sparse they are then."""
+
+    def __init__(self, options: Options, *, steps: int) -> None:
+        self.begin, self.end = round(options.begin * steps), min(round(options.end * steps), steps - 1)
+        if self.end <= self.begin:
+            raise InputError(f"a training of {steps} steps is too short for the schedule {options!r}")
+        self.interval = max(1, round(options.every * steps))
+
+    def updates(self, step: int) -> bool:
+        """Whether masks are recomputed before `step` (from 0): every interval from begin, and at end."""
+        return step == self.end or (self.begin <= step < self.end and (step - self.begin) % self.interval == 0)
+
+    def share(self, step: int) -> float:
+        """Which share of the final sparsity is reached at `step`: 1 − (1 − (t − b) / (e − b))³, 0 before b, 1 after e.
+
+        With an initial sparsity of 0 this is eq. 1 divided by the final sparsity.
+        """
+        if step >= self.end:
+            return 1.0
+        return 1 - (1 - max(0, step - self.begin) / (self.end - self.begin)) ** 3

@@ -1,0 +1,33 @@
+"""The 1,797 handwritten digits that scikit-learn ships (UCI optical recognition of handwritten digits, test part)."""
+
+import numpy as np
+from pydantic import Field
+from sklearn.datasets import load_digits
+
+from lesion.data.dataset import Dataset
+from lesion.params.settings import Settings
+
+LEVELS = 16  # a pixel counts the inked ones among 4 × 4 of the original bitmap
+
+
+class Options(Settings):
+    """The share of examples kept for testing, and the seed of that split."""
+
+    test_share: float = Field(gt=0, lt=1)
+    split_seed: int = Field(ge=0)
+
+
+def load(options: Options) -> Dataset:
+    """The digits as 8 × 8 × 1 images of 0 to 255, split once, by example id."""
+    digits = load_digits()
+    images = np.round(digits.images * (255 / LEVELS)).astype(np.uint8)[..., None]
+    count = len(images)
+    train = np.ones(count, dtype=bool)
+    train[np.random.default_rng(options.split_seed).permutation(count)[: round(count * options.test_share)]] = False
+    return Dataset(
+        images=images,
+        label=digits.target.astype(np.int16),
+        train=train,
+        source="scikit-learn digits",
+        class_names=tuple(str(name) for name in digits.target_names),
+    )

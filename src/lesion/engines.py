@@ -1,0 +1,75 @@
+"""What binds the two engines: the code versions that DVC depends on, and adopting what the other engine made."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from lesion.artifacts import paths
+from lesion.code_version import code_version
+from lesion.errors import InputError
+from lesion.params.file import Params
+from lesion.steps import STEPS, modules
+
+
+def nodes(params: Params) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every active (step, names) that has a code version of its own; shards share theirs."""
+    active = params.active
+    variants = {
+        "train": ["dense", *active.trained],
+        "compress": active.derived,
+        "predict": ["dense", *active.compressed],
+        "robustness": ["dense", *active.compressed],
+    }
+    for name, step in STEPS.items():
+        axes = {
+            "study": active.studies,
+            "variant": variants.get(name, active.compressed),
+            "figure": list(params.figures),
+        }
+        used = [axis for axis in step.per if axis in axes]
+        for values in product(*(axes[axis] for axis in used)):
+            yield name, dict(zip(used, values, strict=True))
+
+
+def write_code_versions(data: Mapping[str, Any], params: Params) -> None:
+    """Write `results/code/…`, a file a node; a file whose version stands is left alone."""
+    for step, names in nodes(params):
+        path = paths.code(step, **names)
+        text = code_version(modules(step, names, data)) + "\n"
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+    return done.stdout + done.stderr
+
+
+def adopt(engine: str) -> None:
+    """Let `engine` (dvc or snakemake) take over what the other made.
+
+    Each believes whatever files it finds, so the other engine must have nothing left to do.
+
+    Raises
+    ------
+    InputError
+        Where it has, or the engine is not known.
+    """
+    if not Path("params.yaml").exists():
+        raise InputError("params.yaml: not in this folder")
+    if engine == "dvc":
+        if "Nothing to be done" not in _output("snakemake", "--dry-run"):
+            raise InputError("snakemake has work left: run it first, for DVC would record stale files as good")
+        _output("dvc", "commit", "--force", "code")
+        _output("dvc", "commit", "--force")
+    elif engine == "snakemake":
+        if "Running stage" in _output("dvc", "repro", "--allow-missing", "--dry"):
+            raise InputError("dvc has work left: run `dvc repro --allow-missing` first")
+        _output("snakemake", "--touch", "--forceall", "--cores", "1")
+    else:
+        raise InputError(f"adopt: dvc or snakemake is expected, found {engine!r}")

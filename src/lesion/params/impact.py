@@ -1,0 +1,14 @@
+"""Settings of the class-level audit."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lesion.params.settings import Settings
+
+
+class Impact(Settings):
+    """How a change of recall is tested."""
+
+    alpha: float = Field(gt=0, lt=1)
+    normalise: Literal["population", "member"]

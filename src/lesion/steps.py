@@ -1,0 +1,152 @@
+"""The steps of the pipeline, declared once: what runs, which part of params.yaml it sees, which modules it loads.
+
+The command line hands a step those parts and nothing else, the rules and stages list the same, and the code version
+of a node is that of the modules that are reachable from its entry and from the modules that it loads by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from lesion import plugins
+from lesion.errors import InputError
+from lesion.params.file import cut
+from lesion.params.settings import Settings
+
+ARGUMENTS = ("study", "variant", "shard", "figure")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One kind of node.
+
+    Attributes
+    ----------
+    entry : `module:function`; may hold `{figure}`
+    per : which of study, variant, shard and figure name a node, in the order of the command line
+    params : argument of the function -> dotted key of params.yaml, with `{study}` and the like
+    loads : dotted keys of the parts that name modules, and how
+    resumable : whether the function takes a `stamp` of everything that its output depends on
+    """
+
+    entry: str
+    per: tuple[str, ...]
+    params: Mapping[str, str]
+    loads: tuple[str, ...] = ()
+    resumable: bool = False
+
+    def module(self, names: Mapping[str, str]) -> str:
+        """The module of the entry, for the node that `names` names."""
+        return self.entry.partition(":")[0].format(figure=names.get("figure", "").replace("-", "_"))
+
+
+SHARD = ("study", "variant", "shard")
+MODEL, RECIPE, EVALUATION = "studies.{study}.model", "studies.{study}.recipe", "studies.{study}.evaluation"
+VARIANT, SOURCE = "variants.{variant}", "studies.{study}.adversarial"
+SHARDS = {"shards": "active.shards"}
+POPULATIONS = SHARDS | {"trained": "active.trained", "derived": "active.derived"}
+IMPACT = {"settings": "audit.impact"}
+
+STEPS: dict[str, Step] = {
+    "data": Step("lesion.data.prepare:prepare", ("study",), {"data": "studies.{study}.data"}, loads=("data",)),
+    "adversarial": Step(
+        "lesion.predict.adversarial:adversarial",
+        ("study",),
+        {"root_seed": "root_seed", "model": MODEL, "recipe": RECIPE, "evaluation": EVALUATION, "source": SOURCE},
+        loads=("model", "source"),
+    ),
+    "train": Step(
+        "lesion.train.population:train",
+        SHARD,
+        {"root_seed": "root_seed", "model": MODEL, "recipe": RECIPE, "variant": VARIANT},
+        loads=("model", "variant"),
+        resumable=True,
+    ),
+    "compress": Step(
+        "lesion.compress.derive:compress",
+        SHARD,
+        {"root_seed": "root_seed", "model": MODEL, "variant": VARIANT},
+        loads=("model", "variant"),
+    ),
+    "predict": Step(
+        "lesion.predict.predictions:predict",
+        SHARD,
+        {"model": MODEL, "variant": VARIANT, "evaluation": EVALUATION},
+        loads=("model", "variant"),
+    ),
+    "robustness": Step(
+        "lesion.predict.robustness:robustness",
+        SHARD,
+        {"model": MODEL, "variant": VARIANT, "evaluation": EVALUATION, "robustness": "studies.{study}.robustness"},
+        loads=("model", "variant"),
+    ),
+    "impact": Step("lesion.audit.impact:impact", ("study", "variant"), SHARDS | IMPACT),
+    "pie": Step("lesion.audit.pie:pie", ("study", "variant"), SHARDS),
+    "null": Step(
+        "lesion.audit.null:null", ("study",), SHARDS | IMPACT | {"root_seed": "root_seed", "halves": "audit.halves"}
+    ),
+    "summary": Step("lesion.audit.summary:summary", ("study",), POPULATIONS),
+    "figure": Step("lesion.figures.{figure}:draw", ("study", "figure"), POPULATIONS | {"figure": "figures.{figure}"}),
+    "gallery": Step("lesion.gallery.page:gallery", ("study",), POPULATIONS),
+}
+
+
+def keys(step: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Argument -> dotted key of params.yaml, for one node."""
+    return {argument: key.format(**names) for argument, key in STEPS[step].params.items()}
+
+
+def settings(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Argument -> the part of params.yaml that one node sees, as plain data: what an engine compares."""
+    return {argument: cut(data, key) for argument, key in keys(step, names).items()}
+
+
+def modules(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> list[str]:
+    """The module of a node's entry and those that it loads by name."""
+    parts = settings(step, names, data)
+    found = [STEPS[step].module(names)]
+    for argument in STEPS[step].loads:
+        part = parts[argument]
+        if argument == "variant":
+            found += variant_modules(part)
+        else:
+            found.append(plugins.module_name("data" if argument == "source" else argument, part["name"]))
+    return found
+
+
+def variant_modules(variant: Mapping[str, Any]) -> list[str]:
+    """The modules that a variant names: its method and, for pruning, one on each axis."""
+    found = [plugins.module_name("method", variant["method"])]
+    found += [plugins.module_name(axis, variant[axis]) for axis in ("score", "allocation") if axis in variant]
+    if "schedule" in variant:
+        found.append(plugins.module_name("schedule", variant["schedule"]["name"]))
+    return found
+
+
+def run(step: str, names: Mapping[str, str], data: Mapping[str, Any], **more: Any) -> None:
+    """Run one node: its entry gets the names, the parts of params.yaml that the step declares, and `more`."""
+    _, _, function = STEPS[step].entry.partition(":")
+    try:
+        entry = getattr(import_module(STEPS[step].module(names)), function)
+    except ModuleNotFoundError as error:
+        if error.name != STEPS[step].module(names):
+            raise
+        raise InputError(f"there is no {step} named {names['figure']!r}") from None
+    hints = entry.__annotations__
+    arguments = {
+        argument: typed(hints[argument], part, keys(step, names)[argument])
+        for argument, part in settings(step, names, data).items()
+    }
+    called = {
+        "variant_id" if name == "variant" and "variant_id" in hints else name: value for name, value in names.items()
+    }
+    called.pop("figure", None)
+    entry(**called, **arguments, **more)
+
+
+def typed(hint: Any, part: Any, where: str) -> Any:
+    """A part of params.yaml as the function wants it: a `Settings` class validates it, plain data stay plain."""
+    if isinstance(hint, type) and issubclass(hint, Settings):
+        return hint.read(part, where=where)
+    return part

@@ -1,0 +1,37 @@
+"""The device that a step computes on, set up so that the same params give the same bytes."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Literal
+
+import torch
+from torch import nn
+
+from lesion.params.recipe import Precision
+from lesion.train.lease import gpu
+
+
+@contextmanager
+def computing(*, threads: int) -> Iterator[torch.device]:
+    """Lease a GPU where there is one, else the CPU with `threads` threads; deterministic algorithms on both."""
+    with gpu() as leased:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS asks for to be deterministic
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.benchmark = False
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(True)
+        yield torch.device("cuda" if leased is not None and torch.cuda.is_available() else "cpu")
+
+
+def autocast(device: torch.device, precision: Mapping[Literal["cpu", "cuda"], Precision]) -> AbstractContextManager[object]:
+    """Mixed precision where the params ask for it on this type of device."""
+    wanted = precision["cuda" if device.type == "cuda" else "cpu"]
+    return nullcontext() if wanted == "float32" else torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def place(model: nn.Module, device: torch.device) -> nn.Module:
+    """Move a model to the device, weights channels-last on CUDA, where convolutions are fastest so."""
+    if device.type == "cuda":
+        return model.to(device).to(memory_format=torch.channels_last)
+    return model.to(device)

@@ -1,0 +1,101 @@
+"""The `train` step: the members of a shard, one after the other."""
+
+import logging
+import time
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from lesion import plugins
+from lesion.artifacts import paths
+from lesion.artifacts.checkpoints import write_checkpoint
+from lesion.compress.encoding import encode
+from lesion.data.split import Split, read_split
+from lesion.errors import InputError
+from lesion.models.build import build
+from lesion.params.recipe import Recipe
+from lesion.params.shard import members
+from lesion.progress import Advance, progress
+from lesion.train.device import computing, place
+from lesion.train.loop import fit, total_steps
+from lesion.train.resume import Resume
+from lesion.train.seeds import Seeds
+
+log = logging.getLogger(__name__)
+
+
+def train_member(
+    model: dict[str, Any],
+    variant: dict[str, Any],
+    split: Split,
+    *,
+    recipe: Recipe,
+    seeds: Seeds,
+    device: torch.device,
+    on_step: Advance = lambda: None,
+) -> tuple[nn.Module, float]:
+    """Build a network from its own seed and train it; the trained network, on the CPU, and its last mean loss."""
+    torch.manual_seed(seeds.initialisation)
+    network = place(build(model, split), device)
+    options = plugins.options("method", variant, where="variant", key="method")
+    steps = total_steps(recipe, len(split.label))
+    method = plugins.load("method", variant["method"]).Training(network, options, steps=steps)
+    loss = fit(
+        network, method, split, recipe=recipe, device=device, on_step=on_step,
+        order=seeds.generator("order"), augmentation=seeds.generator("augmentation"),
+    )  # fmt: skip
+    return network.cpu(), loss
+
+
+def train(
+    *,
+    study: str,
+    variant_id: str,
+    shard: str,
+    root_seed: int,
+    model: dict[str, Any],
+    variant: dict[str, Any],
+    recipe: Recipe,
+    stamp: str,
+) -> None:
+    """Train the members of `shard` and write their checkpoint.
+
+    `stamp` names everything that the weights depend on; members finished under the same stamp are not trained again.
+
+    Raises
+    ------
+    InputError
+        Where a member diverges, or the recipe does not fit the data.
+    """
+    split = read_split(study, "train")
+    resume = Resume(study, variant_id, shard, stamp=stamp)
+    trained: dict[int, dict[str, Tensor]] = {}
+    facts: dict[int, dict[str, Any]] = {}
+    steps = total_steps(recipe, len(split.label))
+    with (
+        computing(threads=recipe.threads) as device,
+        progress(members=len(members(shard)), steps=steps) as advance,
+    ):
+        for member in members(shard):
+            if found := resume.load(member):
+                trained[member], facts[member] = found
+                advance["members"]()
+                continue
+            seeds = Seeds.derive(root_seed, study, variant_id, member)
+            start = time.perf_counter()
+            try:
+                network, loss = train_member(
+                    model, variant, split, recipe=recipe, seeds=seeds, device=device, on_step=advance["steps"]
+                )
+            except InputError as error:
+                raise InputError(f"{study}, {variant_id}, member {member}: {error}") from None
+            trained[member], facts[member] = encode(network.state_dict()), asdict(seeds) | {"loss": loss}
+            resume.save(member, trained[member], facts[member])
+            log.info("member %d: loss %.4f, %.2f s on %s", member, loss, time.perf_counter() - start, device.type)
+            advance["members"]()
+    write_checkpoint(
+        paths.checkpoint(study, variant_id, shard), trained, study=study, variant=variant_id, members=facts
+    )
+    resume.clear(members(shard))

@@ -1,0 +1,101 @@
+"""What compression changed: class by class, example by example, and beside it what seed noise alone changes."""
+
+
+rule impact:
+    input:
+        examples=EXAMPLES,
+        dense=population(PREDICTIONS, "dense"),
+        compressed=population(PREDICTIONS),
+    output:
+        report(
+            IMPACT,
+            caption="../report/impact_table.rst",
+            category="Tables",
+            labels={"table": "impact", "variant": "{variant}"},
+        ),
+    log:
+        "logs/impact/{study}-{variant}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("impact"),
+        settings=part("impact"),
+    shell:
+        "lesion impact --study {wildcards.study} --variant {wildcards.variant} 2> {log}"
+
+
+rule pie:
+    input:
+        examples=EXAMPLES,
+        dense=population(PREDICTIONS, "dense"),
+        compressed=population(PREDICTIONS),
+    output:
+        PIE,
+    log:
+        "logs/pie/{study}-{variant}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("pie"),
+        settings=part("pie"),
+    shell:
+        "lesion pie --study {wildcards.study} --variant {wildcards.variant} 2> {log}"
+
+
+rule null:
+    input:
+        examples=EXAMPLES,
+        dense=population(PREDICTIONS, "dense"),
+    output:
+        report(
+            NULL,
+            caption="../report/null_table.rst",
+            category="Tables",
+            labels={"table": "null", "variant": "dense"},
+        ),
+    log:
+        "logs/null/{study}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("null"),
+        settings=part("null"),
+    shell:
+        "lesion null --study {wildcards.study} 2> {log}"
+
+
+rule summary:
+    input:
+        predictions=everything(PREDICTIONS),
+        impact=compressed(IMPACT),
+        pie=compressed(PIE),
+        null=NULL,
+    output:
+        report(
+            SUMMARY,
+            caption="../report/summary.rst",
+            category="Summary",
+            labels={"table": "summary", "variant": "all"},
+        ),
+        "results/{study}/summary.json",
+    log:
+        "logs/summary/{study}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("summary"),
+        settings=part("summary"),
+    shell:
+        "lesion summary --study {wildcards.study} 2> {log}"
+
+
+rule tables:
+    input:
+        expand(SUMMARY, study=ACTIVE["studies"]),
+        expand([IMPACT, PIE], study=ACTIVE["studies"], variant=COMPRESSED),
+        expand(
+            ROBUSTNESS,
+            study=ACTIVE["studies"],
+            variant=["dense", *COMPRESSED],
+            shard=ACTIVE["shards"],
+        ),
