@@ -29,3 +29,7 @@ rule all:
         rules.figures.input,
         rules.tables.input,
         expand("results/{study}/gallery/index.html", study=ACTIVE["studies"]),
+
+
+onsuccess:
+    shell("lesion code")  # so that `dvc commit` finds the code versions that its stages depend on

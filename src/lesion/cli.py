@@ -4,6 +4,7 @@ Imports of the steps happen in the steps: `lesion --help` needs no torch.
 """
 
 import hashlib
+import json
 import logging
 import sys
 from typing import Annotated
@@ -13,7 +14,7 @@ import typer
 from lesion.artifacts import paths
 from lesion.code_version import code_version
 from lesion.errors import InputError
-from lesion.params.file import read_yaml, validate
+from lesion.params.file import Params, read_yaml, validate
 from lesion.steps import STEPS, modules, run, settings
 
 app = typer.Typer(
@@ -124,6 +125,12 @@ def code() -> None:
 
     data = read_yaml()
     write_code_versions(data, validate(data))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of params.yaml, for editors."""
+    print(json.dumps(Params.model_json_schema(), indent=2))
 
 
 @app.command()

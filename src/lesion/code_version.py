@@ -17,7 +17,7 @@ PACKAGE = "lesion"
 
 @cache
 def _graph() -> grimp.ImportGraph:
-    return grimp.build_graph(PACKAGE, cache_dir=None)
+    return grimp.build_graph(PACKAGE, cache_dir=None, exclude_type_checking_imports=True)
 
 
 @cache
@@ -26,8 +26,9 @@ def _digest(module: str) -> bytes:
     assert spec is not None
     assert spec.origin is not None
     digest = hashlib.sha256(Path(spec.origin).read_bytes())
-    for data in sorted(Path(spec.origin).parent.glob(f"{Path(spec.origin).stem}.*.jinja")):
-        digest.update(data.read_bytes())
+    if spec.submodule_search_locations is not None:  # a package: its templates are code too
+        for template in sorted(Path(spec.origin).parent.glob("*.jinja")):
+            digest.update(template.read_bytes())
     return digest.digest()
 
 

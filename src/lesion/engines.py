@@ -65,7 +65,7 @@ def adopt(engine: str) -> None:
     if engine == "dvc":
         if "Nothing to be done" not in _output("snakemake", "--dry-run"):
             raise InputError("snakemake has work left: run it first, for DVC would record stale files as good")
-        _output("dvc", "commit", "--force", "code")
+        _output("dvc", "repro", "code")
         _output("dvc", "commit", "--force")
     elif engine == "snakemake":
         if "Running stage" in _output("dvc", "repro", "--allow-missing", "--dry"):

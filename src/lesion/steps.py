@@ -7,7 +7,7 @@ of a node is that of the modules that are reachable from its entry and from the 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, get_type_hints
 
 from lesion import plugins
 from lesion.errors import InputError
@@ -91,10 +91,14 @@ STEPS: dict[str, Step] = {
     "gallery": Step("lesion.gallery.page:gallery", ("study",), POPULATIONS),
 }
 
+# What a single figure sees beside what all figures see.
+FIGURES: dict[str, dict[str, str]] = {"pie-accuracy": {"root_seed": "root_seed"}}
+
 
 def keys(step: str, names: Mapping[str, str]) -> dict[str, str]:
     """Argument -> dotted key of params.yaml, for one node."""
-    return {argument: key.format(**names) for argument, key in STEPS[step].params.items()}
+    declared = {**STEPS[step].params, **FIGURES.get(names.get("figure", ""), {})}
+    return {argument: key.format(**names) for argument, key in declared.items()}
 
 
 def settings(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +137,7 @@ def run(step: str, names: Mapping[str, str], data: Mapping[str, Any], **more: An
         if error.name != STEPS[step].module(names):
             raise
         raise InputError(f"there is no {step} named {names['figure']!r}") from None
-    hints = entry.__annotations__
+    hints = get_type_hints(entry)
     arguments = {
         argument: typed(hints[argument], part, keys(step, names)[argument])
         for argument, part in settings(step, names, data).items()

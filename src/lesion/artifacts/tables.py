@@ -93,6 +93,6 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a table that `write_csv` wrote, floats exact."""
     try:
-        return pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+        return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"name": str, "variant": str})
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None

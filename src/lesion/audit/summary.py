@@ -26,6 +26,7 @@ def impact_row(impact: pd.DataFrame) -> dict[str, int]:
     """How many classes are significant, and how many of those lose or gain relative to the average."""
     significant = impact[impact["significant"]]
     return {
+        "classes": len(impact),
         "significant_classes": len(significant),
         "classes_lost": int((significant["direction"] == "loss").sum()),
         "classes_gained": int((significant["direction"] == "gain").sum()),
@@ -59,7 +60,7 @@ def summarise(*, study: str, shards: list[str], compressed: list[str]) -> pd.Dat
             row |= {"pie": int(pie.sum()), "pie_share": float(pie.mean())} | noise
         rows.append(row)
     table = pd.DataFrame(rows)
-    counts = ["significant_classes", "classes_lost", "classes_gained", "pie"]
+    counts = ["classes", "significant_classes", "classes_lost", "classes_gained", "pie"]
     return table.astype(dict.fromkeys(counts, "Int64"))
 
 

@@ -1,4 +1,4 @@
-"""What makes a model smaller
+"""What makes a model smaller: methods, and the axes that pruning methods combine.
 
-May import:  methods, and the axes that pruning methods combine.. Makes: params, artifacts, models:masks while training, and checkpoints of derived variants.
+May import: params, artifacts, data and models. Makes: masks while training, and the checkpoints of derived variants.
 """

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from lesion.params.settings import Settings
 
-Precision = Literal["float32", "bfloat16"]
+PrecisionByDevice = dict[Literal["cpu", "cuda"], Literal["float32", "bfloat16"]]
 
 
 class Recipe(Settings):
@@ -27,7 +27,7 @@ class Recipe(Settings):
     weight_decay: float = Field(ge=0)
     label_smoothing: float = Field(ge=0, lt=1)
     shift: int = Field(ge=0)
-    precision: dict[Literal["cpu", "cuda"], Precision]
+    precision: PrecisionByDevice
     threads: int = Field(ge=1)
 
 
@@ -35,5 +35,5 @@ class Evaluation(Settings):
     """Batch size, precision and threads of evaluation: they can flip labels that are nearly tied."""
 
     batch: int = Field(ge=1)
-    precision: dict[Literal["cpu", "cuda"], Precision]
+    precision: PrecisionByDevice
     threads: int = Field(ge=1)

@@ -28,7 +28,7 @@ def logits(network: nn.Module, inputs: Tensor, evaluation: Evaluation) -> Tensor
 
 @dataclass(frozen=True)
 class Answers:
-    """What one network says of n images: label int64, correct and correct_top5 bool, probabilities float32, all (n,)."""
+    """What one network says of n images, all (n,): prediction int64, correct ones bool, probabilities float32."""
 
     prediction: Tensor
     correct: Tensor

@@ -1,14 +1,13 @@
 """The device that a step computes on, set up so that the same params give the same bytes."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Literal
 
 import torch
 from torch import nn
 
-from lesion.params.recipe import Precision
+from lesion.params.recipe import PrecisionByDevice
 from lesion.train.lease import gpu
 
 
@@ -24,7 +23,7 @@ def computing(*, threads: int) -> Iterator[torch.device]:
         yield torch.device("cuda" if leased is not None and torch.cuda.is_available() else "cpu")
 
 
-def autocast(device: torch.device, precision: Mapping[Literal["cpu", "cuda"], Precision]) -> AbstractContextManager[object]:
+def autocast(device: torch.device, precision: PrecisionByDevice) -> AbstractContextManager[object]:
     """Mixed precision where the params ask for it on this type of device."""
     wanted = precision["cuda" if device.type == "cuda" else "cpu"]
     return nullcontext() if wanted == "float32" else torch.autocast(device.type, dtype=torch.bfloat16)

@@ -31,7 +31,7 @@ def reduce(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     left = (SIDE - width) // 2
     bitmap[:, left : left + width] = np.asarray(crop.resize((width, SIDE), Image.Resampling.BILINEAR)) >= INK
     counts = bitmap.reshape(SIDE // BLOCK, BLOCK, SIDE // BLOCK, BLOCK).sum(axis=(1, 3))
-    return np.round(counts * (255 / BLOCK**2)).astype(np.uint8)[..., None]
+    return np.asarray(np.round(counts * (255 / BLOCK**2)), dtype=np.uint8)[..., None]
 
 
 def load(options: Options) -> Dataset:  # noqa: ARG001

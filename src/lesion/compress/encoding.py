@@ -1,0 +1,67 @@
+"""How one member's tensors lie on disk: a tensor with many zeros as a bit mask and its other values.
+
+A dense float32 tensor of n elements takes 4n bytes; with a share z of zeros it takes n/8 + 4n(1 − z) bytes here, which
+pays from 3 % of zeros on (12.5 % for int8). Nothing is lost: decoding gives back every bit.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+MASK, VALUES, SHAPE = ".mask", ".values", ".shape"
+
+SAME_SIZE_INTEGER = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+"""Element size in bytes -> the integer type whose bits stand for the element's."""
+
+
+def encode(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors (any shape, any dtype of up to 8 bytes an element) -> the tensors to store, contiguous.
+
+    A tensor for which that takes fewer bytes becomes three: "<name>.mask" (uint8, one bit an element in row-major
+    order, first element in the highest bit), "<name>.values" (its dtype, the elements whose bit is set) and
+    "<name>.shape" (int64). The others stay as they are. An element is zero when all its bits are: −0.0 is stored as a
+    value, so that it comes back as −0.0.
+
+    Raises ValueError if a name ends like those of encoded tensors.
+    """
+    stored: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        if name.endswith((MASK, VALUES, SHAPE)):
+            raise ValueError(f"{name}: the endings {MASK}, {VALUES} and {SHAPE} are kept for encoded tensors")
+        bits = tensor.contiguous().view(-1).view(SAME_SIZE_INTEGER[tensor.element_size()])
+        kept = bits != 0
+        size = (bits.numel() + 7) // 8 + int(kept.sum()) * tensor.element_size() + 8 * tensor.dim()
+        if size < tensor.nbytes:
+            stored[name + MASK] = torch.from_numpy(np.packbits(kept.numpy()))
+            stored[name + VALUES] = bits[kept].view(tensor.dtype)
+            stored[name + SHAPE] = torch.tensor(tensor.shape, dtype=torch.int64)
+        else:
+            stored[name] = tensor.contiguous()
+    return stored
+
+
+def decode(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The exact inverse of `encode`: the same names in the same order, shapes, dtypes and bits."""
+    tensors: dict[str, Tensor] = {}
+    for key, tensor in stored.items():
+        if key.endswith(MASK):
+            name = key.removesuffix(MASK)
+            tensors[name] = _scatter(tensor, stored[name + VALUES], stored[name + SHAPE].tolist())
+        elif not key.endswith((VALUES, SHAPE)):
+            tensors[key] = tensor
+    return tensors
+
+
+def stored_bytes(tensors: Mapping[str, Tensor]) -> int:
+    """Bytes that `tensors` (not encoded yet) take once encoded; a file's header of names and types comes on top."""
+    return sum(tensor.nbytes for tensor in encode(tensors).values())
+
+
+def _scatter(mask: Tensor, values: Tensor, shape: list[int]) -> Tensor:
+    kept = torch.from_numpy(np.unpackbits(mask.numpy(), count=int(np.prod(shape, dtype=np.int64))).astype(bool))
+    integer = SAME_SIZE_INTEGER[values.element_size()]
+    bits = torch.zeros(kept.numel(), dtype=integer)
+    bits[kept] = values.view(integer)
+    return bits.view(values.dtype).view(shape)

@@ -1,0 +1,132 @@
+"""Runs a model whose convolutions and linear layers were quantised to int8, from the tensors that pt2e.py stores.
+
+A quantised layer `<layer>` is stored as
+
+| key | dtype, shape | what |
+| --- | --- | --- |
+| `<layer>.weight` | int8, the weight's shape | q in [−127, 127]; the weight is q · weight_scale of its output channel |
+| `<layer>.weight_scale` | float32, (output channels,) | |
+| `<layer>.bias` | float32, (output channels,) | absent where there is none; a folded batch norm makes one |
+| `<layer>.input_scale` | float32, () | static only |
+| `<layer>.input_zero_point` | int8, () | static only: the integer that stands for 0.0 |
+
+and every other parameter and buffer that the forward pass reads (a batch norm that follows no convolution) as it is.
+
+The arithmetic is that of pt2e's quantise-dequantise graph: the integers are exact, and the layer runs in float32 on
+the numbers that they stand for, (q − zero point) · scale. It runs on any device, needs torch alone, and differs from an
+integer kernel by float32 rounding. A weight's float value is computed once, when a member is restored.
+"""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+"""The modules that are quantised, by exact class: a subclass may use its weight otherwise."""
+
+INPUT_MIN, INPUT_MAX = -128, 127
+
+EPSILON = torch.finfo(torch.float32).eps
+"""Smallest scale, as in torch's observers: an image of nothing but zeros has one too."""
+
+Inputs = tuple[Tensor, ...]
+"""The positional arguments of a layer, its input first."""
+
+
+def key(module: str, name: str) -> str:
+    """The state-dict key of tensor `name` of `module` ("" for the model itself)."""
+    return f"{module}.{name}" if module else name
+
+
+def on_grid(x: Tensor, scale: Tensor | float, zero_point: Tensor | float) -> Tensor:
+    """Quantise `x` to int8 and dequantise it: float32, any shape; `scale` and `zero_point` broadcast against it.
+
+    clamp(round(x / scale) + zero_point, −128, 127) − zero_point, times scale (Jacob et al. 2018, eq. 1), with the zero
+    point taken off the bounds instead of added and subtracted: integers below 2²⁴ are exact in float32. Rounds halves
+    to even, and multiplies by the reciprocal, as torch does.
+    """
+    steps = (x * (1.0 / scale)).round_()
+    return steps.clamp_min_(INPUT_MIN - zero_point).clamp_max_(INPUT_MAX - zero_point).mul_(scale)
+
+
+class FixedGrid:
+    """Static quantisation of a layer's input: scale and zero point found by calibration, set for each member."""
+
+    def __init__(self) -> None:
+        self.scale = 1.0
+        self.zero_point = 0
+
+    def __call__(self, _: nn.Module, inputs: Inputs) -> Inputs:
+        """A forward pre-hook."""
+        return (on_grid(inputs[0], self.scale, self.zero_point), *inputs[1:])
+
+
+def grid_of_each_image(_: nn.Module, inputs: Inputs) -> Inputs:
+    """Dynamic quantisation of a layer's input (n, ...), a forward pre-hook: a scale and zero point for each image.
+
+    The range is that of the image, stretched to hold zero, as in TFLite's hybrid kernels (asymmetric quantisation of
+    each batch row) and in torchao's `choose_qparams_affine` with blocks of one image.
+    """
+    x = inputs[0]
+    dims = tuple(range(1, x.dim()))
+    low = x.amin(dim=dims, keepdim=True).clamp_(max=0.0)
+    high = x.amax(dim=dims, keepdim=True).clamp_(min=0.0)
+    scale = ((high - low) / (INPUT_MAX - INPUT_MIN)).clamp_(min=EPSILON)
+    zero_point = (INPUT_MIN - (low / scale).round_()).clamp_(INPUT_MIN, INPUT_MAX)
+    return (on_grid(x, scale, zero_point), *inputs[1:])
+
+
+def restorer(model: nn.Module, *, static: bool) -> Callable[[Mapping[str, Tensor]], nn.Module]:
+    """Return a function: stored tensors of a member -> `model` (eval mode) holding them, valid until the next call.
+
+    The first call gives `model` its form: batch norms that were folded become identities, layers get the biases that
+    folding made and quantise their inputs. Raises KeyError, or RuntimeError for a shape, if the tensors are not those
+    of this model.
+    """
+    grids: dict[str, FixedGrid] = {}
+
+    @torch.no_grad()
+    def restore(tensors: Mapping[str, Tensor]) -> nn.Module:
+        layers = _quantised_layers(tensors)
+        if not grids:
+            _fold_batch_norms(model, tensors)
+            for layer in layers:
+                grids[layer] = FixedGrid()
+                module = model.get_submodule(layer)
+                module.register_forward_pre_hook(grids[layer] if static else grid_of_each_image)
+                _make_bias(module, tensors.get(key(layer, "bias")))
+        own = model.state_dict()
+        for layer in layers:
+            weight, scale = tensors[key(layer, "weight")], tensors[key(layer, "weight_scale")]
+            own.pop(key(layer, "weight")).copy_(weight.float() * scale.view(-1, *[1] * (weight.dim() - 1)))
+            if static:
+                grids[layer].scale = float(tensors[key(layer, "input_scale")])
+                grids[layer].zero_point = int(tensors[key(layer, "input_zero_point")])
+        for name, value in own.items():
+            if not name.endswith("num_batches_tracked"):  # read in training only, and not stored
+                value.copy_(tensors[name])
+        return model
+
+    model.eval()
+    return restore
+
+
+def _quantised_layers(tensors: Mapping[str, Tensor]) -> list[str]:
+    scales = (name for name in tensors if name.rpartition(".")[2] == "weight_scale")
+    return [name.rpartition(".")[0] for name in scales]
+
+
+def _fold_batch_norms(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Make an identity of each batch norm whose statistics are not stored: they are in the layer before it."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, _BatchNorm) and module.track_running_stats and key(name, "running_mean") not in tensors:
+            model.set_submodule(name, nn.Identity())
+
+
+def _make_bias(module: nn.Module, bias: Tensor | None) -> None:
+    if bias is not None and module.bias is None:
+        weight = module.weight
+        assert isinstance(weight, Tensor)
+        module.register_parameter("bias", nn.Parameter(torch.empty_like(bias, device=weight.device)))

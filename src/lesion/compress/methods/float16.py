@@ -1,0 +1,64 @@
+"""float16: weights stored as half-precision floats.
+
+As in TFLite's float16 quantisation, only storage is narrow: arithmetic is float32, on weights (and batch-norm
+statistics) rounded to the nearest float16. Integer buffers are kept as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lesion.errors import InputError
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor, nn
+
+KIND = "derived"
+
+
+class Options(Settings):
+    """None."""
+
+
+def compressor(
+    model: nn.Module,  # noqa: ARG001
+    options: Options,  # noqa: ARG001
+    calibration: Tensor,  # noqa: ARG001
+) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
+    """Return a function: state dict of a trained dense member -> the same, floating-point tensors as float16.
+
+    It raises InputError if a finite value is too large for float16 (above 65,504).
+    """
+    import torch
+
+    def half(name: str, tensor: Tensor) -> Tensor:
+        rounded = tensor.detach().half()
+        if not torch.equal(rounded.isfinite(), tensor.isfinite()):
+            raise InputError(f"float16: {name}: {float(tensor.abs().max())} is too large, the largest float16 is 65504")
+        return rounded.cpu().contiguous()
+
+    def compress(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {
+            name: half(name, tensor) if tensor.is_floating_point() else tensor.detach().cpu().contiguous()
+            for name, tensor in sorted(state.items())
+        }
+
+    return compress
+
+
+def restorer(
+    model: nn.Module,
+    options: Options,  # noqa: ARG001
+    example: Tensor,  # noqa: ARG001
+) -> Callable[[Mapping[str, Tensor]], nn.Module]:
+    """Return a function: stored tensors -> `model` in eval mode holding them as float32, valid until the next call."""
+    model.eval()
+
+    def restore(tensors: Mapping[str, Tensor]) -> nn.Module:
+        model.load_state_dict(tensors)  # copies into float32 parameters, exactly
+        return model
+
+    return restore

@@ -1,0 +1,69 @@
+"""int8-dynamic: dynamic-range int8, int8 weights and activations quantised while the model runs.
+
+As in TFLite's hybrid kernels, each image has a range of its own at the input of each convolution and linear layer, so a
+prediction depends on its image alone and not on the others of its batch. In pt2e this is a dynamic specification with
+torchao's affine placeholder observer and a block of one image (`PerAxis(0)`). Weights as in pt2e.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor, nn
+    from torchao.quantization.pt2e.quantizer import QuantizationSpec
+
+KIND = "derived"
+
+
+class Options(Settings):
+    """None."""
+
+
+def compressor(
+    model: nn.Module,
+    options: Options,  # noqa: ARG001
+    calibration: Tensor,
+) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
+    """Return a function: state dict of a trained dense member -> tensors to store (keys in integer_layers.py).
+
+    model: in eval mode; calibration: float32 (n, c, h, w), of which the shape matters, not the values.
+    """
+    from lesion.compress import pt2e
+
+    return pt2e.compressor(model, input_specification(), calibration[:1])
+
+
+def restorer(
+    model: nn.Module,
+    options: Options,  # noqa: ARG001
+    example: Tensor,  # noqa: ARG001
+) -> Callable[[Mapping[str, Tensor]], nn.Module]:
+    """Return a function: stored tensors -> `model` in eval mode, quantised, valid until the next call."""
+    from lesion.compress import integer_layers
+
+    return integer_layers.restorer(model, static=False)
+
+
+def input_specification() -> QuantizationSpec:
+    """How pt2e quantises the input of a layer: int8, affine, a scale and a zero point for each image of a batch."""
+    import torch
+    from torchao.quantization.pt2e import MappingType, PerAxis
+    from torchao.quantization.pt2e._affine_quantization import AffineQuantizedPlaceholderObserver
+    from torchao.quantization.pt2e.quantizer import QuantizationSpec
+
+    from lesion.compress.integer_layers import EPSILON, INPUT_MAX, INPUT_MIN
+
+    observer = AffineQuantizedPlaceholderObserver.with_args(
+        mapping_type=MappingType.ASYMMETRIC,
+        target_dtype=torch.int8,
+        granularity=PerAxis(0),
+        eps=EPSILON,
+        scale_dtype=torch.float32,
+        zero_point_dtype=torch.int32,
+    )
+    return QuantizationSpec(torch.int8, observer, quant_min=INPUT_MIN, quant_max=INPUT_MAX, is_dynamic=True)

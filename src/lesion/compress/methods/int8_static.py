@@ -1,0 +1,69 @@
+"""int8-static: fixed-point int8, weights and activations on grids fixed before the model runs.
+
+The input of each convolution and linear layer has one scale and zero point, those of the least and greatest value that
+it took on calibration images (Jacob et al. 2018). Weights as in pt2e.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from lesion.errors import InputError
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor, nn
+    from torchao.quantization.pt2e.quantizer import QuantizationSpec
+
+KIND = "derived"
+
+
+class Options(Settings):
+    """How many training images calibration sees."""
+
+    calibration_images: int = Field(ge=1)
+
+
+def compressor(
+    model: nn.Module, options: Options, calibration: Tensor
+) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
+    """Return a function: state dict of a trained dense member -> tensors to store (keys in integer_layers.py).
+
+    model: in eval mode; calibration: float32 (n, c, h, w), normalised training images, of which the first
+    `calibration_images` are used. Raises InputError if there are fewer.
+    """
+    if len(calibration) < options.calibration_images:
+        raise InputError(
+            f"int8-static: calibration_images is {options.calibration_images}, of {len(calibration)} training images"
+        )
+    from lesion.compress import pt2e
+
+    return pt2e.compressor(model, input_specification(), calibration[: options.calibration_images])
+
+
+def restorer(
+    model: nn.Module,
+    options: Options,  # noqa: ARG001
+    example: Tensor,  # noqa: ARG001
+) -> Callable[[Mapping[str, Tensor]], nn.Module]:
+    """Return a function: stored tensors -> `model` in eval mode, quantised, valid until the next call."""
+    from lesion.compress import integer_layers
+
+    return integer_layers.restorer(model, static=True)
+
+
+def input_specification() -> QuantizationSpec:
+    """How pt2e quantises the input of a layer: int8, affine, one scale and zero point, by least and greatest value."""
+    import torch
+    from torchao.quantization.pt2e import MinMaxObserver
+    from torchao.quantization.pt2e.quantizer import QuantizationSpec
+
+    from lesion.compress.integer_layers import INPUT_MAX, INPUT_MIN
+
+    return QuantizationSpec(
+        torch.int8, MinMaxObserver, quant_min=INPUT_MIN, quant_max=INPUT_MAX, qscheme=torch.per_tensor_affine
+    )

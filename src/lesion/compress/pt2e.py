@@ -1,0 +1,184 @@
+"""Quantises a model's convolutions and linear layers to int8 with torchao's pt2e (PyTorch 2 export quantisation).
+
+    torch.export -> prepare_pt2e (folds batch norms, inserts observers) -> calibration -> convert_pt2e
+
+Weights: int8 per output channel, symmetric, [−127, 127], range of each channel's largest magnitude. The input of each
+layer: int8, affine, [−128, 127]; how its range is found is the method's. Biases, additions, pooling and the logits stay
+float32, as do batch norms that follow no layer. (TFLite's fixed-point converter quantises these too.)
+
+The quantiser is our own and small: torchao's for x86 imports the compiler (inductor), seconds that nothing here needs.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+from torch.fx import GraphModule, Node
+from torchao.quantization.pt2e import PerChannelMinMaxObserver
+from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+from torchao.quantization.pt2e.quantizer import QuantizationAnnotation, QuantizationSpec, Quantizer
+
+from lesion.compress.integer_layers import LAYERS, key
+from lesion.errors import InputError
+
+aten, decomposed = torch.ops.aten, torch.ops.quantized_decomposed
+
+OPERATORS = (
+    *(aten.conv1d.default, aten.conv1d.padding, aten.conv2d.default, aten.conv2d.padding),
+    *(aten.conv3d.default, aten.conv3d.padding, aten.linear.default),
+)
+
+WEIGHTS = QuantizationSpec(
+    dtype=torch.int8,
+    observer_or_fake_quant_ctr=PerChannelMinMaxObserver,
+    quant_min=-127,
+    quant_max=127,
+    qscheme=torch.per_channel_symmetric,
+    ch_axis=0,
+)
+
+CALIBRATION_BATCH = 64
+
+
+class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao is not typed
+    """Quantises the weight of every convolution and linear layer, and its input by the specification `inputs`."""
+
+    def __init__(self, inputs: QuantizationSpec) -> None:
+        self.inputs = inputs
+
+    def annotate(self, model: GraphModule) -> GraphModule:
+        """Mark the two inputs of each layer's node; prepare_pt2e puts observers there."""
+        for node in model.graph.nodes:
+            if node.target in OPERATORS:
+                node.meta["quantization_annotation"] = QuantizationAnnotation(
+                    input_qspec_map={node.args[0]: self.inputs, node.args[1]: WEIGHTS}, _annotated=True
+                )
+        return model
+
+    def validate(self, model: GraphModule) -> None:
+        """Nothing to check: `layer_nodes` has."""
+
+
+def compressor(
+    model: nn.Module, inputs: QuantizationSpec, images: Tensor
+) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
+    """Return a function: state dict of a trained dense member -> tensors to store (keys in integer_layers.py).
+
+    model: in eval mode; images: float32 (n, c, h, w), n ≥ 1, those that the observers of `inputs` see.
+    Raises InputError if a layer's weight cannot be quantised for it alone (see `layer_nodes`).
+    """
+    exported = export(model, images)
+    layers = layer_nodes(model, exported)
+    unread = sorted(model.state_dict().keys() - names_read(exported))
+    convert = converter(exported, inputs, images)
+
+    def compress(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        tensors = stored_tensors(convert(state), layers) | {name: state[name] for name in unread}
+        return {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
+
+    return compress
+
+
+def converter(
+    exported: GraphModule, inputs: QuantizationSpec, images: Tensor
+) -> Callable[[Mapping[str, Tensor]], GraphModule]:
+    """Return a function: state dict of a member -> pt2e's quantise-dequantise graph of that member, calibrated."""
+    quantizer = LayerQuantizer(inputs)
+
+    @torch.no_grad()
+    def convert(state: Mapping[str, Tensor]) -> GraphModule:
+        member = deepcopy(exported)
+        member.load_state_dict(state)
+        prepared = prepare_pt2e(member, quantizer)
+        for start in range(0, len(images), CALIBRATION_BATCH):
+            prepared(images[start : start + CALIBRATION_BATCH])
+        converted: GraphModule = convert_pt2e(prepared)
+        return converted
+
+    return convert
+
+
+def export(model: nn.Module, images: Tensor) -> GraphModule:
+    """The model's forward pass as a graph of aten operators, for a batch of any size."""
+    example = images[:1].repeat(2, *[1] * (images.dim() - 1))  # a batch of one would be taken for a constant
+    program = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+    exported = program.module()
+    _keep_unfoldable(exported)
+    return exported
+
+
+def _keep_unfoldable(exported: GraphModule) -> None:
+    """Hide from pt2e each batch norm that does not follow a layer alone, by calling its operator without overload.
+
+    pt2e (torchao 0.18) folds a batch norm into any convolution just before it, and would hand the folded output to
+    other readers of the convolution (a shortcut around the batch norm) as well. And where one is left, convert_pt2e
+    looks for patterns of quantisation-aware training, which takes a minute.
+    """
+    for norm in exported.graph.find_nodes(op="call_function", target=aten.batch_norm.default):
+        source = norm.args[0]
+        if source.target not in OPERATORS or len(source.users) > 1:
+            norm.target = aten.batch_norm
+    exported.recompile()
+
+
+def layer_nodes(model: nn.Module, exported: GraphModule) -> dict[str, str]:
+    """Name of each convolution's or linear operator's node -> name of its module in `model`.
+
+    Raises InputError for what cannot be stored and restored as a layer of its own: a weight that several operators
+    share, or that belongs to another module (attention keeps its own).
+    """
+    nodes: dict[str, str] = {}
+    for node in exported.graph.nodes:
+        if node.target not in OPERATORS:
+            continue
+        layer, _, attribute = str(node.args[1].target).rpartition(".")
+        if attribute != "weight" or type(model.get_submodule(layer)) not in LAYERS:
+            raise InputError(f"int8: the weight {node.args[1].target} is not that of an nn.Conv or nn.Linear module")
+        if layer in nodes.values():
+            raise InputError(f"int8: layer {layer} runs more than once in a forward pass; it must have one input range")
+        nodes[node.name] = layer
+    return nodes
+
+
+def names_read(exported: GraphModule) -> set[str]:
+    """Keys of the state dict that the forward pass reads, and batch norms' counters of batches, which nothing does.
+
+    What is left (an auxiliary head that only training runs) is stored too, so that a member is always whole.
+    """
+    nodes = [node for node in exported.graph.nodes if node.op == "get_attr"]
+    return {node.target for node in nodes if node.users or node.target.endswith("num_batches_tracked")}
+
+
+def stored_tensors(converted: GraphModule, layers: Mapping[str, str]) -> dict[str, Tensor]:
+    """What the converted graph reads, under the keys of integer_layers.py.
+
+    layers: as `layer_nodes` gives it, for the graph before conversion (pt2e keeps the names of these nodes).
+    """
+    tensors: dict[str, Tensor] = {}
+    read: set[Node] = set()
+    for node in converted.graph.nodes:
+        if node.name in layers:
+            layer = layers[node.name]
+            source, weight, bias = (*node.args, None)[:3]
+            integers, scale, zero_point = weight.args[:3]
+            tensors[key(layer, "weight")] = _value(converted, integers)
+            tensors[key(layer, "weight_scale")] = _value(converted, scale)
+            if bias is not None:
+                tensors[key(layer, "bias")] = _value(converted, bias)
+            if source.target is decomposed.dequantize_per_tensor.default:
+                tensors[key(layer, "input_scale")] = torch.tensor(source.args[1], dtype=torch.float32)
+                tensors[key(layer, "input_zero_point")] = torch.tensor(source.args[2], dtype=torch.int8)
+            read |= {integers, scale, zero_point, bias}
+    state = converted.state_dict()
+    for node in converted.graph.nodes:
+        if node.op == "get_attr" and node.users and node not in read and node.target in state:
+            tensors[node.target] = _value(converted, node)
+    return tensors
+
+
+def _value(graph: GraphModule, node: Node) -> Tensor:
+    owner, _, attribute = str(node.target).rpartition(".")
+    value = getattr(graph.get_submodule(owner), attribute)
+    assert isinstance(value, Tensor)
+    return value

@@ -1,0 +1,18 @@
+"""The table of constants for an image side; another side is another table and a line here."""
+
+from lesion.data.corruptions.constants import Profile
+from lesion.data.corruptions.side_8 import SIDE_8
+from lesion.data.corruptions.side_32 import SIDE_32
+from lesion.errors import InputError
+
+PROFILES = {8: SIDE_8, 32: SIDE_32}
+
+
+def profile_for(height: int, width: int) -> Profile:
+    """Constants for images of `height` x `width` pixels; `InputError` where there are none."""
+    if height != width or height not in PROFILES:
+        known = ", ".join(f"{side}x{side}" for side in sorted(PROFILES))
+        raise InputError(
+            f"corruptions: no severity constants for images of {height}x{width} pixels; there are for {known}"
+        )
+    return PROFILES[height]

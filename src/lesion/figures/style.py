@@ -1,0 +1,105 @@
+"""How every figure looks: type, lines, and colours that colour-blind readers can tell apart."""
+
+import math
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+import matplotlib.figure
+from matplotlib.axes import Axes
+
+from lesion.params.figure import Figure
+
+# Okabe and Ito's palette (2008), and greys
+INK, GREY, PALE = "#222222", "#767676", "#c8c8c8"
+BLUE, GREEN, PINK, VERMILLION = "#0072B2", "#009E73", "#CC79A7", "#D55E00"
+METHODS = (BLUE, GREEN, PINK, "#56B4E9", "#E69F00")  # a line each
+MARKERS = ("o", "s", "^", "v", "P", "X")
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@contextmanager
+def applied(figure: Figure) -> Iterator[None]:
+    """Matplotlib's own defaults, whatever the user's matplotlibrc says, and on them the style of this project.
+
+    The salt and the font types make SVG and PDF the same bytes each time.
+    """
+    small = 0.85 * figure.font_size
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            {
+                "figure.figsize": (figure.width, figure.height),
+                "figure.constrained_layout.use": True,
+                "font.family": "DejaVu Sans",  # ships with matplotlib
+                "font.size": figure.font_size,
+                "figure.titlesize": 1.15 * figure.font_size,
+                "axes.titlesize": figure.font_size,
+                "axes.labelsize": figure.font_size,
+                "xtick.labelsize": small,
+                "ytick.labelsize": small,
+                "legend.fontsize": small,
+                "legend.frameon": False,
+                "text.color": INK,
+                "axes.labelcolor": INK,
+                "axes.edgecolor": GREY,
+                "xtick.color": GREY,
+                "ytick.color": GREY,
+                "xtick.labelcolor": INK,
+                "ytick.labelcolor": INK,
+                "axes.linewidth": 0.6,
+                "xtick.major.width": 0.6,
+                "ytick.major.width": 0.6,
+                "grid.linewidth": 0.4,
+                "grid.color": PALE,
+                "axes.axisbelow": True,
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "svg.hashsalt": "lesion",
+                "svg.fonttype": "path",
+                "pdf.fonttype": 42,
+            }
+        )
+        yield
+
+
+def canvas(title: str) -> matplotlib.figure.Figure:
+    """An empty figure of the size that is applied, with its title."""
+    drawing = matplotlib.figure.Figure()
+    drawing.suptitle(title, fontweight="bold")
+    return drawing
+
+
+def panels(drawing: matplotlib.figure.Figure, count: int, *, sharey: bool) -> tuple[list[Axes], Axes | None]:
+    """A grid of `count` panels, wider than high; where it has a cell to spare, that cell too, for the legend."""
+    columns = min(count, math.ceil(math.sqrt(2 * count)))
+    rows = math.ceil(count / columns)
+    grid = drawing.subplots(rows, columns, squeeze=False, sharey=sharey).ravel()
+    spare = list(grid[count:])
+    for axes in spare:
+        axes.set_axis_off()
+    return list(grid[:count]), spare[0] if spare else None
+
+
+def method(variant: str) -> str:
+    """The method of a level of pruning: `gmp-50` is a level of `gmp`."""
+    return re.sub(r"-\d+$", "", variant)
+
+
+def line(index: int) -> dict[str, Any]:
+    """Colour and marker of the line of the method that comes at `index`."""
+    return {"color": METHODS[index % len(METHODS)], "marker": MARKERS[index % len(MARKERS)]}
+
+
+def points(fraction: float, digits: int = 1) -> str:
+    """A change in percentage points, with its sign and a typographic minus."""
+    text = f"{100 * fraction:+.{digits}f}".replace("-", MINUS)
+    return text[1:] if float(text[1:]) == 0 else text
+
+
+def shortened(text: str, length: int) -> str:
+    """A long class name, cut to `length` characters."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
