@@ -21,11 +21,14 @@ PACKAGES = {
 }
 
 
-def module_name(kind: str, name: str) -> str:
-    """Full name of the module that `name` (dashes for underscores) means; InputError where there is none."""
+def module_name(kind: str, name: str, *, where: str = "") -> str:
+    """Full name of the module that `name` (dashes for underscores), found at the key `where`, means.
+
+    InputError where there is none.
+    """
     full = f"{PACKAGES[kind]}.{name.replace('-', '_')}"
     if not name.replace("-", "_").isidentifier() or find_spec(full) is None:
-        raise InputError(f"params.yaml: there is no {kind} named {name!r} ({full} expected)")
+        raise InputError(f"params.yaml: {where}: there is no {kind} named {name!r} ({full} expected)")
     return full
 
 
@@ -39,4 +42,7 @@ def options(kind: str, part: Mapping[str, Any], *, where: str, key: str = "name"
     if not isinstance(part, Mapping) or not isinstance(part.get(key), str):
         raise InputError(f"params.yaml: {where}.{key}: the name of a {kind} is expected")
     rest = {name: value for name, value in part.items() if name != key}
-    return load(kind, part[key]).Options.read(rest, where=where)
+    module = import_module(module_name(kind, part[key], where=f"{where}.{key}"))
+    if not hasattr(module, "Options"):
+        raise InputError(f"params.yaml: {where}.{key}: {module.__name__} is not a {kind}")
+    return module.Options.read(rest, where=where)

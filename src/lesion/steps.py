@@ -73,13 +73,13 @@ STEPS: dict[str, Step] = {
         "lesion.predict.predictions:predict",
         SHARD,
         {"model": MODEL, "variant": VARIANT, "evaluation": EVALUATION},
-        loads=("model", "variant"),
+        loads=("model", "method"),
     ),
     "robustness": Step(
         "lesion.predict.robustness:robustness",
         SHARD,
         {"model": MODEL, "variant": VARIANT, "evaluation": EVALUATION, "robustness": "studies.{study}.robustness"},
-        loads=("model", "variant"),
+        loads=("model", "method"),
     ),
     "impact": Step("lesion.audit.impact:impact", ("study", "variant"), SHARDS | IMPACT),
     "pie": Step("lesion.audit.pie:pie", ("study", "variant"), SHARDS),
@@ -90,6 +90,9 @@ STEPS: dict[str, Step] = {
     "figure": Step("lesion.figures.{figure}:draw", ("study", "figure"), POPULATIONS | {"figure": "figures.{figure}"}),
     "gallery": Step("lesion.gallery.page:gallery", ("study",), POPULATIONS),
 }
+
+# The steps that are for one kind of variant.
+KINDS = {"train": "trained", "compress": "derived"}
 
 # What a single figure sees beside what all figures see.
 FIGURES: dict[str, dict[str, str]] = {"pie-accuracy": {"root_seed": "root_seed"}}
@@ -111,8 +114,10 @@ def modules(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> lis
     parts = settings(step, names, data)
     found = [STEPS[step].module(names)]
     for argument in STEPS[step].loads:
-        part = parts[argument]
-        if argument == "variant":
+        part = parts["variant" if argument == "method" else argument]
+        if argument == "method":
+            found.append(plugins.module_name("method", part["method"]))
+        elif argument == "variant":
             found += variant_modules(part)
         else:
             found.append(plugins.module_name("data" if argument == "source" else argument, part["name"]))
@@ -130,6 +135,10 @@ def variant_modules(variant: Mapping[str, Any]) -> list[str]:
 
 def run(step: str, names: Mapping[str, str], data: Mapping[str, Any], **more: Any) -> None:
     """Run one node: its entry gets the names, the parts of params.yaml that the step declares, and `more`."""
+    if step in KINDS:
+        found = plugins.load("method", cut(data, f"variants.{names['variant']}.method")).KIND
+        if found != KINDS[step]:
+            raise InputError(f"{step}: {names['variant']} is a {found} variant, a {KINDS[step]} one is expected")
     _, _, function = STEPS[step].entry.partition(":")
     try:
         entry = getattr(import_module(STEPS[step].module(names)), function)

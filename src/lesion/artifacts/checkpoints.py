@@ -44,6 +44,8 @@ def read_members(path: Path) -> Iterator[tuple[int, dict[str, Tensor]]]:
             names: dict[int, list[str]] = {}
             for key in sorted(file.keys()):
                 member, _, _ = key.partition("/")
+                if not member.isdecimal():
+                    raise InputError(f"{path}: tensor {key} is of no member, <member>/<tensor> expected")
                 names.setdefault(int(member), []).append(key)
             for member in sorted(names):
                 yield member, {key.partition("/")[2]: file.get_tensor(key) for key in names[member]}

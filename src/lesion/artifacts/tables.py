@@ -1,5 +1,7 @@
 """Tables: Parquet with a declared schema, CSV for what people open."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,14 @@ def write_parquet(path: Path, table: pa.Table, **known: Any) -> None:
         pq.write_table(table.replace_schema_metadata(provenance(**known)), temporary, compression="zstd")
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
+
+
 def read_parquet(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
     """Read the columns of `schema` (or `columns` of them).
 
@@ -66,21 +76,21 @@ def read_parquet(path: Path, schema: pa.Schema, columns: list[str] | None = None
     InputError
         Where the file is missing, is not Parquet, or lacks a column of `schema` in its type.
     """
-    try:
+    with _readable(path):
         found = pq.read_schema(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
     for field in schema:
         if field.name not in found.names:
             raise InputError(f"{path}: has no column {field.name} ({field.type} expected)")
         if found.field(field.name).type != field.type:
             raise InputError(f"{path}: column {field.name} is {found.field(field.name).type}, expected {field.type}")
-    return pq.read_table(path, columns=columns or schema.names)
+    with _readable(path):
+        return pq.read_table(path, columns=columns or schema.names)
 
 
 def read_facts(path: Path) -> dict[str, Any]:
     """The facts in a Parquet file's metadata."""
-    metadata = pq.read_schema(path).metadata or {}
+    with _readable(path):
+        metadata = pq.read_schema(path).metadata or {}
     return facts({KEY: metadata.get(KEY.encode(), b"{}").decode()})
 
 
@@ -96,3 +106,5 @@ def read_csv(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"name": str, "variant": str})
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
+    except ValueError as error:  # of the parser, or of the encoding
+        raise InputError(f"{path}: not a readable table ({str(error).splitlines()[0]})") from None

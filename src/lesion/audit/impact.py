@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from lesion.artifacts import paths
 from lesion.artifacts.tables import write_csv
 from lesion.audit.classes import class_names
-from lesion.audit.populations import Population, check_comparable, read_population
+from lesion.audit.populations import Population, check_comparable, check_labels, read_population
 from lesion.errors import InputError
 from lesion.params.impact import Impact
 
@@ -72,7 +72,7 @@ def welch_t_test(a: Floats, b: Floats) -> tuple[Floats, Floats, Floats]:
             constant, np.where(difference == 0, 0.0, np.copysign(np.inf, difference)), difference / variance**0.5
         )
         freedom = variance**2 / (variance_a**2 / (len(a) - 1) + variance_b**2 / (len(b) - 1))
-        p = 2 * stats.t.sf(np.abs(t), freedom)
+        p = 2 * special.stdtr(freedom, -np.abs(t))
     freedom = np.where(constant, len(a) + len(b) - 2.0, freedom)
     return t, freedom, np.where(constant, (difference == 0).astype(float), p)
 
@@ -92,6 +92,8 @@ def class_impact(dense: Population, compressed: Population, *, classes: int, set
         if len(population.member) < 2:
             raise InputError(f"a t-test needs two members at least, the {name} population has {len(population.member)}")
     check_comparable(dense, compressed)
+    for population in (dense, compressed):
+        check_labels(population, classes)
     recall = [recalls(population.correct, dense.label, classes) for population in (dense, compressed)]
     accuracy = [population.correct.mean(axis=1) for population in (dense, compressed)]
     before, after = (normalised(r, a, settings.normalise) for r, a in zip(recall, accuracy, strict=True))

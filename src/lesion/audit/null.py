@@ -53,9 +53,11 @@ def null_counts(
     rows = []
     for split in range(splits):
         one, other = halves(dense, rng)
-        modal = [modal_label(votes(half.prediction, classes)) for half in (one, other)]
+        (label, _), (label_of_other, _) = (
+            modal_label(votes(half.prediction, classes), classes) for half in (one, other)
+        )
         table = class_impact(one, other, classes=classes, settings=settings)
-        rows.append((split, len(one.member), int((modal[0] != modal[1]).sum()), int(table["significant"].sum())))
+        rows.append((split, len(one.member), int((label != label_of_other).sum()), int(table["significant"].sum())))
     return pd.DataFrame(rows, columns=["split", "members_per_half", "pie", "significant_classes"])
 
 

@@ -87,6 +87,14 @@ def read_population(study: str, variant: str, shards: list[str]) -> Population:
     return from_table(table, source=f"predictions of {study}, {variant}")
 
 
+def check_labels(population: Population, classes: int) -> None:
+    """True and predicted labels are in [0, classes); InputError otherwise."""
+    for name in ("label", "prediction"):
+        values = getattr(population, name)
+        if values.min() < 0 or values.max() >= classes:
+            raise InputError(f"predictions: {name} holds {values.min()} to {values.max()}, 0 to {classes - 1} expected")
+
+
 def check_comparable(dense: Population, compressed: Population) -> None:
     """Two populations can be compared when they hold the same examples with the same labels.
 

@@ -60,8 +60,8 @@ def summarise(*, study: str, shards: list[str], compressed: list[str]) -> pd.Dat
             row |= {"pie": int(pie.sum()), "pie_share": float(pie.mean())} | noise
         rows.append(row)
     table = pd.DataFrame(rows)
-    counts = ["classes", "significant_classes", "classes_lost", "classes_gained", "pie"]
-    return table.astype(dict.fromkeys(counts, "Int64"))
+    counts = {"classes", "significant_classes", "classes_lost", "classes_gained", "pie"}
+    return table.astype({name: "Int64" for name in table if name in counts})
 
 
 def summary(*, study: str, shards: list[str], trained: list[str], derived: list[str]) -> None:

@@ -71,7 +71,7 @@ def read_yaml(path: Path = NAME) -> dict[str, Any]:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise InputError(f"{path}: a mapping is expected")
@@ -95,9 +95,13 @@ def _check_known(ids: list[str], catalogue: Mapping[str, Any], where: str) -> No
 def _check_shards(shards: list[str]) -> None:
     seen: set[int] = set()
     for shard in shards:
-        if seen & set(members(shard)):
+        try:
+            held = set(members(shard))
+        except InputError as error:
+            raise InputError(f"params.yaml: active.shards: {error}") from None
+        if seen & held:
             raise InputError(f"params.yaml: active.shards: {shard} holds a member of another shard")
-        seen |= set(members(shard))
+        seen |= held
 
 
 def _check_variant(name: str, variant: Mapping[str, Any], kind: str | None = None) -> None:
@@ -107,7 +111,7 @@ def _check_variant(name: str, variant: Mapping[str, Any], kind: str | None = Non
         raise InputError(f"params.yaml: active.{kind}: {name} is a {found} variant")
     for axis in ("score", "allocation"):
         if hasattr(options, axis):
-            plugins.module_name(axis, getattr(options, axis))
+            plugins.module_name(axis, getattr(options, axis), where=f"variants.{name}.{axis}")
     if hasattr(options, "schedule"):
         plugins.options("schedule", options.schedule, where=f"variants.{name}.schedule")
 

@@ -41,10 +41,9 @@ class Resume:
         write_checkpoint(self._path(member), {member: tensors}, stamp=self._stamp, facts=facts)
 
     def clear(self, members: range) -> None:
-        """Forget the members of a shard that is written, and the folders that held them."""
+        """Forget the members of a shard that is written, and the folder that held them."""
         folder = self._path(members[0]).parent
         for path in folder.iterdir() if folder.exists() else ():
             path.unlink()
-        for parent in (folder, *folder.parents[:3]):
-            if parent.exists() and not any(parent.iterdir()):
-                parent.rmdir()
+        if folder.exists():
+            folder.rmdir()  # those above it may be another job's at this moment

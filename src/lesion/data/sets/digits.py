@@ -2,7 +2,6 @@
 
 import numpy as np
 from pydantic import Field
-from sklearn.datasets import load_digits
 
 from lesion.data.dataset import Dataset
 from lesion.params.settings import Settings
@@ -19,6 +18,8 @@ class Options(Settings):
 
 def load(options: Options) -> Dataset:
     """The digits as 8 × 8 × 1 images of 0 to 255, split once, by example id."""
+    from sklearn.datasets import load_digits  # takes seconds to import: reading params.yaml must not
+
     digits = load_digits()
     images = np.round(digits.images * (255 / LEVELS)).astype(np.uint8)[..., None]
     count = len(images)

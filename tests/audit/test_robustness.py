@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from lesion.artifacts import paths
+from lesion.artifacts.tables import ROBUSTNESS, write_parquet
+from lesion.audit.robustness import read_accuracies, sensitivity
+
+SHARDS = {"0-1": [0, 1], "2-4": [2, 3, 4]}
+CONDITIONS = [("clean", 0), ("fog", 1), ("fog", 3), ("blur", 1), ("blur", 3), ("natural-adversarial", 0)]
+IMAGES = {"clean": 60, "fog": 120, "blur": 120, "natural-adversarial": 60}  # each member saw, over severities
+
+
+@pytest.fixture
+def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
+    """Robustness of three variants, written below the current folder."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(11)
+    frames = {}
+    for variant in ("dense", "half", "small"):
+        parts = []
+        for shard, members in SHARDS.items():
+            made = [
+                (member, corruption, severity, label, correct, min(20, correct + 3), 20)
+                for member in members
+                for corruption, severity in CONDITIONS
+                for label in range(3)
+                for correct in [int(rng.integers(1, 21))]
+            ]
+            part = pd.DataFrame(made, columns=ROBUSTNESS.names)
+            table = pa.Table.from_pandas(part, preserve_index=False).cast(ROBUSTNESS)
+            write_parquet(paths.robustness("toy", variant, shard), table)
+            parts.append(part)
+        frames[variant] = pd.concat(parts)
+    return frames
+
+
+def test_accuracies_are_means_over_severities_and_members(rows: dict[str, pd.DataFrame]) -> None:
+    found = read_accuracies("toy", "half", list(SHARDS))
+    assert found.index.tolist() == list(IMAGES)
+    assert found["images"].to_dict() == IMAGES
+    for score, count in (("top1", "correct"), ("top5", "correct_top5")):
+        cells = rows["half"].groupby(["corruption", "severity", "member"])[[count, "total"]].sum()
+        expected = (cells[count] / cells["total"]).groupby("corruption").mean()
+        np.testing.assert_allclose(found[score], expected.loc[found.index], rtol=1e-12)
+
+
+def test_sensitivity_is_the_drop_beyond_that_on_clean_images(rows: dict[str, pd.DataFrame]) -> None:
+    accuracies = {variant: read_accuracies("toy", variant, list(SHARDS)) for variant in rows}
+    table = sensitivity(accuracies)
+    assert table["variant"].tolist() == ["half"] * 4 + ["small"] * 4
+    for row in table.to_dict("records"):
+        for score, count in (("top1", "correct"), ("top5", "correct_top5")):
+            right = {
+                (variant, corruption): frame.loc[frame["corruption"] == corruption, count].sum()
+                for variant, frame in rows.items()
+                for corruption in ("clean", row["corruption"])
+            }
+            drop = {
+                name: (right[row["variant"], name] - right["dense", name]) / right["dense", name]
+                for name in ("clean", row["corruption"])
+            }
+            here = drop[row["corruption"]]
+            assert row[f"relative_{score}"] == pytest.approx(here, abs=1e-12)
+            assert row[f"clean_relative_{score}"] == pytest.approx(drop["clean"], abs=1e-12)
+            assert row[f"extra_{score}"] == pytest.approx(here - drop["clean"], abs=1e-12)
+            assert row[f"dense_{score}"] == accuracies["dense"].loc[row["corruption"], score]
+
+
+def test_clean_images_and_dense_itself_are_no_extra(rows: dict[str, pd.DataFrame]) -> None:
+    dense = read_accuracies("toy", "dense", list(SHARDS))
+    same = sensitivity({"dense": dense, "copy": dense})
+    assert (same[["relative_top1", "extra_top1", "extra_top5"]] == 0).all(axis=None)
+    other = sensitivity({"dense": dense, "half": read_accuracies("toy", "half", list(SHARDS))})
+    assert (other.loc[other["corruption"] == "clean", ["extra_top1", "extra_top5"]] == 0).all(axis=None)

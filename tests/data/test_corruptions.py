@@ -1,0 +1,146 @@
+"""What holds for every corruption: reproducible per example, harmful in order of severity, clear about bad input."""
+
+import dataclasses
+from itertools import chain
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lesion.data.corruptions.corrupt import CORRUPTIONS, GROUPS, IDENTITY_ON_GREYSCALE, SEVERITIES, corrupt
+from lesion.data.corruptions.profiles import PROFILES
+from lesion.errors import InputError
+from tests.data.corruption_images import colours, digits
+
+DIGITS = digits(200)
+IDS = np.arange(1000, 1200)
+VISIBLE = [name for name in CORRUPTIONS if name not in IDENTITY_ON_GREYSCALE]
+BATCHES = {"8x8x1": DIGITS[:24], "8x8x3": colours(24, 8), "32x32x3": colours(6, 32)}
+RANDOM = {
+    "gaussian-noise", "shot-noise", "impulse-noise", "speckle-noise", "glass-blur", "motion-blur",
+    "snow", "frost", "fog", "spatter", "elastic-transform",
+}  # fmt: skip
+
+
+def mean_change(images: NDArray[np.uint8], corrupted: NDArray[np.uint8]) -> float:
+    return float(np.abs(corrupted.astype(int) - images).mean())
+
+
+def test_the_19_corruptions_in_their_groups() -> None:
+    assert len(CORRUPTIONS) == 19
+    assert sorted(chain.from_iterable(GROUPS.values())) == sorted(CORRUPTIONS)
+    assert GROUPS["extra"] == ("speckle-noise", "gaussian-blur", "spatter", "saturate")
+
+
+@pytest.mark.parametrize("side", PROFILES)
+def test_every_table_has_every_severity(side: int) -> None:
+    table = {field.name: getattr(PROFILES[side], field.name) for field in dataclasses.fields(PROFILES[side])}
+    assert set(table) == {name.replace("-", "_") for name in CORRUPTIONS}
+    assert {len(constants) for constants in table.values()} == {len(SEVERITIES)}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_an_image_does_not_depend_on_its_batch(corruption: str, batch: str) -> None:
+    images = BATCHES[batch]
+    ids = np.arange(len(images)) * 17 + 5
+    together = corrupt(images, ids, corruption=corruption, severity=5)
+    assert together.shape == images.shape
+    assert together.dtype == np.uint8
+    alone = [corrupt(images[i : i + 1], ids[i : i + 1], corruption=corruption, severity=5) for i in range(len(images))]
+    np.testing.assert_array_equal(together, np.concatenate(alone))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    corruption=st.sampled_from(CORRUPTIONS),
+    severity=st.sampled_from(SEVERITIES),
+    chosen=st.lists(st.integers(0, len(DIGITS) - 1), min_size=1, max_size=40),
+)
+def test_any_selection_in_any_order_gives_the_same_images(corruption: str, severity: int, chosen: list[int]) -> None:
+    whole = corrupt(DIGITS, IDS, corruption=corruption, severity=severity)
+    part = corrupt(DIGITS[chosen], IDS[chosen], corruption=corruption, severity=severity)
+    np.testing.assert_array_equal(part, whole[chosen])
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_only_random_corruptions_depend_on_the_example_id(corruption: str) -> None:
+    same = np.repeat(DIGITS[3:4], 30, axis=0)
+    corrupted = corrupt(same, np.arange(30), corruption=corruption, severity=5)
+    different = len(np.unique(corrupted.reshape(30, -1), axis=0))
+    # Two liquids may happen to miss the same strokes, so spatter is allowed a repetition.
+    assert different >= 29 if corruption in RANDOM else different == 1
+
+
+@pytest.mark.parametrize("corruption", VISIBLE)
+def test_every_severity_changes_digits_and_the_last_more_than_the_first(corruption: str) -> None:
+    changes = []
+    for severity in SEVERITIES:
+        corrupted = corrupt(DIGITS, IDS, corruption=corruption, severity=severity)
+        assert (corrupted != DIGITS).any(axis=(1, 2, 3)).mean() > 0.6
+        changes.append(mean_change(DIGITS, corrupted))
+    assert changes[0] > 0.5
+    assert changes[4] > 1.5 * changes[0]
+    assert np.all(np.diff(changes) > -0.15 * np.array(changes[:-1])), changes
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_every_severity_changes_colour_images(corruption: str) -> None:
+    images = BATCHES["32x32x3"]
+    for severity in SEVERITIES:
+        corrupted = corrupt(images, np.arange(len(images)), corruption=corruption, severity=severity)
+        assert mean_change(images, corrupted) > 0
+
+
+@pytest.mark.parametrize("corruption", sorted(IDENTITY_ON_GREYSCALE))
+def test_identities_on_greyscale_are_named_as_such(corruption: str) -> None:
+    for severity in SEVERITIES:
+        np.testing.assert_array_equal(corrupt(DIGITS, IDS, corruption=corruption, severity=severity), DIGITS)
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_the_input_is_left_alone_and_nothing_wraps_round(corruption: str) -> None:
+    extremes = np.concatenate([np.zeros((2, 8, 8, 1), np.uint8), np.full((2, 8, 8, 1), 255, np.uint8)])
+    before = extremes.copy()
+    corrupted = corrupt(extremes, np.arange(4), corruption=corruption, severity=1)
+    np.testing.assert_array_equal(extremes, before)
+    # The mildest severity keeps black images darker than white ones: an overflow would turn them round.
+    assert corrupted[:2].mean() < 60 < 190 < corrupted[2:].mean()
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS)
+def test_an_empty_batch(corruption: str) -> None:
+    empty = corrupt(DIGITS[:0], IDS[:0], corruption=corruption, severity=3)
+    assert empty.shape == (0, 8, 8, 1)
+
+
+@pytest.mark.parametrize(
+    ("corruption", "severity", "message"),
+    [
+        ("rain", 1, "'rain' is unknown"),
+        ("gaussian_noise", 1, "'gaussian_noise' is unknown"),
+        ("snow", 0, "from 1 to 5"),
+        ("snow", 6, "from 1 to 5"),
+    ],
+)
+def test_unknown_names_are_input_errors(corruption: str, severity: int, message: str) -> None:
+    with pytest.raises(InputError, match=message) as raised:
+        corrupt(DIGITS, IDS, corruption=corruption, severity=severity)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("shape", [(1, 9, 9, 1), (1, 8, 32, 1)])
+def test_a_side_without_constants_is_an_input_error(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match=f"images of {shape[1]}x{shape[2]} pixels; there are for 8x8, 32x32"):
+        corrupt(np.zeros(shape, np.uint8), np.zeros(1, int), corruption="snow", severity=1)
+
+
+def test_arrays_of_another_kind_are_refused() -> None:
+    with pytest.raises(ValueError, match="uint8"):
+        corrupt(DIGITS.astype(np.float32), IDS, corruption="snow", severity=1)
+    with pytest.raises(ValueError, match="uint8"):
+        corrupt(DIGITS[..., 0], IDS, corruption="snow", severity=1)
+    with pytest.raises(ValueError, match="example_ids"):
+        corrupt(DIGITS, IDS[:-1], corruption="snow", severity=1)

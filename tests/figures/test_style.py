@@ -1,0 +1,40 @@
+import matplotlib
+import pytest
+
+from lesion.figures import style
+from lesion.params.figure import Figure
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"), [(0.0123, "+1.2"), (-0.5, "\N{MINUS SIGN}50.0"), (0.0, "0.0"), (-0.0001, "0.0")]
+)
+def test_points(fraction: float, text: str) -> None:
+    assert style.points(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("variant", "method"), [("gmp-50", "gmp"), ("int8-static", "int8-static"), ("one-shot-90", "one-shot")]
+)
+def test_method(variant: str, method: str) -> None:
+    assert style.method(variant) == method
+
+
+def test_shortened() -> None:
+    assert style.shortened("automobile", 10) == "automobile"
+    assert style.shortened("great white shark", 8) == "great w…"
+    assert style.shortened("great white shark", 7) == "great…"
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_panels(count: int) -> None:
+    with style.applied(Figure(width=8, height=5, font_size=8)):
+        panels, spare = style.panels(style.canvas("title"), count, sharey=False)
+    assert len(panels) == count
+    assert spare is None or spare not in panels
+
+
+def test_style_is_left_as_it_was() -> None:
+    before = dict(matplotlib.rcParams)
+    with style.applied(Figure(width=8, height=5, font_size=31)):
+        assert matplotlib.rcParams["font.size"] == 31
+    assert dict(matplotlib.rcParams) == before

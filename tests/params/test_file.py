@@ -1,0 +1,206 @@
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ruamel.yaml import YAML
+
+from lesion.errors import InputError
+from lesion.params.file import cut, read_yaml, validate
+from tests.conftest import REPOSITORY, tiny
+
+Params = dict[str, Any]
+PARAMS = REPOSITORY / "params.yaml"
+
+
+def put(key: str, value: Any) -> Callable[[Params], None]:
+    """Set the value at a key, whose parts are separated by slashes."""
+
+    def change(params: Params) -> None:
+        *folders, last = key.split("/")
+        for folder in folders:
+            params = params[folder]
+        params[last] = value
+
+    return change
+
+
+def drop(key: str) -> Callable[[Params], None]:
+    """Remove a key."""
+
+    def change(params: Params) -> None:
+        *folders, last = key.split("/")
+        for folder in folders:
+            params = params[folder]
+        del params[last]
+
+    return change
+
+
+def both(*changes: Callable[[Params], None]) -> Callable[[Params], None]:
+    """One change after the other."""
+
+    def change(params: Params) -> None:
+        for one in changes:
+            one(params)
+
+    return change
+
+
+RECIPE, PRUNED = "studies/digits/recipe", "variants/gmp-50"
+GRADUAL = {"name": "gradual", "begin": 0.1, "end": 0.5, "every": 0.1}
+
+CASES: dict[str, tuple[Callable[[Params], None], str]] = {
+    # what is wrong: how it comes about, the key that the message must name
+    "unknown study": (put("active/studies", ["cifar10"]), "active.studies"),
+    "no study": (put("active/studies", []), "active.studies"),
+    "unknown trained variant": (put("active/trained", ["gmp-55"]), "active.trained"),
+    "unknown derived variant": (put("active/derived", ["int4"]), "active.derived"),
+    "variant listed twice": (put("active/trained", ["gmp-50", "gmp-50"]), "active.trained"),
+    "derived listed as trained": (put("active/trained", ["int8-static"]), "active.trained"),
+    "trained listed as derived": (put("active/derived", ["gmp-50"]), "active.derived"),
+    "dense listed": (put("active/trained", ["dense"]), "variants.dense"),
+    "dense missing": (drop("variants/dense"), "variants.dense"),
+    "dense that is not dense": (put("variants/dense", {"method": "float16"}), "variants.dense"),
+    "overlapping shards": (put("active/shards", ["0-9", "5-14"]), "active.shards"),
+    "shard listed twice": (put("active/shards", ["0-9", "0-9"]), "active.shards"),
+    "shard without a dash": (put("active/shards", ["0"]), "active.shards"),
+    "shard that runs backwards": (put("active/shards", ["9-0"]), "active.shards"),
+    "shard with leading zeros": (put("active/shards", ["00-09"]), "active.shards"),
+    "shard that YAML reads as a number": (put("active/shards", [9]), "active.shards.0"),
+    "no shard": (put("active/shards", []), "active.shards"),
+    "sparsity of zero": (put(f"{PRUNED}/sparsity", 0.0), "variants.gmp-50.sparsity"),
+    "sparsity of one": (put(f"{PRUNED}/sparsity", 1.0), "variants.gmp-50.sparsity"),
+    "sparsity in per cent": (put(f"{PRUNED}/sparsity", 50), "variants.gmp-50.sparsity"),
+    "sparsity that is text": (put(f"{PRUNED}/sparsity", "0.5"), "variants.gmp-50.sparsity"),
+    "sparsity that is not a number": (put(f"{PRUNED}/sparsity", float("nan")), "variants.gmp-50.sparsity"),
+    "sparsity missing": (drop(f"{PRUNED}/sparsity"), "variants.gmp-50.sparsity"),
+    "unknown option of a method": (put(f"{PRUNED}/sparsty", 0.5), "variants.gmp-50.sparsty"),
+    "option of dense": (put("variants/int8-static/level", 1), "variants.int8-static.level"),
+    "dot in a variant": (put("variants/gmp-0.5", {"method": "dense"}), "gmp-0.5"),
+    "dot in a study": (lambda params: put("studies/digits.v2", params["studies"]["digits"])(params), "digits.v2"),
+    "space in a figure": (lambda params: put("figures/an id", params["figures"]["impact"])(params), "an id"),
+    "variant that YAML reads as a number": (lambda params: params["variants"].update({50: {}}), "variants.50"),
+    "unknown method": (put("variants/gmp-50/method", "prone"), "variants.gmp-50.method"),
+    "method missing": (drop("variants/gmp-50/method"), "variants.gmp-50.method"),
+    "method that is no name": (put("variants/gmp-50/method", "prune; rm"), "variants.gmp-50.method"),
+    "unknown score": (put(f"{PRUNED}/score", "luck"), "variants.gmp-50.score"),
+    "unknown allocation": (put(f"{PRUNED}/allocation", "luck"), "variants.gmp-50.allocation"),
+    "unknown schedule": (put(f"{PRUNED}/schedule", GRADUAL | {"name": "luck"}), "variants.gmp-50.schedule"),
+    "schedule without name": (put(f"{PRUNED}/schedule", {"begin": 0.1}), "variants.gmp-50.schedule.name"),
+    "schedule that ends first": (put(f"{PRUNED}/schedule", GRADUAL | {"end": 0.05}), "variants.gmp-50.schedule"),
+    "unknown data": (put("studies/digits/data/name", "digit"), "studies.digits.data.name"),
+    "unknown adversarial data": (put("studies/digits/adversarial/name", "x"), "studies.digits.adversarial.name"),
+    "unknown option of data": (put("studies/digits/data/seed", 1), "studies.digits.data.seed"),
+    "share of one": (put("studies/digits/data/test_share", 1.0), "studies.digits.data.test_share"),
+    "unknown model": (put("studies/digits/model/name", "big-cnn"), "studies.digits.model.name"),
+    "module that is no model": (put("studies/digits/model/name", "build"), "studies.digits.model.name"),
+    "no widths": (put("studies/digits/model/widths", []), "studies.digits.model.widths"),
+    "no epochs": (put(f"{RECIPE}/epochs", 0), "studies.digits.recipe.epochs"),
+    "epochs that are text": (put(f"{RECIPE}/epochs", "16"), "studies.digits.recipe.epochs"),
+    "epochs that are true": (put(f"{RECIPE}/epochs", True), "studies.digits.recipe.epochs"),
+    "rate that YAML 1.1 reads as text": (put(f"{RECIPE}/rate", "1e-3"), "studies.digits.recipe.rate"),
+    "unknown precision": (put(f"{RECIPE}/precision/cpu", "float8"), "studies.digits.recipe.precision.cpu"),
+    "precision of an unknown device": (put(f"{RECIPE}/precision/tpu", "float32"), "studies.digits.recipe.precision"),
+    "unknown key of a recipe": (put(f"{RECIPE}/optimizer", "adam"), "studies.digits.recipe.optimizer"),
+    "severity of six": (put("studies/digits/robustness/severities", [6]), "studies.digits.robustness.severities"),
+    "unknown key": (put("seed", 1), "seed"),
+    "part missing": (drop("audit/halves"), "audit.halves"),
+    "negative root seed": (put("root_seed", -1), "root_seed"),
+    "alpha of zero": (put("audit/impact/alpha", 0.0), "audit.impact.alpha"),
+    "unknown normalisation": (put("audit/impact/normalise", "class"), "audit.impact.normalise"),
+    "no splits": (put("audit/halves/splits", 0), "audit.halves.splits"),
+    "figure without width": (drop("figures/impact/width"), "figures.impact.width"),
+    "figure of no height": (put("figures/impact/height", 0), "figures.impact.height"),
+    "study that is empty": (put("studies/digits", None), "studies.digits"),
+    "variant that is empty": (put("variants/gmp-50", None), "variants.gmp-50"),
+    "schedule that is a name": (put(f"{PRUNED}/schedule", "gradual"), "variants.gmp-50.schedule"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_told_in_one_line_that_names_file_and_key(case: str) -> None:
+    change, key = CASES[case]
+    params = tiny()
+    change(params)
+    with pytest.raises(InputError) as raised:
+        validate(params)
+    message = str(raised.value)
+    assert message.startswith("params.yaml: ")
+    assert re.search(rf"(?<![\w.-]){re.escape(key)}(?![\w-])", message), message
+    assert len(message.splitlines()) == 1
+
+
+def test_faults_of_the_catalogue_are_found_although_inactive() -> None:
+    params = tiny()
+    params["variants"]["gmp-999"] = params["variants"]["gmp-50"] | {"sparsity": 9.99}
+    with pytest.raises(InputError, match=r"^params.yaml: variants.gmp-999.sparsity: "):
+        validate(params)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"params\.yaml: No such file or directory$"):
+        read_yaml(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("active: [", "params.yaml: not YAML: .*line 1"),
+        ("a: *nowhere", "params.yaml: not YAML: "),
+        ("- a list", "params.yaml: a mapping is expected"),
+        ("", "params.yaml: a mapping is expected"),
+    ],
+)
+def test_a_file_that_is_not_a_mapping_in_yaml(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(InputError, match=message) as raised:
+        read_yaml(tmp_path / "params.yaml")
+    assert len(str(raised.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe a: 1", b"a: \x00"])
+def test_a_file_that_is_not_text(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(content)
+    with pytest.raises(InputError, match=r"params\.yaml: not YAML: "):
+        read_yaml(tmp_path / "params.yaml")
+
+
+def test_the_repository_s_own_file_is_valid() -> None:
+    params = validate(read_yaml(PARAMS))
+    assert params.active.compressed == [*params.active.trained, *params.active.derived]
+    validate(tiny())
+
+
+def leaves(data: Any, at: str = "") -> Iterator[tuple[str, type, Any]]:
+    """Every scalar with its key and type: 1 and 1.0 and True are equal, but not the same."""
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else None
+    if items is None:
+        yield at, type(data), data
+    else:
+        for key, value in items:
+            yield from leaves(value, f"{at}/{key!r}")
+
+
+def test_both_yaml_loaders_read_the_same() -> None:
+    dvc = YAML(typ="safe")
+    dvc.version = (1, 2)  # what DVC reads params.yaml with
+    with PARAMS.open() as file:
+        one = dvc.load(file)
+    other = yaml.safe_load(PARAMS.read_text())
+    assert list(leaves(one)) == list(leaves(other))
+    assert len(list(leaves(one))) > 100
+
+
+def test_cutting_gives_the_part_at_a_dotted_key() -> None:
+    data = read_yaml(PARAMS)
+    assert cut(data, "root_seed") == data["root_seed"]
+    assert cut(data, "studies.digits.recipe") is data["studies"]["digits"]["recipe"]
+
+
+@pytest.mark.parametrize("key", ["studies.cifar10.data", "variants.gmp-55", "root_seed.more", "nothing"])
+def test_cutting_where_there_is_nothing(key: str) -> None:
+    with pytest.raises(InputError, match=f"^params.yaml: there is no {key}$"):
+        cut(read_yaml(PARAMS), key)

@@ -1,0 +1,168 @@
+"""A change re-runs exactly the nodes downstream of it, in both engines, and no other."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipeline.project import Project
+
+pytestmark = pytest.mark.pipeline
+
+STUDY = "results/digits"
+IMPACT = {f"{STUDY}/impact/gmp-50.csv", f"{STUDY}/impact/int8-static.csv"}
+PIE = {f"{STUDY}/pie/gmp-50.parquet", f"{STUDY}/pie/int8-static.parquet"}
+NULL, SUMMARY, GALLERY = {f"{STUDY}/null.csv"}, {f"{STUDY}/summary.csv"}, {f"{STUDY}/gallery/index.html"}
+
+
+def figures(*names: str) -> set[str]:
+    return {f"{STUDY}/figures/{name}.svg" for name in names}
+
+
+ALL_FIGURES = figures("impact", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+
+
+def population(variant: str, shard: str = "0-3") -> set[str]:
+    return {
+        f"{STUDY}/checkpoints/{variant}/{shard}.safetensors",
+        f"{STUDY}/predictions/{variant}/{shard}.parquet",
+        f"{STUDY}/robustness/{variant}/{shard}.parquet",
+    }
+
+
+def set_alpha(params: dict[str, Any]) -> None:
+    params["audit"]["impact"]["alpha"] = 0.01
+
+
+def set_sparsity(params: dict[str, Any]) -> None:
+    params["variants"]["gmp-50"]["sparsity"] = 0.6
+
+
+def set_figure_size(params: dict[str, Any]) -> None:
+    params["figures"]["counts"]["width"] = 7.0
+
+
+def set_splits(params: dict[str, Any]) -> None:
+    params["audit"]["halves"]["splits"] = 4
+
+
+def set_calibration(params: dict[str, Any]) -> None:
+    params["variants"]["int8-static"]["calibration_images"] = 40
+
+
+def set_severities(params: dict[str, Any]) -> None:
+    params["studies"]["digits"]["robustness"]["severities"] = [3]
+
+
+def add_shard(params: dict[str, Any]) -> None:
+    params["active"]["shards"].append("4-5")
+
+
+def add_variant(params: dict[str, Any]) -> None:
+    params["variants"]["gmp-80"] = params["variants"]["gmp-50"] | {"sparsity": 0.8}
+
+
+def add_study(params: dict[str, Any]) -> None:
+    params["studies"]["other"] = params["studies"]["digits"]
+
+
+AUDIT = IMPACT | PIE | NULL | SUMMARY | GALLERY | ALL_FIGURES
+OF_IMPACT = SUMMARY | figures("impact", "counts", "size")
+OF_PIE = SUMMARY | GALLERY | figures("counts", "size", "pie-accuracy", "pie-sheet")
+OF_ONE_POPULATION = SUMMARY | GALLERY | ALL_FIGURES
+
+PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
+    (set_alpha, IMPACT | NULL | OF_IMPACT),
+    (
+        set_sparsity,
+        population("gmp-50") | {f"{STUDY}/impact/gmp-50.csv", f"{STUDY}/pie/gmp-50.parquet"} | OF_ONE_POPULATION,
+    ),
+    (
+        set_calibration,
+        population("int8-static")
+        | {f"{STUDY}/impact/int8-static.csv", f"{STUDY}/pie/int8-static.parquet"}
+        | OF_ONE_POPULATION,
+    ),
+    (set_figure_size, figures("counts")),
+    (set_splits, NULL | SUMMARY | figures("counts", "size")),
+    (
+        set_severities,
+        {f"{STUDY}/robustness/{variant}/0-3.parquet" for variant in ("dense", "gmp-50", "int8-static")}
+        | figures("robustness"),
+    ),
+    (
+        add_shard,
+        {out for variant in ("dense", "gmp-50", "int8-static") for out in population(variant, "4-5")} | AUDIT,
+    ),
+    (add_variant, set()),
+    (add_study, set()),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), PARAMS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_parameter(
+    run_by_snakemake: Project, change: Callable[[dict[str, Any]], None], expected: set[str]
+) -> None:
+    params = run_by_snakemake.params()
+    change(params)
+    with run_by_snakemake.with_params(params):
+        assert run_by_snakemake.snakemake_plan() == expected
+        assert run_by_snakemake.dvc_plan() == expected
+    assert run_by_snakemake.dvc_plan() == set()
+
+
+TRAINED = {f"{STUDY}/checkpoints/{variant}/0-3.safetensors" for variant in ("dense", "gmp-50")}
+SOURCES = [
+    ("figures/counts.py", figures("counts")),
+    ("audit/null.py", NULL | SUMMARY | figures("counts", "size")),
+    ("audit/pie.py", PIE | NULL | OF_PIE),
+    ("train/loop.py", None),
+    ("compress/scores/magnitude.py", "gmp-50"),
+    ("compress/methods/int8_static.py", "int8-static"),
+    ("cli.py", set()),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), SOURCES, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_source_file(run_by_snakemake: Project, source: str, expected: set[str] | str | None) -> None:
+    if expected is None:  # the training of every population, and so everything but the data
+        populations = set().union(*(population(variant) for variant in ("dense", "gmp-50", "int8-static")))
+        expected = populations | AUDIT | {f"{STUDY}/data/adversarial.safetensors"}
+    elif isinstance(expected, str):  # the population of one variant, and what is made of it
+        audit = {f"{STUDY}/impact/{expected}.csv", f"{STUDY}/pie/{expected}.parquet"}
+        expected = population(expected) | audit | OF_ONE_POPULATION
+    with run_by_snakemake.edited(f"src/lesion/{source}", '"""', '"""Edited. '):
+        assert run_by_snakemake.snakemake_plan() == expected
+        assert run_by_snakemake.dvc_plan() == expected
+    assert run_by_snakemake.dvc_plan() == set()
+
+
+def test_a_new_score_module_re_runs_nothing(run_by_snakemake: Project) -> None:
+    module = Path(run_by_snakemake.folder / "src/lesion/compress/scores/newest.py")
+    module.write_text('"""A score."""\n')
+    try:
+        assert run_by_snakemake.snakemake_plan() == set()
+        assert run_by_snakemake.dvc_plan() == set()
+    finally:
+        module.unlink()
+    assert run_by_snakemake.dvc_plan() == set()
+
+
+def test_alpha_run_for_real_trains_nothing(scratch: Project) -> None:
+    """What is planned is what runs: both engines make the same new tables, from the predictions that stand."""
+    before = scratch.results()
+    params = scratch.params()
+    set_alpha(params)
+    scratch.write_params(params)
+    scratch.run("snakemake", "--cores", "2")
+    by_snakemake = scratch.results()
+    changed = {name for name in before if before[name] != by_snakemake[name]}
+    assert not any("checkpoints" in name or "predictions" in name or "robustness" in name for name in changed)
+    other = scratch.duplicate(scratch.folder.parent / "other")
+    for name, content in before.items():
+        (other.folder / name).write_bytes(content)
+    ran = other.run("dvc", "repro").stdout
+    assert "Running stage 'impact-trained@digits-gmp-50'" in ran
+    assert "Running stage 'train" not in ran
+    assert other.results() == by_snakemake

@@ -1,0 +1,170 @@
+"""What an edit of a source file touches, against a walk of our own over the imports in the sources."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+SOURCES = REPOSITORY / "src" / "lesion"
+NEW = "compress/scores/added.py"
+EDITED = [
+    *("figures/style.py", "figures/impact.py", "gallery/page.py", "gallery/template.html.jinja"),
+    *("audit/pie.py", "audit/impact.py", "audit/populations.py"),
+    *("compress/scores/magnitude.py", "compress/schedules/gradual.py", "compress/methods/int8_static.py"),
+    *("compress/masks.py", "compress/encoding.py", "compress/methods/dense.py"),
+    *("train/loop.py", "train/augment.py", "predict/evaluate.py", "models/small_cnn.py", "models/__init__.py"),
+    *("data/sets/digits.py", "data/sets/mnist_8x8.py", "data/corruptions/noise.py"),
+    *("artifacts/paths.py", "params/impact.py", "params/recipe.py", "errors.py", "__init__.py", "cli.py"),
+]
+
+SCRIPT = """
+import importlib, json, sys
+from pathlib import Path
+
+import lesion
+from lesion import code_version
+from lesion.engines import nodes
+from lesion.params.file import read_yaml, validate
+from lesion.steps import modules
+
+data = read_yaml(Path(sys.argv[1]))
+active = [(step, names, modules(step, names, data)) for step, names in nodes(validate(data))]
+root = Path(lesion.__file__).parent
+
+def versions():
+    importlib.reload(code_version)  # forgets what it has read
+    return {"/".join([step, *names.values()]): code_version.code_version(loaded) for step, names, loaded in active}
+
+before, changed = versions(), {}
+for file in sys.argv[2:]:
+    path = root / file
+    old = path.read_bytes() if path.exists() else None
+    path.write_bytes((old or b"") + b"\\n# edited\\n")
+    after = versions()
+    changed[file] = [node for node in before if after[node] != before[node]]
+    path.write_bytes(old) if old is not None else path.unlink()
+assert versions() == before
+loaded = {"/".join([step, *names.values()]): named for step, names, named in active}
+print(json.dumps({"root": str(root), "changed": changed, "loaded": loaded}))
+"""
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """For each edited file, the nodes whose code version changes; for each node, the modules that it loads."""
+    folder = tmp_path_factory.mktemp("edited")
+    shutil.copytree(SOURCES, folder / "lesion", ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(REPOSITORY / "params.yaml"), *EDITED, NEW],
+        env=os.environ | {"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert told["root"] == str(folder / "lesion")
+    return told
+
+
+def file_of(module: str) -> Path | None:
+    """The source of a module of the package, or None."""
+    path = SOURCES.parent / Path(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All that may run: not what stands under `if TYPE_CHECKING`."""
+    yield node
+    if not (isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+        for child in ast.iter_child_nodes(node):
+            yield from statements(child)
+
+
+def imported(module: str) -> Iterator[str]:
+    """What a module names in its import statements, wherever they stand, and the packages around it."""
+    file = file_of(module)
+    assert file is not None
+    for statement in statements(ast.parse(file.read_text())):
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom):
+            assert statement.module
+            assert not statement.level
+            yield statement.module
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+    if "." in module:
+        yield module.rpartition(".")[0]
+
+
+@cache
+def reached(modules: tuple[str, ...]) -> frozenset[str]:
+    """The source files that these modules import, transitively, relative to the package."""
+    seen: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module.split(".")[0] == "lesion" and module not in seen and file_of(module):
+            seen.add(module)
+            waiting += imported(module)
+    return frozenset(str(file.relative_to(SOURCES)) for module in seen if (file := file_of(module)))
+
+
+@pytest.mark.parametrize("file", EDITED)
+def test_an_edit_touches_the_nodes_that_reach_the_file(file: str, found: dict[str, Any]) -> None:
+    source = "gallery/__init__.py" if file.endswith(".jinja") else file
+    expected = [node for node, modules in found["loaded"].items() if source in reached(tuple(modules))]
+    assert found["changed"][file] == expected
+
+
+def touched(found: dict[str, Any], file: str) -> set[str]:
+    return set(found["changed"][file])
+
+
+def steps(nodes: set[str]) -> set[str]:
+    return {node.split("/")[0] for node in nodes}
+
+
+def test_the_style_of_figures_is_no_business_of_what_they_show(found: dict[str, Any]) -> None:
+    assert steps(touched(found, "figures/style.py")) == {"figure"}
+    assert touched(found, "figures/impact.py") == {"figure/digits/impact"}
+    assert steps(touched(found, "gallery/template.html.jinja")) == {"gallery"}
+
+
+def test_the_audit_trains_nothing(found: dict[str, Any]) -> None:
+    for file in ("audit/pie.py", "audit/impact.py", "params/impact.py"):
+        assert steps(touched(found, file)) & {"impact", "pie"}
+        assert not steps(touched(found, file)) & {"data", "adversarial", "train", "compress", "predict", "robustness"}
+
+
+@pytest.mark.parametrize("file", ["compress/scores/magnitude.py", "compress/schedules/gradual.py"])
+def test_an_axis_of_pruning_is_the_code_of_pruned_trainings_alone(file: str, found: dict[str, Any]) -> None:
+    assert touched(found, file) == {f"train/digits/gmp-{percent}" for percent in (30, 50, 70, 90)}
+
+
+def test_a_method_is_the_code_of_its_variants_alone(found: dict[str, Any]) -> None:
+    nodes = touched(found, "compress/methods/int8_static.py")
+    assert nodes == {f"{step}/digits/int8-static" for step in ("compress", "predict", "robustness")}
+
+
+def test_corruptions_are_the_code_of_robustness_alone(found: dict[str, Any]) -> None:
+    assert {node for node in touched(found, "data/corruptions/noise.py") if not node.startswith("figure/")} == {
+        node for node in found["loaded"] if node.startswith("robustness/")
+    }
+
+
+def test_what_everything_imports_touches_everything(found: dict[str, Any]) -> None:
+    for file in ("__init__.py", "artifacts/paths.py"):
+        assert touched(found, file) == set(found["loaded"])
+
+
+def test_the_command_line_and_a_module_that_nobody_names_touch_nothing(found: dict[str, Any]) -> None:
+    assert touched(found, "cli.py") == set()
+    assert touched(found, NEW) == set()

@@ -1,0 +1,153 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from lesion.compress.methods.dense import Options, Training
+from lesion.errors import InputError
+from lesion.params.recipe import Recipe
+from lesion.train.loop import batches, fit, learning_rate, total_steps
+from lesion.train.population import train_member
+from lesion.train.seeds import Seeds
+from tests.training import RECIPE, random_split, small_network
+
+CPU = torch.device("cpu")
+MODEL = {"name": "small-cnn", "widths": [4, 6]}
+SEEDS = Seeds(initialisation=1, order=2, augmentation=3)
+
+
+def recipe(**changed: object) -> Recipe:
+    return Recipe.model_validate(RECIPE.model_dump() | changed)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def train(model: nn.Module, chosen: Recipe, on_step: Callable[[], None] = lambda: None) -> float:
+    return fit(
+        model, Training(model, Options(), steps=1), random_split(), recipe=chosen, device=CPU, on_step=on_step,
+        order=generator(1), augmentation=generator(2),
+    )  # fmt: skip
+
+
+def test_the_learning_rate_at_its_corners() -> None:
+    # ImageNet as published: 0.1 × 4096 / 256, five epochs of warm-up, ×0.1 at epochs 30, 60 and 80
+    chosen = recipe(rate=1.6, warmup=5.0, decay=[30, 60, 80])
+    rates = {step: learning_rate(chosen, step, steps_per_epoch=312) for step in range(90 * 312)}
+    assert rates[0] == pytest.approx(1.6 / (5 * 312))
+    assert rates[5 * 312 - 1] == rates[5 * 312] == rates[30 * 312 - 1] == 1.6
+    assert rates[30 * 312] == rates[60 * 312 - 1] == pytest.approx(0.16)
+    assert rates[60 * 312] == rates[80 * 312 - 1] == pytest.approx(0.016)
+    assert rates[80 * 312] == rates[90 * 312 - 1] == pytest.approx(0.0016)
+    steps = np.diff([rates[step] for step in range(5 * 312)])
+    np.testing.assert_allclose(steps, 1.6 / (5 * 312))
+
+
+def test_without_warm_up_the_first_rate_is_the_peak() -> None:
+    assert learning_rate(recipe(warmup=0.0), 0, steps_per_epoch=10) == RECIPE.rate
+
+
+@given(count=st.integers(0, 60), batch=st.integers(1, 20), seed=st.integers(0, 2**32 - 1))
+def test_an_epoch_is_a_permutation_without_its_last_incomplete_batch(count: int, batch: int, seed: int) -> None:
+    made = list(batches(count, batch, generator(seed)))
+    assert len([rows for rows in made if len(rows)]) == count // batch
+    rows = [row for part in made for row in part.tolist()]
+    assert len(set(rows)) == len(rows) == count - count % batch
+    assert set(rows) <= set(range(count))
+    assert all(len(part) in (0, batch) for part in made)
+
+
+def test_epochs_differ_and_seeds_repeat_them() -> None:
+    def epochs(seed: int) -> list[list[int]]:
+        drawn = generator(seed)
+        return [torch.cat(list(batches(50, 7, drawn))).tolist() for _ in range(3)]
+
+    assert epochs(4) == epochs(4)
+    assert len({tuple(rows) for rows in epochs(4) + epochs(5)}) == 6
+
+
+def test_total_steps_counts_whole_batches() -> None:
+    seen: list[int] = []
+    train(small_network(), RECIPE, on_step=lambda: seen.append(1))
+    assert len(seen) == total_steps(RECIPE, 70) == 3 * 8
+
+
+def test_less_than_a_batch_of_examples() -> None:
+    with pytest.raises(InputError, match="a batch of 8 is more than the 7 training examples"):
+        total_steps(RECIPE, 7)
+
+
+def softmax_regression_by_hand(chosen: Recipe, weight: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> float:
+    """Train in place by SGD with Nesterov momentum in float64 numpy, on whole batches; the last loss."""
+    split = random_split()
+    x = ((split.images.numpy().reshape(70, 64) / 255) - 0.5) / 0.29
+    smoothed = np.eye(4)[split.label.numpy()] * (1 - chosen.label_smoothing) + chosen.label_smoothing / 4
+    velocity = np.zeros_like(weight)
+    for step in range(chosen.epochs):
+        logit = x @ weight.T
+        logit -= logit.max(axis=1, keepdims=True)
+        log_probability = logit - np.log(np.exp(logit).sum(axis=1, keepdims=True))
+        loss = -float((smoothed * log_probability).sum(axis=1).mean())
+        gradient = (np.exp(log_probability) - smoothed).T @ x / len(x) + chosen.weight_decay * weight
+        velocity = chosen.momentum * velocity + gradient
+        rate = chosen.rate * chosen.decay_factor ** sum(step >= epoch for epoch in chosen.decay)
+        weight -= rate * (gradient + chosen.momentum * velocity)
+    return loss
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_the_steps_are_those_of_nesterov_momentum_by_hand(momentum: float, smoothing: float) -> None:
+    chosen = recipe(
+        batch=70, epochs=4, warmup=0.0, decay=[3], momentum=momentum, label_smoothing=smoothing, weight_decay=0.01
+    )  # a batch holds all images, so that their order does not matter
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4, bias=False))
+    weight = model.get_parameter("1.weight").detach().numpy().astype(np.float64)
+    start = weight.copy()
+    loss = train(model, chosen)
+    assert loss == pytest.approx(softmax_regression_by_hand(chosen, weight), rel=1e-5)
+    trained = model.get_parameter("1.weight").detach().numpy()
+    np.testing.assert_allclose(trained - start, weight - start, rtol=1e-3, atol=1e-6)
+    assert np.abs(weight - start).max() > 0.01
+
+
+def weights(seeds: Seeds, *, shift: int = 2) -> dict[str, Tensor]:
+    network, _ = train_member(
+        MODEL, {"method": "dense"}, random_split(), recipe=recipe(shift=shift), seeds=seeds, device=CPU
+    )
+    return network.state_dict()
+
+
+def test_the_same_seeds_give_the_same_bytes() -> None:
+    one = weights(SEEDS)
+    torch.rand(1000)  # whatever else draws random numbers in between
+    other = weights(SEEDS)
+    assert list(one) == list(other)
+    for name, tensor in one.items():
+        assert tensor.numpy().tobytes() == other[name].numpy().tobytes()
+
+
+@pytest.mark.parametrize("purpose", ["initialisation", "order", "augmentation"])
+def test_each_seed_alone_gives_other_weights(purpose: str) -> None:
+    one, other = weights(SEEDS), weights(Seeds(**{**vars(SEEDS), purpose: 99}))
+    assert not torch.equal(one["0.weight"], other["0.weight"])
+
+
+def test_without_shifts_the_seed_of_the_augmentation_does_not_matter() -> None:
+    one, other = weights(SEEDS, shift=0), weights(Seeds(**{**vars(SEEDS), "augmentation": 99}), shift=0)
+    assert torch.equal(one["0.weight"], other["0.weight"])
+
+
+@settings(max_examples=3, deadline=None)
+@given(rate=st.sampled_from([1.0e15, 1.0e20, 1.0e30]))
+def test_a_training_that_diverges_says_so(rate: float) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4))
+    with pytest.raises(InputError, match=r"^the loss is (nan|inf) in epoch \d: the training diverged$"):
+        train(model, recipe(rate=rate, epochs=9, warmup=0.0, momentum=0.0, weight_decay=1.0))
