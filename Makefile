@@ -1,20 +1,28 @@
 # make        install, run the default study, write the report
 # make test   the tests; make check  the linters; make bench  the measurements of docs/PERFORMANCE.md
+# make figures  redraw the figures of a published study, from its predictions
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALLED := .venv/installed
+PUBLISHED := $(foreach step,predict robustness,$(step)-dense $(step)-trained $(step)-derived)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all install test check bench lock clean
+.PHONY: all figures install test check bench lock clean
 
 all: install
 	snakemake --cores all --quiet host progress
 	snakemake --report report.html --quiet all
-	@column -s, -t < results/digits/summary.csv | cut -c -100 2>/dev/null || true
 	@echo "The report is in report.html, the gallery in results/digits/gallery/index.html."
 
-install: .venv/installed
+# The reviewer's path: what was published of a study is pulled, the figures are drawn anew, nothing is trained.
+figures: $(INSTALLED)
+	dvc pull code data adversarial $(PUBLISHED)
+	lesion adopt snakemake
+	snakemake --cores all figures
 
-.venv/installed: requirements.lock pyproject.toml
+install: $(INSTALLED)
+
+$(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .

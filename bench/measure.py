@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-NEEDED = ("Snakefile", "dvc.yaml", "params.yaml", "environment.yml", "profiles", "workflow", "src", ".dvc/config", ".dvcignore",
-          ".gitignore")  # fmt: skip
+NEEDED = ("Snakefile", "dvc.yaml", "params.yaml", "environment.yml", "profiles", "workflow", "src", ".dvc/config",
+          ".dvc/.gitignore", ".dvcignore", ".gitignore")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from lesion.artifacts import paths
-from lesion.code_version import code_version
 from lesion.errors import InputError
 from lesion.params.file import Params, read_yaml, validate
 from lesion.steps import STEPS, modules, run, settings
@@ -37,6 +36,8 @@ def _node(step: str, **names: str) -> None:
 
 def _stamp(step: str, names: dict[str, str], data: dict[str, object]) -> str:
     """A hash of all that a resumable node's output depends on: settings, code and data."""
+    from lesion.code_version import code_version
+
     digest = hashlib.sha256(repr(sorted(settings(step, names, data).items())).encode())
     digest.update(code_version(modules(step, names, data)).encode())
     for path in (paths.examples(names["study"]), paths.images(names["study"])):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesion.artifacts.tables import PIE, PREDICTIONS, TEXT, read_csv, read_facts, read_parquet, write_csv, write_parquet
+from lesion.artifacts.csv_tables import read_csv, write_csv
+from lesion.artifacts.tables import PIE, PREDICTIONS, TEXT, read_facts, read_parquet, write_parquet
 from lesion.errors import InputError
 from tests.synthetic import labels, population, table
 

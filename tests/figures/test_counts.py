@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from lesion.artifacts import paths
-from lesion.artifacts.tables import PIE, read_csv, read_parquet
+from lesion.artifacts.csv_tables import read_csv
+from lesion.artifacts.tables import PIE, read_parquet
 from lesion.figures import style
 from lesion.figures.counts import numbers, plot
 from lesion.params.figure import Figure

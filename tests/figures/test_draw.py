@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from lesion.artifacts import paths
-from lesion.artifacts.tables import read_csv
+from lesion.artifacts.csv_tables import read_csv
 from lesion.params.figure import Figure
 
 from .synthetic import SMALL, active

@@ -7,7 +7,8 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from lesion.artifacts import paths
-from lesion.artifacts.tables import PREDICTIONS, read_csv, read_parquet
+from lesion.artifacts.csv_tables import read_csv
+from lesion.artifacts.tables import PREDICTIONS, read_parquet
 from lesion.figures import style
 from lesion.figures.impact import numbers, plot
 from lesion.params.figure import Figure

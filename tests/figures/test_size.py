@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from lesion.artifacts import paths
-from lesion.artifacts.tables import read_csv, read_facts
+from lesion.artifacts.csv_tables import read_csv
+from lesion.artifacts.tables import read_facts
 from lesion.audit.populations import read_population
 from lesion.figures import style
 from lesion.figures.size import numbers, plot

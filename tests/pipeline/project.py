@@ -15,8 +15,8 @@ import yaml
 from dvc.repo import Repo
 
 ROOT = Path(__file__).resolve().parents[2]
-TRACKED = ("Snakefile", "dvc.yaml", "params.yaml", "profiles", "workflow", "src", ".dvc/config", ".dvcignore", ".gitignore",
-           "environment.yml")  # fmt: skip
+TRACKED = ("Snakefile", "dvc.yaml", "params.yaml", "profiles", "workflow", "src", ".dvc/config", ".dvc/.gitignore",
+           ".dvcignore", ".gitignore", "environment.yml", "Makefile")  # fmt: skip
 
 
 def tiny(params: dict[str, Any]) -> dict[str, Any]:
@@ -93,12 +93,12 @@ class Project:
         return {name: content for name, content in named.items() if "/code/" not in name}
 
     def snakemake_plan(self, *targets: str) -> set[str]:
-        """First outputs of the jobs that Snakemake would run."""
+        """The alphabetically first output of each job that Snakemake would run."""
         text = self.run("snakemake", "--dry-run", *targets).stdout
-        return set(re.findall(r"^    output: ([^\s,]+)", text, flags=re.MULTILINE))
+        return {min(outputs.split(", ")) for outputs in re.findall(r"^    output: (.+)$", text, flags=re.MULTILINE)}
 
     def dvc_plan(self) -> set[str]:
-        """First outputs of the stages that DVC would run, once the code versions are up to date.
+        """The same of the stages that DVC would run, once the code versions are up to date.
 
         `dvc status` names the stages whose own dependencies, params or outputs have changed; what lies downstream of
         them runs too, unless an output comes out as it was.
@@ -108,7 +108,11 @@ class Project:
         graph = self.dvc().index.graph  # from a stage to what it depends on
         stages = {stage.name: stage for stage in graph}
         downstream = {name for stage in changed for name in (stage, *map(_name, nx.ancestors(graph, stages[stage])))}
-        return {stages[name].outs[0].def_path for name in downstream}
+        return {min(out.def_path for out in stages[name].outs) for name in downstream}
+
+    def dvc_stages(self) -> list[str]:
+        """Names of all stages."""
+        return [_name(stage) for stage in self.dvc().index.stages]
 
     def dvc(self) -> Repo:
         """The DVC repository, read anew."""

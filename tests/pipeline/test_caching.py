@@ -17,7 +17,7 @@ NULL, SUMMARY, GALLERY = {f"{STUDY}/null.csv"}, {f"{STUDY}/summary.csv"}, {f"{ST
 
 
 def figures(*names: str) -> set[str]:
-    return {f"{STUDY}/figures/{name}.svg" for name in names}
+    return {f"{STUDY}/figures/{name}.csv" for name in names}
 
 
 ALL_FIGURES = figures("impact", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
@@ -101,9 +101,7 @@ PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
 
 
 @pytest.mark.parametrize(("change", "expected"), PARAMS, ids=lambda value: getattr(value, "__name__", ""))
-def test_a_parameter(
-    run_by_snakemake: Project, change: Callable[[dict[str, Any]], None], expected: set[str]
-) -> None:
+def test_a_parameter(run_by_snakemake: Project, change: Callable[[dict[str, Any]], None], expected: set[str]) -> None:
     params = run_by_snakemake.params()
     change(params)
     with run_by_snakemake.with_params(params):

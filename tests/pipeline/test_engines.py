@@ -48,7 +48,7 @@ def test_adopting_is_refused_while_the_other_engine_has_work(scratch: Project) -
 
 
 def test_same_commands_inputs_and_params(run_by_snakemake: Project) -> None:
-    """The parity of the two descriptions: {output: (command, inputs, params)}, folders of DVC taken for what is in them."""
+    """Parity of the two descriptions: {output: (command, inputs, params)}; a folder of DVC is taken for its files."""
     text = run_by_snakemake.run("snakemake", "--dry-run", "--forceall", "--printshellcmds").stdout
     jobs = {}
     for job in re.split(r"\n(?=(?:local)?rule )", text):
@@ -64,14 +64,13 @@ def test_same_commands_inputs_and_params(run_by_snakemake: Project) -> None:
     for stage in run_by_snakemake.dvc().index.stages:
         if stage.name == "code":
             continue
-        read = {dep.def_path for dep in stage.deps if dep.def_path != "params.yaml"}
-        assert any(name.startswith("results/code/digits/") for name in read), stage.name
-        wanted = {name for name in read if not name.startswith("results/code/")}
+        paths = {dep.def_path for dep in stage.deps if dep.def_path != "params.yaml"}
+        assert any(name.startswith("results/code/digits/") for name in paths), stage.name
+        wanted = {name for name in paths if not name.startswith("results/code/")}
         files = {out for name in wanted for out in every if out == name or out.startswith(name + "/")}
         stages[frozenset(out.def_path for out in stage.outs)] = (stage.cmd, frozenset(files))
         declared = {key for dep in stage.deps if dep.def_path == "params.yaml" for key in dep.params}
         assert declared == _declared(stage.cmd), stage.name
-    assert {out: command for out, (command, _) in jobs.items()} == {out: command for out, (command, _) in stages.items()}
     assert jobs == stages
 
 
@@ -80,3 +79,23 @@ def _declared(command: str) -> set[str]:
     _, step, *options = command.split()
     names = {option.removeprefix("--"): value for option, value in zip(options[::2], options[1::2], strict=True)}
     return set(keys(step, names).values())
+
+
+def test_a_failing_node_shows_its_log_and_the_rest_goes_on(scratch: Project) -> None:
+    checkpoint = scratch.folder / "results/digits/checkpoints/gmp-50/0-3.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    for variant in ("gmp-50", "int8-static"):
+        (scratch.folder / f"results/digits/predictions/{variant}/0-3.parquet").unlink()
+    failed = scratch.run("snakemake", "--cores", "2", "--rerun-triggers", "mtime", check=False)
+    assert failed.returncode == 1
+    assert "0-3.safetensors: not a readable checkpoint" in failed.stdout + failed.stderr
+    assert not (scratch.folder / "results/digits/predictions/gmp-50/0-3.parquet").exists()
+    assert (scratch.folder / "results/digits/predictions/int8-static/0-3.parquet").exists()
+
+
+def test_metrics_and_plots(run_by_snakemake: Project) -> None:
+    assert "gmp-50" in run_by_snakemake.run("dvc", "metrics", "show").stdout
+    shown = run_by_snakemake.run("dvc", "plots", "show").stdout
+    page = run_by_snakemake.folder / "dvc_plots" / "index.html"
+    assert str(page) in shown
+    assert "counts.svg" in page.read_text()

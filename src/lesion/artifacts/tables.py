@@ -1,11 +1,10 @@
-"""Tables: Parquet with a declared schema, CSV for what people open."""
+"""Tables in Parquet, each with a declared schema."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -92,19 +91,3 @@ def read_facts(path: Path) -> dict[str, Any]:
     with _readable(path):
         metadata = pq.read_schema(path).metadata or {}
     return facts({KEY: metadata.get(KEY.encode(), b"{}").decode()})
-
-
-def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write a table for people, with the shortest decimals that read back as the same floats."""
-    with replacing(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a table that `write_csv` wrote, floats exact."""
-    try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"name": str, "variant": str})
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    except ValueError as error:  # of the parser, or of the encoding
-        raise InputError(f"{path}: not a readable table ({str(error).splitlines()[0]})") from None

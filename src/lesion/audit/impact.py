@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special
 
 from lesion.artifacts import paths
-from lesion.artifacts.tables import write_csv
+from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.classes import class_names
 from lesion.audit.populations import Population, check_comparable, check_labels, read_population
 from lesion.errors import InputError

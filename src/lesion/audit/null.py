@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lesion.artifacts import paths
-from lesion.artifacts.tables import write_csv
+from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.classes import class_names
 from lesion.audit.impact import class_impact
 from lesion.audit.pie import modal_label, votes

@@ -7,7 +7,8 @@ import pandas as pd
 
 from lesion.artifacts import paths
 from lesion.artifacts.atomic import write_text
-from lesion.artifacts.tables import PIE, read_csv, read_facts, read_parquet, write_csv
+from lesion.artifacts.csv_tables import read_csv, write_csv
+from lesion.artifacts.tables import PIE, read_facts, read_parquet
 from lesion.audit.populations import Population, read_population
 
 

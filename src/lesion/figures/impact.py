@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lesion.artifacts import paths
-from lesion.artifacts.tables import read_csv
+from lesion.artifacts.csv_tables import read_csv
 from lesion.figures import style
 from lesion.figures.saving import save
 from lesion.params.figure import Figure

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesion.artifacts import paths
 from lesion.artifacts.atomic import replacing
-from lesion.artifacts.tables import write_csv
+from lesion.artifacts.csv_tables import write_csv
 
 METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Creator": "Lesion", "Date": None},
@@ -21,3 +21,4 @@ def save(study: str, name: str, numbers: pd.DataFrame, drawing: matplotlib.figur
     for suffix, metadata in METADATA.items():
         with replacing(paths.figure(study, name, suffix)) as temporary:
             drawing.savefig(temporary, format=suffix, metadata=metadata)
+        drawing.set_layout_engine("none")  # laid out by the first format; the second need not do it again

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullLocator
 
 from lesion.artifacts import paths
-from lesion.artifacts.tables import read_csv
+from lesion.artifacts.csv_tables import read_csv
 from lesion.figures import style
 from lesion.figures.labels import place_labels
 from lesion.figures.saving import save

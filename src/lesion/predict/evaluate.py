@@ -28,13 +28,11 @@ def logits(network: nn.Module, inputs: Tensor, evaluation: Evaluation) -> Tensor
 
 @dataclass(frozen=True)
 class Answers:
-    """What one network says of n images, all (n,): prediction int64, correct ones bool, probabilities float32."""
+    """What one network says of n images, all (n,): prediction int64, correct ones bool."""
 
     prediction: Tensor
     correct: Tensor
     correct_top5: Tensor
-    confidence: Tensor
-    true_probability: Tensor
 
 
 def answers(logit: Tensor, label: Tensor) -> Answers:
@@ -42,13 +40,6 @@ def answers(logit: Tensor, label: Tensor) -> Answers:
 
     Equal logits go to the smaller class in top-1; in top-5 the true class counts as ahead of its equals.
     """
-    probability = logit.softmax(dim=1)
     prediction = logit.argmax(dim=1)
     own = logit.gather(1, label[:, None])
-    return Answers(
-        prediction=prediction,
-        correct=prediction == label,
-        correct_top5=(logit > own).sum(dim=1) < 5,
-        confidence=probability.amax(dim=1),
-        true_probability=probability.gather(1, label[:, None]).squeeze(1),
-    )
+    return Answers(prediction=prediction, correct=prediction == label, correct_top5=(logit > own).sum(dim=1) < 5)

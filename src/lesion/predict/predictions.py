@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from torch import Tensor
 
 from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import read_facts, read_members
@@ -13,22 +14,23 @@ from lesion.data.split import Split, read_split
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
 from lesion.params.shard import members
-from lesion.predict.evaluate import Answers, answers, logits
+from lesion.predict.evaluate import answers, logits
 from lesion.predict.networks import networks
 from lesion.progress import progress
 from lesion.train.device import computing
 
 
-def rows(member: int, split: Split, said: Answers) -> pa.Table:
-    """One row a test example, in order of example_id."""
+def rows(member: int, split: Split, logit: Tensor) -> pa.Table:
+    """One row a test example, in order of example_id; logit is (examples, classes)."""
+    said, probability = answers(logit, split.label), logit.softmax(dim=1)
     columns = {
         "example_id": split.example_id.numpy(),
         "member": np.full(len(split.label), member, dtype=np.int16),
         "label": split.label.numpy().astype(np.int16),
         "prediction": said.prediction.numpy().astype(np.int16),
         "correct_top5": said.correct_top5.numpy(),
-        "confidence": said.confidence.numpy(),
-        "true_probability": said.true_probability.numpy(),
+        "confidence": probability.amax(dim=1).numpy(),
+        "true_probability": probability.gather(1, split.label[:, None]).squeeze(1).numpy(),
     }
     return pa.table(columns, schema=PREDICTIONS)
 
@@ -55,7 +57,7 @@ def predict(
             study, variant_id, shard, model=model, variant=variant, split=split, device=device
         ):
             try:
-                tables.append(rows(member, split, answers(logits(network, inputs, evaluation), split.label)))
+                tables.append(rows(member, split, logits(network, inputs, evaluation)))
             except InputError as error:
                 raise InputError(f"{checkpoint}: member {member}: {error}") from None
             advance["members"]()

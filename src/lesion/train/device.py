@@ -16,7 +16,7 @@ def computing(*, threads: int) -> Iterator[torch.device]:
     """Lease a GPU where there is one, else the CPU with `threads` threads; deterministic algorithms on both."""
     with gpu() as leased:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS asks for to be deterministic
-        torch.use_deterministic_algorithms(True)
+        torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms, which imports the compiler
         torch.backends.cudnn.benchmark = False
         torch.set_num_threads(threads)
         torch.set_flush_denormal(True)

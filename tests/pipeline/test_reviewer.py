@@ -1,0 +1,48 @@
+"""A reviewer's path: clone, pull what was published, rebuild the figures; nothing trains."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.project import Project
+
+pytestmark = pytest.mark.pipeline
+
+PUBLISHED = ("data", "predictions", "robustness")
+
+
+@pytest.fixture(scope="module")
+def published(run_by_snakemake: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The finished study, committed with its dvc.lock and pushed to a remote, which is a folder."""
+    folder = tmp_path_factory.mktemp("published")
+    project = run_by_snakemake.duplicate(folder / "origin")
+    project.run("dvc", "remote", "add", "--default", "store", str(folder / "store"))
+    project.run("dvc", "push")
+    project.commit()
+    return project
+
+
+@pytest.mark.parametrize("engine", ["snakemake", "dvc"])
+def test_figures_are_rebuilt_from_predictions_alone(published: Project, tmp_path: Path, engine: str) -> None:
+    published.run("git", "clone", "--quiet", str(published.folder), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    assert not (clone.folder / "results").exists()
+    pull, adopt, rebuild = clone.run("make", "--dry-run", "--silent", "INSTALLED=", "figures").stdout.splitlines()[:3]
+    clone.run(*pull.split())
+    present = clone.results()
+    assert {name.split("/")[2] for name in present} == set(PUBLISHED)
+    if engine == "snakemake":
+        clone.run(*adopt.split())
+        log = clone.run(*rebuild.split()).stderr
+        assert "rule train" not in log
+        assert "rule predict" not in log
+    else:
+        stages = [name for name in clone.dvc_stages() if name.startswith("figure-")]
+        log = clone.run("dvc", "repro", "--allow-missing", *stages).stdout
+        assert "Running stage 'figure-" in log
+        assert "Running stage 'train" not in log
+        assert "Running stage 'predict" not in log
+    rebuilt = {name: content for name, content in clone.results().items() if "/figures/" in name}
+    original = {name: content for name, content in published.results().items() if "/figures/" in name}
+    assert rebuilt == original
+    assert not list(clone.folder.glob("results/*/checkpoints/*/*"))
