@@ -29,7 +29,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 test: install
-	pytest --numprocesses 2
+	pytest --numprocesses 2 --dist loadgroup
 
 check: install
 	ruff check

@@ -110,10 +110,6 @@ class Project:
         downstream = {name for stage in changed for name in (stage, *map(_name, nx.ancestors(graph, stages[stage])))}
         return {min(out.def_path for out in stages[name].outs) for name in downstream}
 
-    def dvc_stages(self) -> list[str]:
-        """Names of all stages."""
-        return [_name(stage) for stage in self.dvc().index.stages]
-
     def dvc(self) -> Repo:
         """The DVC repository, read anew."""
         return Repo(str(self.folder))

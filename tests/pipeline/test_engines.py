@@ -7,7 +7,7 @@ import pytest
 from lesion.steps import keys
 from tests.pipeline.project import Project
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("engines")]
 
 
 def test_both_engines_make_the_same_bytes(run_by_snakemake: Project, run_by_dvc: Project) -> None:

@@ -8,7 +8,7 @@ from safetensors import safe_open
 from lesion.compress.encoding import decode
 from tests.pipeline.project import ROOT, Project
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("engines")]
 
 
 def test_the_new_score_of_the_docs(scratch: Project) -> None:
