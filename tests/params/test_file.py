@@ -1,14 +1,16 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from ruamel.yaml import YAML
 
+from lesion.data.corruptions.corrupt import CORRUPTIONS
 from lesion.errors import InputError
 from lesion.params.file import cut, read_yaml, validate
+from lesion.params.robustness import Corruption
 from tests.conftest import REPOSITORY, tiny
 
 Params = dict[str, Any]
@@ -204,3 +206,7 @@ def test_cutting_gives_the_part_at_a_dotted_key() -> None:
 def test_cutting_where_there_is_nothing(key: str) -> None:
     with pytest.raises(InputError, match=f"^params.yaml: there is no {key}$"):
         cut(read_yaml(PARAMS), key)
+
+
+def test_the_corruptions_of_the_params_are_those_of_the_data() -> None:
+    assert get_args(Corruption) == CORRUPTIONS

@@ -1,14 +1,36 @@
 """Settings of the robustness step."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from lesion.params.settings import Settings
 
+Corruption = Literal[
+    "gaussian-noise",
+    "shot-noise",
+    "impulse-noise",
+    "speckle-noise",
+    "defocus-blur",
+    "glass-blur",
+    "motion-blur",
+    "zoom-blur",
+    "gaussian-blur",
+    "snow",
+    "frost",
+    "fog",
+    "spatter",
+    "brightness",
+    "contrast",
+    "elastic-transform",
+    "pixelate",
+    "jpeg-compression",
+    "saturate",
+]  # those of data/corruptions, named here so that a misspelt one is told before anything is trained
+
 
 class Robustness(Settings):
     """Which corruptions are tried, at which severities (1 to 5)."""
 
-    corruptions: list[str] = Field(min_length=1)
+    corruptions: list[Corruption] = Field(min_length=1)
     severities: list[Annotated[int, Field(ge=1, le=5)]] = Field(min_length=1)

@@ -44,7 +44,7 @@ def adversarial(
     other = plugins.load("data", source["name"]).load(plugins.options("data", source, where=where))
     if other.class_names != split.class_names or other.images.shape[1:] != split.images.shape[1:]:
         raise InputError(f"params.yaml: {where}: {source['name']} differs from {study} in classes or size of image")
-    seeds = Seeds.derive(root_seed, study, "reference", 0)
+    seeds = Seeds.derive(root_seed, study, "adversarial/reference", 0)  # no variant has a slash
     with computing(threads=recipe.threads) as device:
         reference, _ = train_member(model, {"method": "dense"}, split, recipe=recipe, seeds=seeds, device=device)
         inputs = split.normalise(torch.from_numpy(other.images))

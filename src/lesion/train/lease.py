@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -34,7 +35,8 @@ def visible_gpus(environment: Mapping[str, str]) -> list[str]:
     narrowed = environment.get(VISIBLE)
     if narrowed is None:
         return installed_gpus()
-    return [device.strip() for device in narrowed.split(",") if device.strip() not in ("", "-1")]
+    listed = takewhile(lambda device: device != "-1", map(str.strip, narrowed.split(",")))  # CUDA stops at -1
+    return [device for device in listed if device]
 
 
 @contextmanager
