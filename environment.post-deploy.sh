@@ -1,0 +1,2 @@
+# Run by `snakemake --software-deployment-method conda` once it has made the environment: Lesion itself.
+pip install --no-deps --editable .
