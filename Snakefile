@@ -32,4 +32,6 @@ rule all:
 
 
 onsuccess:
-    shell("lesion code")  # so that `dvc commit` finds the code versions that its stages depend on
+    shell(
+        "lesion code"
+    )  # so that `dvc commit` finds the code versions that its stages depend on
