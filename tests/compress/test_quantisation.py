@@ -255,21 +255,6 @@ def test_restored_is_converted_bit_for_bit(method: ModuleType, build: Callable[[
         assert stored[f"{layer}.weight"].dtype == torch.int8
 
 
-def test_a_residual_network_of_torchvision() -> None:
-    from torchvision.models import resnet18
-
-    model = resnet18(weights=None).eval()
-    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    x = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    exact = inference(model, x)
-    stored = int8_static.compressor(model, int8_static.Options(calibration_images=4), x)(state)
-    layers = [name for name, module in model.named_modules() if isinstance(module, (nn.Conv2d, nn.Linear))]
-    assert all(stored[f"{layer}.weight"].dtype == torch.int8 for layer in layers)
-    assert not any("bn" in name or "num_batches" in name for name in stored)
-    restored = int8_static.restorer(resnet18(weights=None), int8_static.Options(calibration_images=4), x)(stored)
-    assert (inference(restored, x) - exact).abs().max() < 0.1 * exact.abs().max()
-
-
 def test_dynamic_predictions_depend_on_the_image_alone() -> None:
     stored = compressor(int8_dynamic)(member(digits_net))
     model = restorer(int8_dynamic)(stored)

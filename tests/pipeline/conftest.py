@@ -13,6 +13,7 @@ def run_by_snakemake(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project.copy(tmp_path_factory.mktemp("snakemake"))
     project.run("snakemake", "--cores", "2", "--resources", "gpu=4")
     project.run("dvc", "commit", "--force")
+    assert "up to date" in project.run("dvc", "status").stdout
     project.commit()
     return project
 
