@@ -54,11 +54,6 @@ def decode(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return tensors
 
 
-def stored_bytes(tensors: Mapping[str, Tensor]) -> int:
-    """Bytes that `tensors` (not encoded yet) take once encoded; a file's header of names and types comes on top."""
-    return sum(tensor.nbytes for tensor in encode(tensors).values())
-
-
 def _scatter(mask: Tensor, values: Tensor, shape: list[int]) -> Tensor:
     kept = torch.from_numpy(np.unpackbits(mask.numpy(), count=int(np.prod(shape, dtype=np.int64))).astype(bool))
     integer = SAME_SIZE_INTEGER[values.element_size()]
