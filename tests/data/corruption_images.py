@@ -1,9 +1,26 @@
-"""Real images for the tests of corruptions."""
+"""Real images for the tests of corruptions, and the random numbers of one of them."""
+
+import colorsys
+import functools
+import io
+import tarfile
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
+from scipy import stats
 from sklearn.datasets import load_digits
+
+from lesion.data.corruptions.corrupt import corrupt
+from lesion.data.corruptions.counter_random import CounterRandom
+from tests.data.published_corruptions import published
+
+Floats = NDArray[np.float64]
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+ARCHIVES = {32: "cifar10-jpeg.tar.gz", 224: "imagenet-sample.tar"}
 
 
 def digits(count: int) -> NDArray[np.uint8]:
@@ -19,3 +36,81 @@ def colours(count: int, side: int) -> NDArray[np.uint8]:
     return np.stack(
         [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)) for image in mixed]
     )
+
+
+def archive(side: int) -> Path:
+    """The file of real images that are cut to `side`."""
+    return SHARED / ARCHIVES[side]
+
+
+@functools.cache
+def photographs(count: int, side: int) -> NDArray[np.uint8]:
+    """The first images of CIFAR-10 (side 32) or ImageNet (224, a centre crop); uint8 (count, side, side, 3)."""
+    path = archive(side)
+    if not path.exists():
+        pytest.skip(f"needs {path}")
+    with tarfile.open(path) as members:
+        files = (members.extractfile(member) for member in members if member.isfile())
+        pictures = islice((Image.open(io.BytesIO(file.read())).convert("RGB") for file in files if file), count)
+        return np.stack([np.asarray(ImageOps.fit(picture, (side, side))) for picture in pictures])
+
+
+class CounterDraws:
+    """The numbers that `corrupt` takes for one example."""
+
+    def __init__(self, example_id: int, corruption: str, severity: int) -> None:
+        self.stream = CounterRandom(np.array([example_id]), ("corruption", corruption, severity))
+
+    def uniform(self, draw: str, shape: tuple[int, ...], low: float = 0, high: float = 1) -> Floats:
+        return np.asarray(self.stream.uniform(draw, shape, low, high)[0])
+
+    def normal(self, draw: str, shape: tuple[int, ...]) -> Floats:
+        return np.asarray(stats.norm.ppf(self.uniform(draw, shape)))
+
+    def poisson(self, draw: str, rates: Floats) -> Floats:
+        # scipy puts the count of rate zero at -1 or nan, by version; it is 0.
+        return np.where(rates == 0, 0, stats.poisson.ppf(self.uniform(draw, rates.shape), rates))
+
+
+def damaged(images: NDArray[np.uint8], corruption: str, severity: int) -> NDArray[np.uint8]:
+    return corrupt(images, np.arange(len(images)), corruption=corruption, severity=severity)
+
+
+def to_uint8(values: Floats) -> NDArray[np.uint8]:
+    return np.floor(np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def assert_equal_up_to_rounding(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> None:
+    assert np.abs(found.astype(int) - expected).max() <= 1
+    assert (found != expected).mean() < 0.02
+
+
+def through_hsv(images: NDArray[np.uint8], factor: float, shift: float, lift: float) -> Floats:
+    """Saturation times `factor` plus `shift` and value plus `lift`, pixel by pixel; float64 in [0, 1]."""
+    changed = []
+    for red, green, blue in images.reshape(-1, 3) / 255:
+        hue, saturation, value = colorsys.rgb_to_hsv(red, green, blue)
+        saturation, value = min(saturation * factor + shift, 1), min(value + lift, 1)
+        changed.append(colorsys.hsv_to_rgb(hue, saturation, value))
+    return np.array(changed).reshape(images.shape)
+
+
+def distance_to_published(corruption: str, side: int, severity: int, count: int) -> Floats:
+    """How much further than half a level `corrupt` ends from the published code, by value of photographs.
+
+    (count, side, side, 3), in levels of 255. At most zero where the unrounded published values, with the same random
+    numbers, round to what `corrupt` returns; so a tie may go either way.
+    """
+    images, ids = photographs(count, side), np.arange(count) * 11 + 3
+    found = corrupt(images, ids, corruption=corruption, severity=severity)
+    expected = [
+        published(corruption, image, severity, CounterDraws(example_id, corruption, severity))
+        for image, example_id in zip(images, ids.tolist(), strict=True)
+    ]
+    return np.abs(found - np.stack(expected)) - 0.5
+
+
+def assert_as_published(corruption: str, side: int, severity: int, *, elsewhere: float = 0) -> None:
+    """Photographs come out as published, to 1/500 of a level before rounding, but for a share `elsewhere` of values."""
+    distance = distance_to_published(corruption, side, severity, count=8 if side == 32 else 2)
+    assert (distance > 0.002).mean() <= elsewhere

@@ -1,3 +1,4 @@
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from lesion.artifacts import paths
 from lesion.artifacts.tables import ROBUSTNESS, read_parquet
 from lesion.audit.robustness import read_accuracies, sensitivity
-from lesion.data.corruptions.corrupt import GROUPS as CORRUPTION_GROUPS
+from lesion.data.corruptions.corrupt import CORRUPTIONS
 from lesion.figures import style
 from lesion.figures.robustness import GROUPS, grouped, numbers, plot
 from lesion.params.figure import Figure
@@ -20,9 +21,7 @@ def read(study: dict[str, Any]) -> pd.DataFrame:
 
 
 def test_groups_are_those_of_the_corruptions() -> None:
-    assert {name: set(members) for name, members in GROUPS.items()} == {
-        name: set(members) for name, members in CORRUPTION_GROUPS.items()
-    }
+    assert sorted(chain.from_iterable(GROUPS.values())) == sorted(CORRUPTIONS)
 
 
 def test_columns_are_grouped_and_strangers_kept() -> None:
@@ -75,3 +74,19 @@ def test_white_is_no_extra_sensitivity(study: dict[str, Any]) -> None:
     assert high is not None
     assert low == -high
     assert image.norm(np.zeros(1)) == 0.5
+
+
+def test_sets_among_fewer_classes_are_columns_of_their_own() -> None:
+    found = ["clean", "fog", "natural-adversarial-1000-way", "natural-adversarial-200-way"]
+    assert grouped(found) == [
+        ("weather", "fog"),
+        ("natural", "natural-adversarial-1000-way"),
+        ("natural", "natural-adversarial-200-way"),
+    ]
+
+
+def test_clean_images_alone_are_said_to_be_so(study: dict[str, Any]) -> None:
+    table = read(study).query("corruption == 'clean'").reset_index(drop=True)
+    with style.applied(Figure(width=8, height=5, font_size=8)):
+        drawing = plot(table)
+    assert [text.get_text() for text in drawing.texts] == ["This study shows its models clean images alone."]

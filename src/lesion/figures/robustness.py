@@ -30,9 +30,10 @@ def grouped(corruptions: Iterable[str]) -> list[tuple[str, str]]:
     """(group, corruption) for each corruption that is there, in the order of columns; clean images are no column."""
     found = [name for name in corruptions if name != CLEAN]
     known = [(group, name) for group, names in GROUPS.items() for name in names if name in found]
-    named = {name for _, name in known} | {ADVERSARIAL}
+    natural = [(NATURAL, name) for name in found if name.startswith(ADVERSARIAL)]
+    named = {name for _, name in known + natural}
     others = [(OTHER, name) for name in found if name not in named]
-    return known + others + ([(NATURAL, ADVERSARIAL)] if ADVERSARIAL in found else [])
+    return known + others + natural
 
 
 def numbers(table: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +86,7 @@ def _heat(axes: Axes, table: pd.DataFrame, columns: list[tuple[str, str]]) -> No
     cells = (
         100 * table.pivot(index="variant", columns="corruption", values="extra_top1").loc[variants, names].to_numpy()
     )
-    corrupted = cells[:, [name != ADVERSARIAL for name in names]]
+    corrupted = cells[:, [not name.startswith(ADVERSARIAL) for name in names]]
     within = corrupted if np.isfinite(corrupted).any() else cells  # one hard set must not wash out the corruptions
     limit = max(0.1, np.abs(np.nan_to_num(within)).max())
     beyond = np.abs(np.nan_to_num(cells)).max() > limit
@@ -110,6 +111,9 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     """Dense accuracy above, and below what each variant loses beyond its loss on clean images."""
     drawing = style.canvas("Which corruptions hurt compressed models more than dense ones?")
     columns = grouped(dict.fromkeys(table["corruption"]))
+    if not columns:
+        drawing.text(0.5, 0.5, "This study shows its models clean images alone.", ha="center", va="center")
+        return drawing
     variants = table["variant"].nunique()
     above, below = drawing.subplots(2, 1, sharex=True, height_ratios=[2, max(variants, 2)])
     _dense(above, table, columns)

@@ -12,20 +12,23 @@ class Defocus(NamedTuple):
 
 
 class Glass(NamedTuple):
-    """Blur of `sigma` pixels around swaps of up to `displacement` pixels by a `share` of pixels, `iterations` times."""
+    """Blur of `sigma` pixels around moves of up to `displacement` pixels, `iterations` times.
+
+    `share` is that of the pixels that move; all do but at 8 x 8.
+    """
 
     sigma: float
     displacement: int
     iterations: int
-    share: float
+    share: float = 1.0
 
 
 class Motion(NamedTuple):
-    """Streak of 2 * radius + 1 taps, fading with `sigma` taps, `step` pixels apart."""
+    """Streak of 2 * radius + 1 taps, fading with `sigma` taps, `step` pixels apart (1 but at 8 x 8)."""
 
     radius: float
     sigma: float
-    step: float
+    step: float = 1.0
 
 
 class Snow(NamedTuple):
@@ -40,10 +43,11 @@ class Snow(NamedTuple):
 
 
 class Frost(NamedTuple):
-    """Weights of the image and of the ice."""
+    """Weights of the image and of the ice, and the factor by which a sheet of ice is resized before it is cut."""
 
     image: float
     ice: float
+    scale: float = 1.0
 
 
 class Fog(NamedTuple):
@@ -68,7 +72,7 @@ class Spatter(NamedTuple):
 
 
 class Elastic(NamedTuple):
-    """Displacement `alpha` pixels times noise blurred by `sigma` pixels, after an affine map of `affine` pixels."""
+    """Displacement by `alpha` pixels times noise blurred by `sigma` pixels, after an affine map of `affine` pixels."""
 
     alpha: float
     sigma: float
@@ -84,7 +88,12 @@ class Saturate(NamedTuple):
 
 @dataclass(frozen=True)
 class Profile:
-    """Constants of severities 1 to 5 of every corruption, for square images of one side. Lengths in pixels."""
+    """Constants of severities 1 to 5 of every corruption, for square images of one side. Lengths in pixels.
+
+    `zoom_blur` lists the factors of enlargement, `pixelate` the side of the small image, `jpeg_compression` the
+    quality of 100. `tiny` says that the published formulas mean little at this side, so that those of
+    `side_8_formulas.py` take their place where they differ.
+    """
 
     gaussian_noise: tuple[float, ...]
     shot_noise: tuple[float, ...]
@@ -93,7 +102,7 @@ class Profile:
     defocus_blur: tuple[Defocus, ...]
     glass_blur: tuple[Glass, ...]
     motion_blur: tuple[Motion, ...]
-    zoom_blur: tuple[float, ...]
+    zoom_blur: tuple[tuple[float, ...], ...]
     gaussian_blur: tuple[float, ...]
     snow: tuple[Snow, ...]
     frost: tuple[Frost, ...]
@@ -105,3 +114,4 @@ class Profile:
     pixelate: tuple[int, ...]
     jpeg_compression: tuple[int, ...]
     saturate: tuple[Saturate, ...]
+    tiny: bool = False

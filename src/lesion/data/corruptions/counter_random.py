@@ -4,6 +4,8 @@ A counter-based generator: every number is a hash of (names of the use, example 
 same noise alone, in any batch and in any order, and a whole batch is drawn by a few array operations.
 """
 
+import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +17,31 @@ from lesion.seeds import derive_seed
 Floats = NDArray[np.float64]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_CELLS = 256  # of the table of a Poisson distribution
+_BLOCK = 1 << 14  # numbers made together, few enough for the fastest cache
 
 
 def splitmix64(states: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Output function of SplitMix64 (Steele, Lea & Flood 2014) for each state; uint64 of any shape, same shape back."""
     mixed = states + _GOLDEN
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    shifted = np.empty_like(mixed)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        mixed ^= np.right_shift(mixed, np.uint64(shift), out=shifted)
+        if factor > 1:
+            mixed *= np.uint64(factor)
+    return mixed
+
+
+@functools.lru_cache(maxsize=8)
+def _poisson_tables(rates: tuple[float, ...]) -> tuple[Floats, NDArray[np.int32]]:
+    """Distribution function of each rate by count, and the least count that each of 256 cells of [0, 1) can mean."""
+    largest = max(rates, default=0.0)
+    # 12 standard deviations and 40 counts above the mean: beyond any uniform of 52 bits.
+    support = np.arange(np.ceil(largest + 12 * np.sqrt(largest) + 40))
+    below = np.asarray(special.pdtr(support, np.array(rates)[:, None]), dtype=np.float64)
+    below[:, -1] = 1
+    cells = np.arange(_CELLS) / _CELLS
+    return below, np.array([np.searchsorted(row, cells) for row in below], dtype=np.int32)
 
 
 @dataclass(frozen=True)
@@ -49,29 +68,46 @@ class CounterRandom:
         seed = np.uint64(derive_seed(0, *self.names, draw))
         ids = self.example_ids.astype(np.int64).astype(np.uint64)
         keys = splitmix64(seed + _GOLDEN * ids)
-        counters = _GOLDEN * np.arange(np.prod(shape, dtype=int), dtype=np.uint64)
-        bits = splitmix64(splitmix64(keys)[:, None] + counters) >> np.uint64(12)
-        # Midpoints of 2**52 cells: never 0 nor 1, where the inverse normal distribution is infinite.
-        unit = (bits.astype(np.float64) + 0.5) * 2.0**-52
-        return (low + (high - low) * unit).reshape(len(ids), *shape)
+        keys = splitmix64(keys)[:, None]
+        size = math.prod(shape)
+        numbers = np.empty((len(ids), size))
+        width = max(1, _BLOCK // max(1, len(ids)))
+        for start in range(0, size, width):
+            counters = _GOLDEN * np.arange(start, min(start + width, size), dtype=np.uint64)
+            bits = splitmix64(keys + counters)
+            bits >>= np.uint64(12)
+            # The bits are the fraction of a float in [1, 2). Less 1, but for half a cell: never 0, where the inverse
+            # normal distribution is infinite.
+            bits |= np.uint64(0x3FF0000000000000)
+            unit = bits.view(np.float64)
+            unit -= 1 - 2.0**-53
+            if (low, high) != (0, 1):
+                unit *= high - low
+                unit += low
+            numbers[:, start : start + width] = unit
+        return numbers.reshape(len(ids), *shape)
 
     def normal(self, draw: str, shape: tuple[int, ...]) -> Floats:
         """Standard normal numbers by inversion; (n, *shape) float64."""
-        return np.asarray(special.ndtri(self.uniform(draw, shape)), dtype=np.float64)
+        numbers = self.uniform(draw, shape)
+        special.ndtri(numbers, out=numbers)
+        return numbers
 
-    def poisson(self, draw: str, rates: Floats) -> Floats:
-        """Poisson counts by inversion, as float64 of the shape (n, ...) of `rates` (all >= 0).
+    def poisson(self, draw: str, rates: Floats, which: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """Poisson counts by inversion: of the rates (k,), all >= 0, that `which` (n, ...) points at; int32 (n, ...).
 
-        One table of the distribution function for each distinct rate: an 8-bit image has at most 256.
+        Each search of the distribution function starts from a table and ends after a step or two.
         """
-        uniforms = self.uniform(draw, rates.shape[1:])
-        distinct, which = np.unique(rates, return_inverse=True)
-        order = np.argsort(which.ravel(), kind="stable")
-        ends = np.cumsum(np.bincount(which.ravel(), minlength=len(distinct)))
-        groups = np.split(order, ends)[:-1]
-        counts = np.empty(rates.size)
-        for rate, members in zip(distinct, groups, strict=True):
-            # 12 standard deviations and 40 counts above the mean: beyond any uniform of 52 bits.
-            support = np.arange(np.ceil(rate + 12 * np.sqrt(rate) + 40))
-            counts[members] = np.searchsorted(special.pdtr(support, rate), uniforms.ravel()[members])
-        return counts.reshape(rates.shape)
+        below, least = _poisson_tables(tuple(rates.tolist()))
+        uniforms = self.uniform(draw, which.shape[1:]).ravel()
+        counts = np.empty(uniforms.shape, np.int32)
+        for start in range(0, len(counts), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            uniform, rows = uniforms[block], which.ravel()[block].astype(np.intp)
+            places = rows * below.shape[1] + least[rows, (uniform * _CELLS).astype(np.intp)]
+            low = np.flatnonzero(below.take(places) < uniform)
+            while len(low):
+                places[low] += 1
+                low = low[below.take(places[low]) < uniform[low]]
+            counts[block] = places - rows * below.shape[1]
+        return counts.reshape(which.shape)

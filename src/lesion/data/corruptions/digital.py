@@ -1,82 +1,75 @@
 """Digital: contrast, elastic transform, pixelate, JPEG compression, saturate.
 
 Each takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the same
-shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_cifar_c.py`, except where a
-docstring says otherwise.
+shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and
+`make_cifar_c.py`; those at 8 x 8 pixels in `side_8_formulas.py`.
 """
 
 import functools
 import io
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from lesion.data.corruptions import filters
+from lesion.data.corruptions.colour import brightest, by_channel, darkest
 from lesion.data.corruptions.constants import Elastic, Saturate
-from lesion.data.corruptions.counter_random import CounterRandom, Floats
+from lesion.data.corruptions.counter_random import CounterRandom
+from lesion.data.corruptions.filters import Reals
 
 _JPEG_BLOCK = 8
 _JPEG_LONGEST = 65_500  # libjpeg's limit on a side, in pixels
 
 
-def contrast(images: Floats, _: CounterRandom, factor: float) -> Floats:
+def contrast(images: Reals, _: CounterRandom, factor: float) -> Reals:
     """Shrink each channel towards its mean over the image."""
     _, height, width, _ = images.shape
     # Added up in a fixed order: numpy's own sum may order its terms by the shape of the batch.
-    columns = functools.reduce(np.add, (images[:, row] for row in range(height)))
+    values = images.astype(np.float64)
+    columns = functools.reduce(np.add, (values[:, row] for row in range(height)))
     total = functools.reduce(np.add, (columns[:, column] for column in range(width)))
-    mean: Floats = (total / (height * width))[:, None, None, :]
-    return (images - mean) * factor + mean
+    mean = (total / (height * width))[:, None, None, :].astype(images.dtype)
+    return by_channel(images, lambda plane, i: (plane - mean[..., i]) * factor + mean[..., i])
 
 
-def elastic_transform(images: Floats, stream: CounterRandom, constants: Elastic) -> Floats:
-    """Random affine map, then a smooth random displacement of each pixel.
+def elastic_transform(images: Reals, stream: CounterRandom, constants: Elastic) -> Reals:
+    """Random affine map, then a smooth random displacement of each pixel; bilinear, borders mirrored.
 
     The affine map moves three points, at a third of the side around the centre, by up to `affine` pixels along each
-    axis; the displacement is `alpha` times uniform noise in [-1, 1] blurred by `sigma`. The published code resamples
-    after each of the two; here the maps are composed and the image is resampled once, bilinear, borders mirrored.
+    axis; the displacement is `alpha` times uniform noise in [-1, 1] blurred by `sigma`.
     """
     _, height, width, _ = images.shape
     centre, arm = height // 2, height // 3
-    shift = stream.uniform("affine", (3, 2), -constants.affine, constants.affine)[..., None, None]
-    # The points lie at (arm, arm), (arm, -arm), (-arm, -arm) from the centre as (row, column).
-    by_column = [(shift[:, 0, i] - shift[:, 1, i]) / (2 * arm) + (i == 1) for i in (0, 1)]
-    by_row = [(shift[:, 1, i] - shift[:, 2, i]) / (2 * arm) + (i == 0) for i in (0, 1)]
-    move = [(shift[:, 0, i] + shift[:, 2, i]) / 2 for i in (0, 1)]
-    determinant = by_row[0] * by_column[1] - by_column[0] * by_row[1]
-
-    grid = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
-    noise = stream.uniform("displacement", (height, width, 2), -1, 1)
-    wave = constants.alpha * filters.gaussian(noise, constants.sigma)
-    row, column = (grid[i] + wave[..., i] - centre - move[i] for i in (0, 1))
-    source_row = (by_column[1] * row - by_column[0] * column) / determinant + centre
-    source_column = (by_row[0] * column - by_row[1] * row) / determinant + centre
-    return filters.sample_bilinear(images, source_row, source_column)
-
-
-def pixelate(images: Floats, _: CounterRandom, size: int) -> Floats:
-    """Shrink to `size` x `size` pixels and enlarge again, both with the box filter of Pillow's `resize`."""
-    for axis in (1, 2):
-        side = images.shape[axis]
-        images = filters.resample(images, *_box_taps(side, size), axis=axis)
-        images = filters.resample(images, *_box_taps(size, side), axis=axis)
-    return images
+    points = (centre + arm * np.array([[1, 1], [1, -1], [-1, -1]])).astype(np.float32)
+    shifts = stream.uniform("affine", (3, 2), -constants.affine, constants.affine).astype(np.float32)
+    columns, rows = np.meshgrid(np.arange(width), np.arange(height))
+    waves = [
+        constants.alpha * filters.gaussian_mirrored(stream.uniform(name, (height, width), -1, 1), constants.sigma)
+        for name in ("right", "down")
+    ]
+    bent = np.empty_like(images)
+    for image, shift, right, down, result in zip(images, shifts, *waves, bent, strict=True):
+        matrix = cv2.getAffineTransform(points, points + shift)
+        warped = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
+        across, along = (columns + right).astype(np.float32), (rows + down).astype(np.float32)
+        moved = cv2.remap(warped, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        result[:] = moved.reshape(image.shape)
+    return bent
 
 
-def _box_taps(old: int, new: int) -> tuple[NDArray[np.intp], Floats]:
-    """Indices and weights (taps, new): the mean of the old pixels whose centres lie in a new pixel's box."""
-    scale = old / new
-    centres = (np.arange(new) + 0.5) * scale
-    reach = max(scale, 1.0) / 2
-    first = np.floor(centres - reach + 0.5).astype(np.intp)
-    last = np.floor(centres + reach + 0.5).astype(np.intp)
-    index = first + np.arange((last - first).max())[:, None]
-    inside = index < last
-    return np.minimum(index, old - 1), inside / inside.sum(axis=0)
+def pixelate(images: Reals, _: CounterRandom, size: int) -> Reals:
+    """Shrink to `size` x `size` pixels and enlarge again, both with the box filter of Pillow's `resize`, in 8 bits."""
+    whole = images.shape[1:3]
+    changed = np.empty_like(images)
+    for levels, result in zip(filters.to_levels(images), changed, strict=True):
+        small = Image.fromarray(levels.squeeze()).resize((size, size), Image.Resampling.BOX)
+        again = np.asarray(small.resize(whole, Image.Resampling.BOX)).reshape(levels.shape)
+        np.divide(again, 255, out=result)
+    return changed
 
 
-def jpeg_compression(images: Floats, _: CounterRandom, quality: int) -> Floats:
+def jpeg_compression(images: Reals, _: CounterRandom, quality: int) -> Reals:
     """Encode and decode with Pillow's baseline JPEG at `quality` (of 100).
 
     Greyscale JPEG codes each block of 8 x 8 pixels on its own, so images of whole blocks go through the codec as one
@@ -85,7 +78,7 @@ def jpeg_compression(images: Floats, _: CounterRandom, quality: int) -> Floats:
     count, height, width, channels = images.shape
     alone = channels > 1 or height % _JPEG_BLOCK > 0
     together = 1 if alone else _JPEG_LONGEST // height
-    pixels = np.rint(images * 255).astype(np.uint8)
+    pixels = filters.to_levels(images)
     decoded = np.empty_like(pixels)
     for start in range(0, count, together):
         tall = pixels[start : start + together].reshape(-1, width, channels)
@@ -93,10 +86,10 @@ def jpeg_compression(images: Floats, _: CounterRandom, quality: int) -> Floats:
         Image.fromarray(tall.squeeze(-1) if channels == 1 else tall).save(file, "JPEG", quality=quality)
         with Image.open(file) as picture:
             decoded[start : start + together] = np.asarray(picture).reshape(-1, height, width, channels)
-    return decoded / 255
+    return np.divide(decoded, 255, dtype=images.dtype)
 
 
-def saturate(images: Floats, _: CounterRandom, constants: Saturate) -> Floats:
+def saturate(images: Reals, _: CounterRandom, constants: Saturate) -> Reals:
     """Saturation of HSV times `factor` plus `shift`, within [0, 1]; identity on images with one channel.
 
     An image with one channel has no hue and saturation zero. A factor leaves zero; a shift would have to invent a
@@ -106,11 +99,14 @@ def saturate(images: Floats, _: CounterRandom, constants: Saturate) -> Floats:
     """
     if images.shape[-1] == 1:
         return images
-    value: Floats = images.max(axis=-1, keepdims=True)
-    chroma = value - images.min(axis=-1, keepdims=True)
+    value = brightest(images)
+    chroma = value - darkest(images)
     grey = chroma == 0
-    old = chroma / np.where(value > 0, value, 1.0)
-    new: Floats = np.clip(old * constants.factor + constants.shift, 0, 1)
-    coloured: Floats = value - (value - images) * new / np.where(grey, 1.0, old)
-    reddened: Floats = value * (1 - new * np.array([0.0, 1.0, 1.0]))
-    return np.where(grey, reddened, coloured)
+    one = images.dtype.type(1)
+    old = chroma / np.where(value > 0, value, one)
+    new = np.clip(old * constants.factor + constants.shift, 0, 1)
+    divisor = np.where(grey, one, old)
+    faded = value * (1 - new)
+    return by_channel(
+        images, lambda plane, i: np.where(grey, faded if i else value, value - (value - plane) * new / divisor)
+    )

@@ -1,124 +1,139 @@
-"""Blurs and resampling of whole batches.
-
-Only element-by-element arithmetic and scipy.ndimage: a matrix product or a sum over an axis may round differently
-for another batch size, and then an image would depend on its neighbours.
-"""
+"""Blurs of batches of images, image by image: what OpenCV makes of one image does not depend on the others."""
 
 import functools
-from typing import Literal
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, special
+from scipy import fft, ndimage
 
+from lesion.data.corruptions.constants import Motion
 from lesion.data.corruptions.counter_random import Floats
 
+cv2.setNumThreads(1)  # a job has the cores that the engine gives it
 
-def correlate(images: Floats, kernels: Floats, *, padding: Literal["edge", "reflect"]) -> Floats:
-    """Sum of neighbours weighted by a kernel: out[p] = sum over d of kernel[d] * image[p + d].
-
-    `images` (n, h, w, c); `kernels` (k, k) for all images or (n, k, k), one each, k odd. `padding` as in `np.pad`.
-    """
-    side = kernels.shape[-1]
-    reach = side // 2
-    height, width = images.shape[1:3]
-    padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode=padding)
-    stack = kernels.reshape(-1, side, side)
-    total = np.zeros_like(images)
-    for row, column in np.argwhere(stack.any(axis=0)):
-        weight = stack[:, row, column].reshape(-1, 1, 1, 1)
-        total += weight * padded[:, row : row + height, column : column + width]
-    return total
+Reals = NDArray[np.floating[Any]]
+_Real = TypeVar("_Real", bound=np.floating[Any])
+_SHORT = 64  # taps; a longer filter is quicker by the cosine transform
 
 
-def gaussian(images: Floats, sigma: float) -> Floats:
+def each(images: NDArray[_Real], change: Callable[[NDArray[_Real]], NDArray[Any]]) -> NDArray[_Real]:
+    """`change` of each image (h, w, c) or (h, w) for itself; OpenCV may drop a last axis of one, it is put back."""
+    changed = np.empty_like(images)
+    for image, result in zip(images, changed, strict=True):
+        result[:] = change(image).reshape(image.shape)
+    return changed
+
+
+def to_levels(values: Reals) -> NDArray[np.uint8]:
+    """Values in [0, 1] as 8-bit levels, clipped and rounded to the nearest."""
+    levels = np.clip(values, 0, 1)
+    levels *= 255
+    return np.rint(levels, out=levels).astype(np.uint8)
+
+
+def gaussian(images: Reals, sigma: float) -> Reals:
     """Gaussian blur of (n, h, w, c), borders repeated, cut off at 4 sigma: what skimage.filters.gaussian computes."""
-    blurred = ndimage.gaussian_filter(images, sigma=(0, sigma, sigma, 0), mode="nearest", truncate=4.0)
-    return np.asarray(blurred, dtype=np.float64)
+    taps = _gaussian_taps(sigma, truncate=4)
+    return each(images, lambda image: cv2.sepFilter2D(image, -1, taps, taps, borderType=cv2.BORDER_REPLICATE))
+
+
+def gaussian_mirrored(fields: Floats, sigma: float) -> Floats:
+    """Gaussian blur of (n, h, w), borders mirrored with the edge, cut off at 3 sigma, which may exceed the side.
+
+    With that border a symmetric filter multiplies the coefficients of the discrete cosine transform (Strang 1999),
+    which is the quicker way for a long one.
+    """
+    taps = _gaussian_taps(sigma, truncate=3)
+    if len(taps) <= _SHORT:
+        return each(fields, lambda field: cv2.sepFilter2D(field, -1, taps, taps, borderType=cv2.BORDER_REFLECT))
+    rows, columns = (_gaussian_gains(sigma, length) for length in fields.shape[1:])
+    return each(fields, lambda field: fft.idctn(fft.dctn(field) * rows[:, None] * columns))
+
+
+@functools.lru_cache(maxsize=16)
+def _gaussian_gains(sigma: float, length: int) -> Floats:
+    taps = _gaussian_taps(sigma, truncate=3)
+    reach = len(taps) // 2
+    waves = np.outer(np.arange(length), np.arange(-reach, reach + 1)) * (np.pi / length)
+    return np.asarray(np.cos(waves) @ taps, dtype=np.float64)
+
+
+def _gaussian_taps(sigma: float, *, truncate: int) -> Floats:
+    reach = int(truncate * sigma + 0.5)
+    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2) if reach else np.ones(1)
+    return np.asarray(taps / taps.sum(), dtype=np.float64)
+
+
+def correlate(images: Reals, kernel: Floats) -> Reals:
+    """Sum of neighbours weighted by a kernel (k, k), k odd; borders mirrored without the edge pixel."""
+    return each(images, lambda image: cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101))
 
 
 def disk_kernel(radius: float, alias_blur: float) -> Floats:
     """Antialiased disk of ImageNet-C's defocus: the pixels within `radius`, then a Gaussian of 3 taps (5 above 8).
 
-    Returns (k, k) with sum 1. Both lengths in pixels.
+    Returns (k, k) without its empty borders. Both lengths in pixels. The published code mirrors the Gaussian at the
+    border of its own grid, so that a disk that touches it, radius 8 or 10, sums to a little more than 1.
     """
-    reach = int(radius) + 2
+    reach = 8 if radius <= 8 else int(radius)
     offsets = np.arange(-reach, reach + 1)
     disk = (offsets[:, None] ** 2 + offsets**2 <= radius**2).astype(np.float64)
     half = 1 if radius <= 8 else 2
     taps = np.exp(-(np.arange(-half, half + 1) ** 2) / (2 * alias_blur**2))
-    taps /= taps.sum()
+    disk /= disk.sum()
     for axis in (0, 1):
-        disk = ndimage.correlate1d(disk, taps, axis=axis, mode="constant")
-    return np.asarray(disk / disk.sum(), dtype=np.float64)
+        disk = ndimage.correlate1d(disk, taps / taps.sum(), axis=axis, mode="mirror")
+    disk[disk < 1e-12] = 0  # the tails of a narrow Gaussian, on which the processor is slow
+    empty = int(np.argmax(disk.any(axis=0)))
+    return disk[empty : len(disk) - empty, empty : len(disk) - empty]
 
 
-def motion_kernels(angles: Floats, *, radius: float, sigma: float, step: float) -> Floats:
-    """Streaks that fade as half a Gaussian, as ImageMagick's motion blur draws them; (n, k, k), each with sum 1.
+def motion(images: Reals, angles: Floats, constants: Motion) -> Reals:
+    """ImageMagick's motion blur in the direction of `angles` (n,), in degrees; borders repeated.
 
-    The streak has 2 * ceil(radius) + 1 taps with weights exp(-i**2 / (2 * sigma**2)), the i-th at `i * step` pixels
-    from the centre in the direction of `angles` (n,), in degrees. A tap between pixels is shared between its four
-    neighbours (bilinear), where ImageMagick takes the nearest: on small images the angle would be lost.
+    The streak starts at the pixel: tap i has the weight exp(-i**2 / (2 sigma**2)) of 2 * ceil(radius) + 1 and takes the
+    pixel at i * (cos, sin), rounded by ceil(. - 1/2) (`MotionBlurImage` in ImageMagick's effect.c).
     """
-    taps = np.arange(2 * np.ceil(radius) + 1)
-    weights = np.exp(-(taps**2) / (2 * sigma**2))
-    # Taps that together could not move an 8-bit value are left out; they only cost time.
-    seen = weights > 1e-5
-    taps, weights = taps[seen], weights[seen] / weights[seen].sum()
-    reach = int(np.ceil(taps[-1] * step))
-    pixels = np.arange(-reach, reach + 1)
-    kernels = np.zeros((len(angles), len(pixels), len(pixels)))
-    # The degree functions of scipy.special work number by number; numpy's may round otherwise in long arrays.
-    sines, cosines = special.sindg(angles)[:, None], special.cosdg(angles)[:, None]
-    for tap, weight in zip(taps, weights, strict=True):
-        rows = np.maximum(0, 1 - np.abs(pixels - tap * step * sines))
-        columns = np.maximum(0, 1 - np.abs(pixels - tap * step * cosines))
-        kernels += weight * rows[:, :, None] * columns[:, None, :]
-    return kernels
+    steps = np.arange(2 * math.ceil(constants.radius) + 1)
+    weights = np.exp(-(steps**2) / (2 * constants.sigma**2))
+    weights /= weights.sum()
+    blurred = np.zeros_like(images)
+    for image, angle, total in zip(images, np.deg2rad(angles).tolist(), blurred, strict=True):
+        height, width, channels = image.shape
+        reach = len(steps)
+        framed = cv2.copyMakeBorder(image, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+        framed = framed.reshape(height + 2 * reach, width + 2 * reach, channels)
+        streak: dict[tuple[int, int], float] = {}
+        for step, weight in enumerate(weights.tolist()):
+            pixel = math.ceil(step * math.sin(angle) - 0.5), math.ceil(step * math.cos(angle) - 0.5)
+            streak[pixel] = streak.get(pixel, 0.0) + weight
+        for (down, right), weight in streak.items():
+            moved = framed[reach + down : reach + down + height, reach + right : reach + right + width]
+            cv2.scaleAdd(moved, weight, total, total)
+    return blurred
 
 
-def resample(images: Floats, index: NDArray[np.intp], weight: Floats, *, axis: int) -> Floats:
-    """Resize along one axis: out[j] = sum over t of weight[t, j] * in[index[t, j]].
+def zoom(images: Reals, factor: float) -> Reals:
+    """Enlarge (n, h, h, c) by `factor` >= 1 and crop to the same shape, bilinear: ImageNet-C's `clipped_zoom`.
 
-    `images` (n, h, w, c); `index` and `weight` (taps, new length); `axis` 1 or 2.
+    That cuts out a middle of whole pixels, stretches it as `scipy.ndimage.zoom` does, corner to corner, and cuts out
+    the middle of that, so that the centre may move by a part of a pixel. float32: in float64 OpenCV rounds coordinates.
     """
-    shape = (-1, 1, 1) if axis == 1 else (-1, 1)
-    terms = (images.take(i, axis=axis) * w.reshape(shape) for i, w in zip(index, weight, strict=True))
-    return functools.reduce(np.add, terms)
+    rows, columns = _zoom_maps(images.shape[1], factor)
+    return each(
+        images, lambda image: cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
 
 
-def zoom(images: Floats, factor: float) -> Floats:
-    """Enlarge (n, h, w, c) by `factor` >= 1 about the centre, bilinear, cropped to the same shape.
-
-    The published `clipped_zoom` first crops to whole pixels, which at 8 x 8 makes every factor up to 1.06 the
-    identity; here the point p shows centre + (p - centre) / factor exactly.
-    """
-    for axis in (1, 2):
-        length = images.shape[axis]
-        centre = (length - 1) / 2
-        position = centre + (np.arange(length) - centre) / factor
-        below = np.clip(np.floor(position).astype(np.intp), 0, max(length - 2, 0))
-        fraction = position - below
-        images = resample(images, np.stack([below, below + 1]), np.stack([1 - fraction, fraction]), axis=axis)
-    return images
-
-
-def sample_bilinear(images: Floats, rows: Floats, columns: Floats) -> Floats:
-    """Values of (n, h, w, c) at real coordinates (n, h, w) in pixels, mirrored beyond the border (without the edge)."""
-    count, height, width, channels = images.shape
-    pixels = images.reshape(-1, channels)
-    first = (np.arange(count) * height * width)[:, None, None]
-    top, left = np.floor(rows), np.floor(columns)
-    down, right = (rows - top)[..., None], (columns - left)[..., None]
-    r0, r1 = (first + width * _mirror(top + i, height) for i in (0, 1))
-    c0, c1 = (_mirror(left + i, width) for i in (0, 1))
-    upper: Floats = pixels[r0 + c0] * (1 - right) + pixels[r0 + c1] * right
-    lower: Floats = pixels[r1 + c0] * (1 - right) + pixels[r1 + c1] * right
-    return upper * (1 - down) + lower * down
-
-
-def _mirror(index: Floats, length: int) -> NDArray[np.intp]:
-    """Whole numbers folded into 0 .. length - 1, as ... 2 1 | 0 1 2 ... does."""
-    period = 2 * (length - 1)
-    folded = np.mod(index, period)
-    return np.asarray(np.minimum(folded, period - folded), dtype=np.intp)
+@functools.lru_cache(maxsize=64)
+def _zoom_maps(side: int, factor: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    cut = math.ceil(side / factor)
+    stretched = round(cut * factor)
+    pixels = np.arange(side) + (stretched - side) // 2
+    lines = ((side - cut) // 2 + pixels * ((cut - 1) / (stretched - 1))).astype(np.float32)
+    rows, columns = np.meshgrid(lines, lines, indexing="ij")
+    return rows, columns

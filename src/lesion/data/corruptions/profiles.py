@@ -3,9 +3,10 @@
 from lesion.data.corruptions.constants import Profile
 from lesion.data.corruptions.side_8 import SIDE_8
 from lesion.data.corruptions.side_32 import SIDE_32
+from lesion.data.corruptions.side_224 import SIDE_224
 from lesion.errors import InputError
 
-PROFILES = {8: SIDE_8, 32: SIDE_32}
+PROFILES = {8: SIDE_8, 32: SIDE_32, 224: SIDE_224}
 
 
 def profile_for(height: int, width: int) -> Profile:

@@ -1,8 +1,10 @@
 """Constants for images of 32 x 32 pixels: those published for CIFAR-10-C.
 
-Source: `make_cifar_c.py` of Hendrycks & Dietterich 2019 (arXiv 1903.12261). Where a formula of Lesion has a constant
-that the published one lacks (step, share), it has the value that gives the published formula.
+Source: `make_cifar_c.py` of Hendrycks & Dietterich 2019 (arXiv 1903.12261). Factors of zoom are what numpy makes of the
+published `arange`: its first range holds its own end, 1.06, and its second too, 1.11.
 """
+
+import numpy as np
 
 from lesion.data.corruptions.constants import (
     Defocus,
@@ -24,23 +26,23 @@ SIDE_32 = Profile(
     speckle_noise=(0.06, 0.10, 0.12, 0.16, 0.20),
     defocus_blur=(Defocus(0.3, 0.4), Defocus(0.4, 0.5), Defocus(0.5, 0.6), Defocus(1, 0.2), Defocus(1.5, 0.1)),
     glass_blur=(
-        Glass(0.05, 1, 1, 1.0),
-        Glass(0.25, 1, 1, 1.0),
-        Glass(0.40, 1, 1, 1.0),
-        Glass(0.25, 1, 2, 1.0),
-        Glass(0.40, 1, 2, 1.0),
+        Glass(0.05, 1, 1),
+        Glass(0.25, 1, 1),
+        Glass(0.40, 1, 1),
+        Glass(0.25, 1, 2),
+        Glass(0.40, 1, 2),
     ),
-    motion_blur=(Motion(6, 1, 1), Motion(6, 1.5, 1), Motion(6, 2, 1), Motion(8, 2, 1), Motion(9, 2.5, 1)),
-    zoom_blur=(1.05, 1.10, 1.15, 1.20, 1.25),
+    motion_blur=(Motion(6, 1), Motion(6, 1.5), Motion(6, 2), Motion(8, 2), Motion(9, 2.5)),
+    zoom_blur=tuple(tuple(np.arange(1, end, 0.01).tolist()) for end in (1.06, 1.11, 1.16, 1.21, 1.26)),
     gaussian_blur=(0.4, 0.6, 0.7, 0.8, 1.0),
     snow=(
-        Snow(0.10, 0.2, 1.00, 0.60, Motion(8, 3, 1), 0.95),
-        Snow(0.10, 0.2, 1.00, 0.50, Motion(10, 4, 1), 0.90),
-        Snow(0.15, 0.3, 1.75, 0.55, Motion(10, 4, 1), 0.90),
-        Snow(0.25, 0.3, 2.25, 0.60, Motion(12, 6, 1), 0.85),
-        Snow(0.30, 0.3, 1.25, 0.65, Motion(14, 12, 1), 0.80),
+        Snow(0.10, 0.2, 1.00, 0.60, Motion(8, 3), 0.95),
+        Snow(0.10, 0.2, 1.00, 0.50, Motion(10, 4), 0.90),
+        Snow(0.15, 0.3, 1.75, 0.55, Motion(10, 4), 0.90),
+        Snow(0.25, 0.3, 2.25, 0.60, Motion(12, 6), 0.85),
+        Snow(0.30, 0.3, 1.25, 0.65, Motion(14, 12), 0.80),
     ),
-    frost=(Frost(1, 0.2), Frost(1, 0.3), Frost(0.9, 0.4), Frost(0.85, 0.4), Frost(0.75, 0.45)),
+    frost=(Frost(1, 0.2, 0.2), Frost(1, 0.3, 0.2), Frost(0.9, 0.4, 0.2), Frost(0.85, 0.4, 0.2), Frost(0.75, 0.45, 0.2)),
     fog=(Fog(0.2, 3), Fog(0.5, 3), Fog(0.75, 2.5), Fog(1, 2), Fog(1.5, 1.75)),
     spatter=(
         Spatter(0.62, 0.1, 0.7, 0.70, 0.5, mud=False),

@@ -52,7 +52,7 @@ SIDE_8 = Profile(
         Motion(8, 2.25, 0.25),
         Motion(9, 2.5, 0.25),
     ),
-    zoom_blur=(1.05, 1.10, 1.15, 1.20, 1.25),
+    zoom_blur=tuple(tuple(1 + 0.01 * i for i in range(count)) for count in (6, 11, 16, 21, 26)),
     gaussian_blur=(0.4, 0.6, 0.7, 0.8, 1.0),
     snow=(
         Snow(0.10, 0.2, 1, 0.60, Motion(8, 3, 0.25), 0.95),
@@ -82,4 +82,5 @@ SIDE_8 = Profile(
     pixelate=(7, 6, 5, 4, 3),
     jpeg_compression=(80, 65, 58, 50, 40),
     saturate=(Saturate(0.3, 0), Saturate(0.1, 0), Saturate(1.5, 0), Saturate(2, 0.1), Saturate(2.5, 0.2)),
+    tiny=True,
 )

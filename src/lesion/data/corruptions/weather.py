@@ -1,89 +1,120 @@
 """Weather: snow, frost, fog, spatter, brightness.
 
 Each takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the same
-shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_cifar_c.py`, except where a
-docstring says otherwise. With one channel a colour stands for its luminance.
+shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and
+`make_cifar_c.py`, except where a docstring says otherwise; those at 8 x 8 pixels in `side_8_formulas.py`. With one
+channel a colour stands for its luminance.
 """
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from lesion.data.corruptions import filters
-from lesion.data.corruptions.colour import luminance, paint
+from lesion.data.corruptions import filters, ice
+from lesion.data.corruptions.colour import brightest, by_channel, luminance, paint
 from lesion.data.corruptions.constants import Fog, Frost, Snow, Spatter
 from lesion.data.corruptions.counter_random import CounterRandom, Floats
+from lesion.data.corruptions.filters import Reals
 from lesion.data.corruptions.plasma import plasma
 
-_ICE = (214, 234, 255)
-_WATER = (175, 238, 238)  # pale turquoise
+WATER = (175, 238, 238)  # pale turquoise
 _MUD = (63, 42, 20)
 _MUD_SEEN = 0.8
-_RELIEF = np.array([[-2.0, -1.0, 0.0], [-1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
-_MEAN_OF_NINE = np.full((3, 3), 1 / 9)
+RELIEF = np.array([[-2.0, -1.0, 0.0], [-1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
+_SHORE = 20  # pixels from the edge of a drop at which water is as high as it gets
 
 
-def snow(images: Floats, stream: CounterRandom, constants: Snow) -> Floats:
-    """Whiten the image, then add flakes falling within 45 degrees of the vertical, and the same flakes turned round."""
-    flakes = constants.loc + constants.scale * stream.normal("flakes", (*images.shape[1:3], 1))
-    flakes = filters.zoom(flakes, constants.zoom)
-    flakes = np.clip(np.where(flakes < constants.threshold, 0.0, flakes), 0, 1)
-    fall = constants.fall
-    angles = stream.uniform("angle", (), -135, -45)
-    kernels = filters.motion_kernels(angles, radius=fall.radius, sigma=fall.sigma, step=fall.step)
-    flakes = filters.correlate(flakes, kernels, padding="edge")
-    whitened = np.maximum(images, luminance(images) * 1.5 + 0.5)
-    return constants.blend * images + (1 - constants.blend) * whitened + flakes + flakes[:, ::-1, ::-1]
+def snow(images: Reals, stream: CounterRandom, constants: Snow) -> Reals:
+    """Whiten the image, then add flakes falling within 45 degrees of the vertical, and the same flakes turned round.
 
-
-def frost(images: Floats, stream: CounterRandom, constants: Frost) -> Floats:
-    """Weighted sum of the image and a sheet of ice.
-
-    ImageNet-C cuts the ice out of six photographs, which are not shipped. Here each image has its own procedural
-    texture: ridged plasma, 1 - |2 p - 1|, bright along the level p = 1/2 as crystals are along their edges, and
-    never darker than 0.25; tinted faintly blue in colour images. Weights are those published, the texture is not.
+    Flakes are 8-bit before and after their fall.
     """
-    ridges = 1 - np.abs(2 * plasma(stream, side=images.shape[1], decay=1.5) - 1)
-    ice = (0.25 + 0.75 * ridges)[..., None]
-    if images.shape[-1] == 3:
-        ice = ice * paint(_ICE, 3)
-    return constants.image * images + constants.ice * ice
+    noise = constants.loc + constants.scale * stream.normal("flakes", (*images.shape[1:3], 1))
+    flakes = filters.zoom(noise.astype(images.dtype), constants.zoom)
+    flakes[flakes < constants.threshold] = 0
+    flakes = np.divide(filters.to_levels(flakes), 255, dtype=images.dtype)
+    flakes = filters.motion(flakes, stream.uniform("angle", (), -135, -45), constants.fall)
+    flakes = np.divide(filters.to_levels(flakes), 255, dtype=images.dtype)
+    fallen = (flakes + flakes[:, ::-1, ::-1])[..., 0]
+    return by_channel(whiten(images, constants.blend), lambda plane, _: plane + fallen)
 
 
-def fog(images: Floats, stream: CounterRandom, constants: Fog) -> Floats:
+def whiten(images: Reals, blend: float) -> Reals:
+    """The part `blend` of the image and the rest of the larger of it and of its luminance * 1.5 + 0.5."""
+    pale = luminance(images) * 1.5 + 0.5
+    return by_channel(images, lambda plane, _: blend * plane + (1 - blend) * np.maximum(plane, pale[..., 0]))
+
+
+def frost(images: Reals, stream: CounterRandom, constants: Frost) -> Reals:
+    """Weighted sum of the image and a random cut of one of five sheets of ice.
+
+    Weights, sizes and the way to cut are those published. The sheets are not: ImageNet-C uses photographs that are
+    not ours to ship, and here the sheets are procedural (`ice.py`).
+    """
+    sheets = ice.sheets(constants.scale, images.shape[-1])
+    side, room = images.shape[1], sheets.shape[1] - images.shape[1]
+    which = np.floor(stream.uniform("sheet", (), 0, ice.SHEETS)).astype(int)
+    corners = np.floor(stream.uniform("corner", (2,), 0, room)).astype(int)
+    frozen = constants.image * images
+    for image, sheet, (top, left) in zip(frozen, which, corners, strict=True):
+        image += constants.ice * sheets[sheet, top : top + side, left : left + side]
+    return frozen
+
+
+def fog(images: Reals, stream: CounterRandom, constants: Fog) -> Reals:
     """Add a cloud, then scale back by (max) / (max + amount), so that contrast is lost."""
-    brightest: Floats = images.max(axis=(1, 2, 3), keepdims=True)
-    cloud = plasma(stream, side=images.shape[1], decay=constants.decay)[..., None]
-    return (images + constants.amount * cloud) * brightest / (brightest + constants.amount)
+    peak = images.max(axis=(1, 2, 3), keepdims=True)
+    cloud = constants.amount * plasma(stream, side=images.shape[1], decay=constants.decay).astype(images.dtype)
+    foggy = by_channel(images, lambda plane, _: plane + cloud)
+    foggy *= peak
+    foggy /= peak + constants.amount
+    return foggy
 
 
-def spatter(images: Floats, stream: CounterRandom, constants: Spatter) -> Floats:
+def spatter(images: Reals, stream: CounterRandom, constants: Spatter) -> Reals:
     """Drops of water (brighten) or of mud (cover) where smoothed noise exceeds a threshold.
 
-    Mud is as published. For water the published code shades the drops by OpenCV's Canny edges, distance transform
-    and histogram equalisation, which mean nothing on drops of a pixel or two; here the same 3 x 3 relief kernel and
-    3 x 3 mean shade the height of the water itself. The strongest point of each image has `intensity`, as published.
+    The strongest point of water in each image has `intensity`. Where no drop has fallen the image stays as it is; the
+    published code divides by zero there.
     """
     noise = stream.normal("liquid", (*images.shape[1:3], 1))
     liquid = filters.gaussian(constants.loc + constants.scale * noise, constants.sigma)
-    channels = images.shape[-1]
     if constants.mud:
-        cover = filters.gaussian((liquid > constants.threshold).astype(np.float64), constants.intensity)
-        cover = np.where(cover < _MUD_SEEN, 0.0, cover)
-        return images * (1 - cover) + cover * paint(_MUD, channels)
-    liquid = np.where(liquid < constants.threshold, 0.0, liquid)
-    shade = np.maximum(0, filters.correlate(liquid, _RELIEF, padding="reflect"))
-    water = liquid * filters.correlate(shade, _MEAN_OF_NINE, padding="reflect")
-    strongest = water.max(axis=(1, 2, 3), keepdims=True)
-    water = water / np.where(strongest > 0, strongest, 1.0) * constants.intensity
-    return images + water * paint(_WATER, channels)
+        return muddy(images, liquid > constants.threshold, constants.intensity)
+    liquid[liquid < constants.threshold] = 0
+    levels = filters.to_levels(liquid)
+    water = np.stack([drops[..., 0] * _shade(drops[..., 0]) for drops in levels])
+    strongest = water.max(axis=(1, 2), keepdims=True)
+    water *= constants.intensity / np.where(strongest > 0, strongest, 1)
+    water, colour = water.astype(images.dtype), paint(WATER, images.shape[-1]).tolist()
+    return by_channel(images, lambda plane, channel: plane + water * colour[channel])
 
 
-def brightness(images: Floats, _: CounterRandom, shift: float) -> Floats:
+def muddy(images: Reals, drops: NDArray[np.bool_], sigma: float) -> Reals:
+    """Cover images with mud where `drops` (n, h, w, 1), blurred by `sigma` pixels, are dense."""
+    cover = filters.gaussian(drops.astype(np.float64), sigma).astype(images.dtype)[..., 0]
+    cover[cover < _MUD_SEEN] = 0
+    colour = paint(_MUD, images.shape[-1]).tolist()
+    return by_channel(images, lambda plane, channel: plane * (1 - cover) + cover * colour[channel])
+
+
+def _shade(drops: NDArray[np.uint8]) -> Floats:
+    """Light on the relief of water, whose height grows with the distance from the edges of the drops; (h, w)."""
+    dry = 255 - cv2.Canny(drops, 50, 150)
+    height = np.minimum(cv2.distanceTransform(dry, cv2.DIST_L2, 5), _SHORE)
+    levels = np.rint(cv2.blur(height, (3, 3))).astype(np.uint8)
+    relief = cv2.filter2D(cv2.equalizeHist(levels), cv2.CV_8U, RELIEF)
+    return cv2.blur(relief, (3, 3)).astype(np.float64)
+
+
+def brightness(images: Reals, _: CounterRandom, shift: float) -> Reals:
     """Raise the value of HSV by `shift`, up to 1.
 
     With hue and saturation fixed that scales a pixel's channels alike; a black pixel becomes grey. With one channel
     the value is the pixel itself.
     """
-    value: Floats = images.max(axis=-1, keepdims=True)
+    value = brightest(images)
     raised = np.minimum(value + shift, 1)
     black = value == 0
-    return np.where(black, raised, images * raised / np.where(black, 1.0, value))
+    divisor = np.where(black, images.dtype.type(1), value)
+    return by_channel(images, lambda plane, _: np.where(black, raised, plane * raised / divisor))
