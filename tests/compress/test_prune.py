@@ -8,6 +8,7 @@ from lesion.compress.methods import dense, prune
 from lesion.compress.scores.magnitude import score
 from lesion.compress.size import sizes
 from lesion.train.loop import Training, fit
+from lesion.train.seeds import Seeds
 from tests.training import RECIPE, random_split, small_network
 
 STEPS = 24  # 3 epochs of 8 batches
@@ -19,11 +20,7 @@ def options(sparsity: float) -> prune.Options:
 
 
 def train(model: nn.Module, method: Training) -> None:
-    order, augmentation = (torch.Generator().manual_seed(seed) for seed in (1, 2))
-    fit(
-        model, method, random_split(), recipe=RECIPE, device=torch.device("cpu"), on_step=lambda: None,
-        order=order, augmentation=augmentation,
-    )  # fmt: skip
+    fit(model, method, random_split(), recipe=RECIPE, seeds=Seeds(0, 1, 2), device=torch.device("cpu"))
 
 
 class Watched:
@@ -36,7 +33,7 @@ class Watched:
     def before_step(self, step: int) -> None:
         self.method.before_step(step)
         with torch.no_grad():
-            self.zeros.append({name: getattr(layer, "weight") == 0 for name, layer in prunable(self.model)})  # noqa: B009
+            self.zeros.append({name: getattr(layer, attribute) == 0 for name, layer, attribute in prunable(self.model)})
 
     def finish(self) -> None:
         self.method.finish()
@@ -46,7 +43,7 @@ class Watched:
 def test_each_tensor_ends_with_exactly_the_asked_sparsity(sparsity: float) -> None:
     model = small_network()
     train(model, prune.Training(model, options(sparsity), steps=STEPS))
-    weights = {name: layer.get_parameter("weight") for name, layer in prunable(model)}
+    weights = {name: model.get_parameter(name) for name, _, _ in prunable(model)}
     assert len(weights) == 3
     for weight in weights.values():
         assert int((weight == 0).sum()) == round(sparsity * weight.numel())

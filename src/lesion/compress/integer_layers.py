@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
-"""The modules that are quantised, by exact class: a subclass may use its weight otherwise."""
+"""The modules that are quantised, and subclasses that compute as they do."""
 
 INPUT_MIN, INPUT_MAX = -128, 127
 
@@ -119,10 +119,24 @@ def _quantised_layers(tensors: Mapping[str, Tensor]) -> list[str]:
 
 
 def _fold_batch_norms(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Make an identity of each batch norm whose statistics are not stored: they are in the layer before it."""
+    """Make an identity of each batch norm whose statistics are not stored: they are in the layer before it.
+
+    A subclass may do more than normalise (timm's apply the activation too), so it stays, with statistics and parameters
+    that make its normalisation exactly x · 1 + 0.
+    """
     for name, module in list(model.named_modules()):
-        if isinstance(module, _BatchNorm) and module.track_running_stats and key(name, "running_mean") not in tensors:
+        if not isinstance(module, _BatchNorm) or not module.track_running_stats or key(name, "running_mean") in tensors:
+            continue
+        if type(module) in {nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d}:
             model.set_submodule(name, nn.Identity())
+            continue
+        assert module.running_mean is not None
+        zeros = torch.zeros_like(module.running_mean)
+        module.register_buffer("running_mean", zeros, persistent=False)
+        module.register_buffer("running_var", zeros + 1, persistent=False)
+        module.register_parameter("weight", None)
+        module.register_parameter("bias", None)
+        module.eps = 0.0
 
 
 def _make_bias(module: nn.Module, bias: Tensor | None) -> None:

@@ -9,6 +9,7 @@ float32, as do batch norms that follow no layer. (TFLite's fixed-point converter
 The quantiser is our own and small: torchao's for x86 imports the compiler (inductor), seconds that nothing here needs.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 
@@ -125,20 +126,35 @@ def _keep_unfoldable(exported: GraphModule) -> None:
 def layer_nodes(model: nn.Module, exported: GraphModule) -> dict[str, str]:
     """Name of each convolution's or linear operator's node -> name of its module in `model`.
 
-    Raises InputError for what cannot be stored and restored as a layer of its own: a weight that several operators
-    share, or that belongs to another module (attention keeps its own).
+    Raises InputError for what cannot be stored and restored as a layer of its own: a weight that is computed, that
+    several operators share, or that belongs to another module (attention keeps its own, or computes for its layers).
     """
+    inside: dict[str, list[Node]] = defaultdict(list)
+    for node in exported.graph.nodes:
+        if node.op == "call_function":
+            inside[_module(node)].append(node)
     nodes: dict[str, str] = {}
     for node in exported.graph.nodes:
         if node.target not in OPERATORS:
             continue
-        layer, _, attribute = str(node.args[1].target).rpartition(".")
-        if attribute != "weight" or type(model.get_submodule(layer)) not in LAYERS:
-            raise InputError(f"int8: the weight {node.args[1].target} is not that of an nn.Conv or nn.Linear module")
-        if layer in nodes.values():
-            raise InputError(f"int8: layer {layer} runs more than once in a forward pass; it must have one input range")
+        weight = node.args[1]
+        if weight.op != "get_attr":
+            raise InputError(f"int8: {_module(node) or 'the model'} computes with a weight that is computed itself")
+        layer, _, attribute = str(weight.target).rpartition(".")
+        if attribute != "weight" or not isinstance(model.get_submodule(layer), LAYERS):
+            raise InputError(f"int8: the weight {weight.target} is not that of an nn.Conv or nn.Linear module")
+        if node not in inside[layer]:
+            raise InputError(f"int8: the weight {weight.target} is read by another module than its own")
+        if inside[layer] != [node]:
+            raise InputError(f"int8: layer {layer} runs more than once or more than one operator in a forward pass")
         nodes[node.name] = layer
     return nodes
+
+
+def _module(node: Node) -> str:
+    """Name of the innermost module whose forward pass runs the operator; "" for the model itself."""
+    stack = node.meta.get("nn_module_stack") or {"": ("",)}
+    return str(list(stack.values())[-1][0])
 
 
 def names_read(exported: GraphModule) -> set[str]:

@@ -12,8 +12,7 @@ from lesion.errors import InputError
 
 def build(model: dict[str, Any], split: Split) -> nn.Module:
     """The network that `model` describes, for the images and classes of `split`; weights as torch's generator draws."""
-    _, side, width, channels = split.images.shape
-    assert side == width, "images are square"
+    side, channels = split.images.shape
     options = plugins.options("model", model, where="model")
     module: nn.Module = plugins.load("model", model["name"]).build(
         options, channels=channels, side=side, classes=len(split.class_names)

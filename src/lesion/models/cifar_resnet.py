@@ -1,0 +1,71 @@
+"""The residual networks for CIFAR of He et al. (arXiv 1512.03385, section 4.2): ResNet-20, 32, 44, 56 and 110.
+
+A convolution, three stages of n blocks with `width`, 2 · width and 4 · width channels, of which the second and third
+halve the image, the mean over pixels and a linear layer: 6n + 2 layers with weights.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, field_validator
+
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Options(Settings):
+    """Depth 6n + 2, n ≥ 1; channels of the first stage; stride of the first convolution, 1 in the paper.
+
+    Stride 2 costs a quarter.
+    """
+
+    depth: int
+    width: int = Field(default=16, ge=1)
+    stride: int = Field(default=1, ge=1)
+
+    @field_validator("depth")
+    @classmethod
+    def _three_stages(cls, depth: int) -> int:
+        if depth < 8 or depth % 6 != 2:
+            raise ValueError("the depth of such a network is 6n + 2: 8, 14, 20, 26, 32, ...")
+        return depth
+
+
+def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Module:  # noqa: ARG001 - of any side
+    """A network from (n, channels, side, side) to logits (n, classes).
+
+    Weights as the paper draws them (He et al., arXiv 1502.01852, eq. 10): normal, variance 2 / inputs of a neuron.
+    """
+    from collections import OrderedDict
+
+    from torch import nn
+
+    from lesion.models.residual import Basic, convolution
+
+    def stage(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
+        more = (Basic(outputs, outputs, stride=1) for _ in range((options.depth - 2) // 6 - 1))
+        return nn.Sequential(Basic(inputs, outputs, stride=stride), *more)
+
+    width = options.width
+    network = nn.Sequential(
+        OrderedDict(
+            conv=convolution(channels, width, stride=options.stride),
+            norm=nn.BatchNorm2d(width),
+            relu=nn.ReLU(inplace=True),
+            stage1=stage(width, width, stride=1),
+            stage2=stage(width, 2 * width, stride=2),
+            stage3=stage(2 * width, 4 * width, stride=2),
+            pool=nn.AdaptiveAvgPool2d(1),
+            flatten=nn.Flatten(),
+            linear=nn.Linear(4 * width, classes),
+        )
+    )
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return network

@@ -1,0 +1,54 @@
+"""Any classification network of torchvision by name, with random weights: resnet50, vit_b_16, efficientnet_b0, ..."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from torch import nn
+
+
+class Options(Settings):
+    """Name of the network, as `torchvision.models.list_models(module=torchvision.models)` has it.
+
+    The name is checked when the network is built: importing torchvision takes seconds, and every command validates
+    params.yaml.
+    """
+
+    architecture: str
+
+
+def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Module:
+    """A network from (n, 3, side, side) to logits (n, classes).
+
+    Raises
+    ------
+    InputError
+        Where there is no such network, images have not three channels, or the network does not take their size.
+    """
+    from functools import partial
+
+    from torchvision import models
+
+    from lesion.errors import InputError
+    from lesion.models.catalogue import check_name, fitting
+
+    name = options.architecture
+    check_name(name, models.list_models(module=models), library="torchvision")
+    if channels != 3:
+        raise InputError(f"model: networks of torchvision take images of 3 channels, the data have {channels}")
+    make = partial(models.get_model, name, weights=None, num_classes=classes, **special_arguments(name, side))
+    return fitting(make, what=f"torchvision's {name}", channels=channels, side=side, classes=classes)
+
+
+def special_arguments(name: str, side: int) -> dict[str, Any]:
+    """Arguments that only some families take: the size of images, and no auxiliary heads, which would be outputs."""
+    if name in {"googlenet", "inception_v3"}:
+        return {"aux_logits": False, "init_weights": True}
+    if name.startswith("vit_"):
+        return {"image_size": side}
+    return {"input_size": (side, side)} if name.startswith("maxvit") else {}

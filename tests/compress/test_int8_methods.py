@@ -1,0 +1,103 @@
+"""What the two int8 methods store, and what their ranges depend on."""
+
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+import torch
+
+from lesion.compress.methods import int8_dynamic, int8_static
+from lesion.errors import InputError
+from tests.compress.quantised import INT8, LAYERS, compressor, digits_net, images, inference, member, restorer
+
+
+@INT8
+def test_stored_tensors_are_these_and_nothing_else(method: ModuleType) -> None:
+    stored = compressor(method)(member(digits_net))
+    each_layer = ["bias", "weight", "weight_scale"]
+    if method is int8_static:
+        each_layer += ["input_scale", "input_zero_point"]
+    assert list(stored) == sorted(f"{layer}.{name}" for layer in LAYERS for name in each_layer)
+    assert all(tensor.is_contiguous() and not tensor.requires_grad for tensor in stored.values())
+
+
+@INT8
+def test_compression_is_deterministic_and_keeps_members_apart(method: ModuleType) -> None:
+    first, other = member(digits_net), member(digits_net, seed=1)
+    compress, restore = compressor(method), restorer(method)
+    stored, stored_other = compress(first), compress(other)
+    again = compress(first)
+    assert list(stored) == list(again) == list(stored_other)
+    assert all(torch.equal(stored[name], again[name]) for name in stored)
+    x = images()[100:200]
+    logits = inference(restore(stored), x)
+    assert not torch.equal(inference(restore(stored_other), x), logits)
+    assert torch.equal(inference(restore(stored), x), logits)
+
+
+def test_dynamic_predictions_depend_on_the_image_alone() -> None:
+    stored = compressor(int8_dynamic)(member(digits_net))
+    model = restorer(int8_dynamic)(stored)
+    x = images()[100:164]
+    together = inference(model, x)
+    loud = x.clone()
+    loud[1:] *= 1000
+    assert torch.equal(inference(model, loud)[0], together[0])
+    assert torch.equal(inference(model, x.flip(0)).flip(0), together)
+    for image in range(8):
+        torch.testing.assert_close(inference(model, x[image : image + 1])[0], together[image], rtol=1e-4, atol=1e-4)
+
+
+def test_dynamic_ignores_calibration() -> None:
+    state = member(digits_net)
+    other = int8_dynamic.compressor(digits_net(), int8_dynamic.Options(), images()[500:600] * 3)(state)
+    stored = compressor(int8_dynamic)(state)
+    assert all(torch.equal(stored[name], other[name]) for name in stored)
+
+
+def test_static_ranges_are_those_of_the_calibration_images() -> None:
+    state = member(digits_net)
+    stored = compressor(int8_static)(state)
+    calibration = images()[:200].clone()
+    calibration[100:] *= 3
+    wide = int8_static.compressor(digits_net(), int8_static.Options(calibration_images=200), calibration)(state)
+    narrow = int8_static.compressor(digits_net(), int8_static.Options(calibration_images=100), calibration)(state)
+    assert all(torch.equal(narrow[name], stored[name]) for name in stored)  # the first 100 only
+    assert all(wide[f"{layer}.input_scale"] > stored[f"{layer}.input_scale"] for layer in LAYERS)
+    assert torch.equal(wide["0.weight"], stored["0.weight"])
+    assert float(stored["0.input_scale"]) == pytest.approx(1 / 255)  # pixels from 0 to 1
+    assert int(stored["0.input_zero_point"]) == -128
+
+
+def test_an_image_of_zeros_has_finite_logits() -> None:
+    model = restorer(int8_dynamic)(compressor(int8_dynamic)(member(digits_net)))
+    assert inference(model, torch.zeros(2, 1, 8, 8)).isfinite().all()
+
+
+def test_too_few_calibration_images_are_refused() -> None:
+    with pytest.raises(InputError, match="calibration_images is 100, of 99"):
+        int8_static.compressor(digits_net(), int8_static.Options(calibration_images=100), images()[:99])
+    with pytest.raises(InputError, match=r"compress\.calibration_images"):
+        int8_static.Options.read({"calibration_images": 0}, where="compress")
+
+
+def test_tensors_of_another_model_are_refused() -> None:
+    stored = compressor(int8_static)(member(digits_net))
+    del stored["3.bias"], stored["3.weight"]
+    with pytest.raises(KeyError):
+        restorer(int8_static)(stored)
+
+
+@pytest.mark.parametrize("method", ["int8_static", "int8_dynamic"])
+def test_importing_a_method_imports_no_torch(method: str) -> None:
+    code = f"import sys, lesion.compress.methods.{method} as m; assert m.KIND == 'derived'; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "torchao", "numpy"} & set(loaded)
+
+
+def test_restoring_imports_no_torchao() -> None:
+    code = "import sys, lesion.compress.integer_layers; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "torch" in loaded
+    assert not {"torchao", "torch._inductor", "torch._dynamo"} & set(loaded)
