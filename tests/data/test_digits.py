@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from lesion.data.dataset import Dataset
+from lesion.data.dataset import Packed
 from lesion.data.prepare import check
 from lesion.data.sets.digits import Options, load
 from lesion.params.file import read_yaml
 from tests.conftest import REPOSITORY
 
 
-def digits(**changed: float) -> Dataset:
+def digits(**changed: float) -> Packed:
     return load(Options.model_validate({"test_share": 0.5, "split_seed": 5248} | changed))
 
 
@@ -35,7 +35,7 @@ def test_half_is_for_testing_and_no_image_is_for_both() -> None:
 def test_every_class_is_in_both_splits(split: bool) -> None:
     made = digits()
     assert set(made.label[made.train == split].tolist()) == set(range(10))
-    check(made)
+    check(made, "digits")
 
 
 def test_the_split_is_drawn_once_for_all() -> None:

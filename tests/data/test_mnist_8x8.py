@@ -4,29 +4,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesion.data.dataset import Dataset
+from lesion.data.dataset import Packed
 from lesion.data.sets.mnist_8x8 import Options, load, reduce
 
 
 @pytest.fixture(scope="module")
-def reduced() -> Dataset:
+def reduced() -> Packed:
     return load(Options())
 
 
-def test_five_thousand_images_all_for_testing(reduced: Dataset) -> None:
+def test_five_thousand_images_all_for_testing(reduced: Packed) -> None:
     assert reduced.images.shape == (5000, 8, 8, 1)
     assert reduced.images.dtype == np.uint8
     assert not reduced.train.any()
     assert reduced.label.tolist() == np.repeat(np.arange(10), 500).tolist()  # in the order of their source
 
 
-def test_a_pixel_has_one_of_seventeen_levels_as_those_of_uci(reduced: Dataset) -> None:
+def test_a_pixel_has_one_of_seventeen_levels_as_those_of_uci(reduced: Packed) -> None:
     levels = {round(count * 255 / 16) for count in range(17)}
     assert set(np.unique(reduced.images).tolist()) <= levels
     assert (reduced.images.max(axis=(1, 2, 3)) > 0).all()
 
 
-def test_every_digit_fills_the_height(reduced: Dataset) -> None:
+def test_every_digit_fills_the_height(reduced: Packed) -> None:
     inked = reduced.images[..., 0] > 0
     assert inked[:, 0].any(axis=1).all()
     assert inked[:, -1].any(axis=1).all()

@@ -7,15 +7,15 @@ import pytest
 from lesion.artifacts import paths
 from lesion.artifacts.arrays import read_arrays
 from lesion.artifacts.tables import EXAMPLES, read_facts, read_parquet
-from lesion.data.dataset import Dataset
+from lesion.data.dataset import Packed
 from lesion.data.prepare import check, examples_table, prepare
 from lesion.errors import InputError
 
 DIGITS = {"name": "digits", "test_share": 0.5, "split_seed": 5248}
 
 
-def dataset(label: list[int], train: list[bool]) -> Dataset:
-    return Dataset(
+def dataset(label: list[int], train: list[bool]) -> Packed:
+    return Packed(
         images=np.zeros((len(label), 8, 8, 1), dtype=np.uint8),
         label=np.array(label, dtype=np.int16),
         train=np.array(train),
@@ -28,18 +28,18 @@ def dataset(label: list[int], train: list[bool]) -> Dataset:
 @pytest.mark.parametrize(
     ("label", "train", "message"),
     [
-        ([0, 1, 2, 0, 1, 1], [True] * 3 + [False] * 3, "made up: class two has no test example"),
-        ([0, 1, 1, 0, 1, 2], [True] * 3 + [False] * 3, "made up: class two has no training example"),
-        ([0, 1, 2, 0, 1, 2], [True] * 6, "made up: class zero has no test example"),
+        ([0, 1, 2, 0, 1, 1], [True] * 3 + [False] * 3, "toy: class two has no test example"),
+        ([0, 1, 1, 0, 1, 2], [True] * 3 + [False] * 3, "toy: class two has no training example"),
+        ([0, 1, 2, 0, 1, 2], [True] * 6, "toy: class zero has no test example"),
     ],
 )
 def test_a_class_without_example(label: list[int], train: list[bool], message: str) -> None:
     with pytest.raises(InputError, match=f"^{message}$"):
-        check(dataset(label, train))
+        check(dataset(label, train), "toy")
 
 
 def test_a_class_with_an_example_in_each_split_is_enough() -> None:
-    check(dataset([0, 1, 2, 0, 1, 2], [True] * 3 + [False] * 3))
+    check(dataset([0, 1, 2, 0, 1, 2], [True] * 3 + [False] * 3), "toy")
 
 
 def test_the_table_of_examples_holds_attributes_too() -> None:
@@ -56,7 +56,7 @@ def test_the_table_of_examples_holds_attributes_too() -> None:
 
 def test_what_cannot_be_tested_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=r"^scikit-learn digits: class \d has no test example"):
+    with pytest.raises(InputError, match=r"^digits: class \d has no test example"):
         prepare(study="digits", data=DIGITS | {"test_share": 0.001})
     assert not list(tmp_path.iterdir())
 

@@ -20,10 +20,11 @@ def write_arrays(path: Path, arrays: Arrays, **known: Any) -> None:
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary, provenance(**known))
 
 
-def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """The arrays of a file and the facts of its metadata."""
+def read_arrays(path: Path, names: list[str] | None = None) -> tuple[Arrays, dict[str, Any]]:
+    """The arrays of a file, all or those of `names` that it has, and the facts of its metadata."""
     try:
         with safe_open(path, framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, facts(file.metadata())  # noqa: SIM118
+            held = [name for name in file.keys() if names is None or name in names]  # noqa: SIM118
+            return {name: file.get_tensor(name) for name in held}, facts(file.metadata())
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: not a readable safetensors file ({error})") from None

@@ -30,6 +30,11 @@ def resume(study: str, variant: str, shard: str, member: int) -> Path:
     return RESULTS / ".resume" / study / variant / shard / f"{member}.safetensors"
 
 
+def snapshot(study: str, variant: str, shard: str, member: int) -> Path:
+    """The state of a member in training."""
+    return resume(study, variant, shard, member).with_suffix(".snapshot.safetensors")
+
+
 def predictions(study: str, variant: str, shard: str) -> Path:
     """What each member of a shard says of each test example."""
     return RESULTS / study / "predictions" / variant / f"{shard}.parquet"

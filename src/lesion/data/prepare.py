@@ -1,4 +1,6 @@
-"""The `data` step: one table of examples and one packed array of images."""
+"""The `data` step: one table of examples, and the images of a small set in one packed array."""
+
+from dataclasses import asdict
 
 import numpy as np
 import pyarrow as pa
@@ -7,47 +9,65 @@ from lesion import plugins
 from lesion.artifacts import paths
 from lesion.artifacts.arrays import write_arrays
 from lesion.artifacts.tables import EXAMPLES, TEXT, write_parquet
-from lesion.data.dataset import Dataset
+from lesion.data.dataset import Dataset, Packed
 from lesion.errors import InputError
 
 
-def check(dataset: Dataset) -> None:
+def check(dataset: Dataset, study: str) -> None:
     """Every class needs an example to train on and one to test on; InputError names the first without."""
     for split, rows in (("training", dataset.train), ("test", ~dataset.train)):
         counts = np.bincount(dataset.label[rows], minlength=len(dataset.class_names))
         if (empty := np.flatnonzero(counts == 0)).size:
-            raise InputError(f"{dataset.source}: class {dataset.class_names[empty[0]]} has no {split} example")
+            raise InputError(f"{study}: class {dataset.class_names[empty[0]]} has no {split} example")
 
 
 def examples_table(dataset: Dataset) -> pa.Table:
-    """One row an example, in order of example_id."""
-    text = {"split": np.where(dataset.train, "train", "test"), "source": np.full(len(dataset.label), dataset.source)}
+    """One row an example, in order of example_id; the source of one that lies in a file is its path."""
+    count = len(dataset.label)
+    source = (
+        pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [dataset.source])
+        if isinstance(dataset, Packed)
+        else pa.DictionaryArray.from_arrays(np.arange(count, dtype=np.int32), dataset.files)  # each path is its own
+    )
     columns = {
-        "example_id": pa.array(np.arange(len(dataset.label), dtype=np.int32)),
+        "example_id": pa.array(np.arange(count, dtype=np.int32)),
         "label": pa.array(dataset.label),
-        **{
-            name: pa.array(values).dictionary_encode().cast(TEXT)
-            for name, values in (text | dict(dataset.attributes)).items()
-        },
+        "split": pa.DictionaryArray.from_arrays(dataset.train.astype(np.int32), ["test", "train"]),
+        "source": source.cast(TEXT),
+        **{name: pa.array(values).dictionary_encode().cast(TEXT) for name, values in dataset.attributes.items()},
     }
     assert list(columns)[: len(EXAMPLES)] == EXAMPLES.names
     return pa.table(columns)
 
 
+def _statistics(dataset: Packed) -> dict[str, np.ndarray]:
+    """Mean and standard deviation of the training images, a value a channel, of pixels in [0, 1]: float32 (c,).
+
+    From the counts of the 256 values, exact whatever the number of images.
+    """
+    values = np.arange(256) / 255
+    images = dataset.images[dataset.train]
+    counts = np.stack([np.bincount(images[..., channel].ravel(), minlength=256) for channel in range(images.shape[3])])
+    share = counts / counts.sum(axis=1, keepdims=True)
+    mean = share @ values
+    std = np.sqrt((share * (values - mean[:, None]) ** 2).sum(axis=1))
+    return {"mean": mean.astype(np.float32), "std": std.astype(np.float32)}
+
+
 def prepare(*, study: str, data: dict[str, object]) -> None:
     """Write `data/examples.parquet` and `data/images.safetensors`.
 
-    The mean and standard deviation that normalise images are those of the training images, a value a channel, of
-    pixels in [0, 1]: float32 (channels,).
+    The second holds what normalises images (mean and std, float32 (channels,)) and the images of a packed set; of an
+    indexed one its metadata say where the files lie and what is shown of each.
     """
     settings = plugins.options("data", data, where=f"studies.{study}.data")
-    dataset = plugins.load("data", str(data["name"])).load(settings)
-    check(dataset)
-    pixels = dataset.images[dataset.train] / np.float64(255)
-    arrays = {
-        "images": dataset.images,
-        "mean": pixels.mean(axis=(0, 1, 2)).astype(np.float32),
-        "std": pixels.std(axis=(0, 1, 2)).astype(np.float32),
-    }
-    write_parquet(paths.examples(study), examples_table(dataset), study=study, class_names=dataset.class_names)
-    write_arrays(paths.images(study), arrays, study=study)
+    dataset: Dataset = plugins.load("data", str(data["name"])).load(settings)
+    check(dataset, study)
+    names = {"class_names": dataset.class_names, "class_ids": dataset.ids}
+    write_parquet(paths.examples(study), examples_table(dataset), study=study, **names)
+    if isinstance(dataset, Packed):
+        write_arrays(paths.images(study), {"images": dataset.images, **_statistics(dataset)}, study=study)
+    else:
+        statistics = {"mean": np.array(dataset.mean, np.float32), "std": np.array(dataset.std, np.float32)}
+        where = {"root": dataset.root, "geometry": asdict(dataset.geometry)}
+        write_arrays(paths.images(study), statistics, study=study, **where)

@@ -1,4 +1,4 @@
-"""A split of a study as tensors, and the way from stored pixels to what a network sees."""
+"""A split of a study, and the way from stored pixels to what a network sees."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from torch import Tensor
 from lesion.artifacts import paths
 from lesion.artifacts.arrays import read_arrays
 from lesion.artifacts.tables import EXAMPLES, read_facts, read_parquet
+from lesion.data.images import Images, open_images
 
 
 @dataclass(frozen=True)
@@ -35,28 +36,32 @@ class Split:
     Attributes
     ----------
     example_id : int32 (n,)
-    images : uint8 (n, h, w, c)
+    images : of these examples, by position
     label : int64 (n,)
-    normalise : maps `images` to network input
-    class_names : in order of label
+    normalise : maps pixels to network input
+    class_names, class_ids : in order of label; what people and what the source call the classes
     """
 
     example_id: Tensor
-    images: Tensor
+    images: Images
     label: Tensor
     normalise: Normalise
     class_names: tuple[str, ...]
+    class_ids: tuple[str, ...]
 
 
 def read_split(study: str, split: str) -> Split:
     """Read the examples whose split is `split` (`train` or `test`)."""
     table = read_parquet(paths.examples(study), EXAMPLES)
-    arrays, _ = read_arrays(paths.images(study))
-    rows = np.flatnonzero(np.asarray(table.column("split").to_pylist()) == split)
+    arrays, _ = read_arrays(paths.images(study), ["mean", "std"])
+    facts = read_facts(paths.examples(study))
+    named = table.column("split").combine_chunks()
+    rows = np.flatnonzero(named.indices.to_numpy() == named.dictionary.to_pylist().index(split))
     return Split(
         example_id=torch.from_numpy(table.column("example_id").to_numpy()[rows]),
-        images=torch.from_numpy(arrays["images"][rows]),
+        images=open_images(study, rows),
         label=torch.from_numpy(table.column("label").to_numpy()[rows].astype(np.int64)),
         normalise=Normalise(torch.from_numpy(arrays["mean"]), torch.from_numpy(arrays["std"])),
-        class_names=tuple(read_facts(paths.examples(study))["class_names"]),
+        class_names=tuple(facts["class_names"]),
+        class_ids=tuple(facts["class_ids"]),
     )

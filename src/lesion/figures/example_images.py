@@ -4,34 +4,31 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from lesion.artifacts import paths
-from lesion.artifacts.arrays import read_arrays
 from lesion.artifacts.tables import EXAMPLES, read_parquet
+from lesion.data.decode import Pixels
+from lesion.data.images import open_images
 from lesion.errors import InputError
 
-Image = npt.NDArray[np.uint8]
 
-
-def read_images(study: str, example_ids: Iterable[Any]) -> dict[int, Image]:
-    """The image of each example, uint8 (height, width, channels), by its id.
+def read_images(study: str, example_ids: Iterable[Any]) -> dict[int, Pixels]:
+    """The image of each example as evaluation sees it, uint8 (height, width, channels), by its id.
 
     Raises
     ------
     InputError
-        Where the table of examples and the packed images disagree, or an id is in neither.
+        Where an id is not in the table of examples, or an image cannot be read.
     """
-    table, path = paths.examples(study), paths.images(study)
-    known = read_parquet(table, EXAMPLES, ["example_id"]).column("example_id").to_pylist()
-    arrays, _ = read_arrays(path)
-    if "images" not in arrays:
-        raise InputError(f"{path}: has no array images")
-    images = arrays["images"]
-    if len(images) != len(known):
-        raise InputError(f"{path}: has {len(images)} images, {len(known)} expected as in {table}")
-    row = {example: place for place, example in enumerate(known)}
-    wanted = sorted({int(example) for example in example_ids})
-    if missing := [example for example in wanted if example not in row]:
+    table = paths.examples(study)
+    known = read_parquet(table, EXAMPLES, ["example_id"]).column("example_id").to_numpy()
+    wanted = np.unique(np.fromiter((int(example) for example in example_ids), dtype=np.int64))
+    rows = np.searchsorted(known, wanted)
+    if missing := [
+        int(example) for example, row in zip(wanted, rows, strict=True) if row == len(known) or known[row] != example
+    ]:
         raise InputError(f"{table}: has no example {missing[0]}")
-    return {example: images[row[example]] for example in wanted}
+    if not len(wanted):
+        return {}
+    pixels = open_images(study, rows).read(np.arange(len(rows)))
+    return dict(zip(wanted.tolist(), pixels, strict=True))

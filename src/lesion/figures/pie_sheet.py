@@ -11,8 +11,9 @@ from matplotlib.axes import Axes
 from lesion.artifacts import paths
 from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.classes import class_names
+from lesion.data.decode import Pixels
 from lesion.figures import style
-from lesion.figures.example_images import Image, read_images
+from lesion.figures.example_images import read_images
 from lesion.figures.saving import save
 from lesion.params.figure import Figure
 
@@ -38,7 +39,7 @@ def numbers(graded: Mapping[str, pd.DataFrame], names: list[str]) -> pd.DataFram
     return pd.concat(parts, ignore_index=True)
 
 
-def show_image(axes: Axes, image: Image) -> None:
+def show_image(axes: Axes, image: Pixels) -> None:
     """Draw the pixels as they are, grey where there is one channel."""
     pixels = image[..., 0] if image.shape[-1] == 1 else image
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
@@ -50,7 +51,7 @@ def _below(axes: Axes, text: str, *, across: float, ha: str = "center", right: f
     axes.annotate(text, (across, 0), (right, -3), fontsize="x-small", **place)
 
 
-def plot(table: pd.DataFrame, images: Mapping[int, Image]) -> mpl.Figure:
+def plot(table: pd.DataFrame, images: Mapping[int, Pixels]) -> mpl.Figure:
     """One row a variant that has PIE; each image with its true label and both modal labels."""
     if table.empty:
         drawing = style.canvas("Images whose label compression changes (PIE)")

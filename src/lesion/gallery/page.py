@@ -16,7 +16,8 @@ from lesion.artifacts import paths
 from lesion.artifacts.atomic import write_text
 from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.classes import class_names
-from lesion.figures.example_images import Image, read_images
+from lesion.data.decode import Pixels
+from lesion.figures.example_images import read_images
 
 PER_CLASS = 24  # images that a variant shows of a class
 VERDICTS = {(True, False): "lost", (False, True): "gained", (False, False): "wrong in both"}  # dense, compressed right
@@ -58,14 +59,14 @@ class Variant:
     classes: list[Class]
 
 
-def data_uri(image: Image) -> str:
+def data_uri(image: Pixels) -> str:
     """A PNG of the pixels as they are: uint8 (height, width, 1 or 3)."""
     buffer = BytesIO()
     Picture.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "png")
     return "data:image/png;base64," + b64encode(buffer.getvalue()).decode()
 
 
-def _card(pie: Mapping[Hashable, Any], names: list[str], image: Image) -> Card:
+def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
     return Card(
         example_id=pie["example_id"],
         image=data_uri(image),
@@ -85,7 +86,7 @@ def shown(graded: pd.DataFrame) -> pd.DataFrame:
     return order.groupby("label", sort=False).head(PER_CLASS)
 
 
-def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[int, Image]) -> Variant:
+def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[int, Pixels]) -> Variant:
     """What the page says of a variant, from its graded examples and the images of those that it shows."""
     totals = np.bincount(graded["label"], minlength=len(names))
     counts = np.bincount(graded.loc[graded["pie"], "label"], minlength=len(names))

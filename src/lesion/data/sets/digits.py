@@ -3,7 +3,7 @@
 import numpy as np
 from pydantic import Field
 
-from lesion.data.dataset import Dataset
+from lesion.data.dataset import Packed
 from lesion.params.settings import Settings
 
 LEVELS = 16  # a pixel counts the inked ones among 4 × 4 of the original bitmap
@@ -16,7 +16,7 @@ class Options(Settings):
     split_seed: int = Field(ge=0)
 
 
-def load(options: Options) -> Dataset:
+def load(options: Options) -> Packed:
     """The digits as 8 × 8 × 1 images of 0 to 255, split once, by example id."""
     from sklearn.datasets import load_digits  # takes seconds to import: reading params.yaml must not
 
@@ -25,7 +25,7 @@ def load(options: Options) -> Dataset:
     count = len(images)
     train = np.ones(count, dtype=bool)
     train[np.random.default_rng(options.split_seed).permutation(count)[: round(count * options.test_share)]] = False
-    return Dataset(
+    return Packed(
         images=images,
         label=digits.target.astype(np.int16),
         train=train,

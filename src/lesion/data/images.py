@@ -1,0 +1,125 @@
+"""The images of a study, packed in memory or in files of their own, read by row of the table of examples."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from lesion.artifacts import paths
+from lesion.artifacts.arrays import read_arrays
+from lesion.artifacts.tables import EXAMPLES, read_parquet
+from lesion.data.augment import mirror, shift
+from lesion.data.dataset import Geometry
+from lesion.data.decode import Pixels, open_image, random_box, read_image, show
+from lesion.errors import InputError
+from lesion.params.augmentation import Augmentation
+
+Rows = npt.NDArray[np.intp]
+
+
+class Images(Protocol):
+    """Images by row, all of one shape; they may be sent to another process."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Side in pixels and channels."""
+
+    def read(self, rows: Rows) -> Pixels:
+        """As evaluation sees them: uint8 (n, side, side, channels)."""
+
+    def augmented(self, rows: Rows, augmentation: Augmentation, seed: int) -> Pixels:
+        """As training sees them, the same for the same seed: uint8 (n, side, side, channels)."""
+
+
+@dataclass(frozen=True)
+class PackedImages:
+    """Images in memory: uint8 (n, side, side, channels)."""
+
+    images: Pixels
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Side in pixels and channels."""
+        _, height, width, channels = self.images.shape
+        if height != width:
+            raise InputError(f"images of {height} × {width} pixels: square ones are expected")
+        return height, channels
+
+    def read(self, rows: Rows) -> Pixels:
+        """As evaluation sees them."""
+        return self.images[rows]
+
+    def augmented(self, rows: Rows, augmentation: Augmentation, seed: int) -> Pixels:
+        """Shifted, and mirrored if so asked."""
+        draws = np.random.default_rng(seed)
+        shifted = shift(self.images[rows], augmentation.shift, draws)
+        return mirror(shifted, draws) if augmentation.mirror else shifted
+
+
+@dataclass(frozen=True)
+class FileImages:
+    """Images in files: `files` (n,) text, relative to `root`, held by pyarrow: a million Python strings are 100 MB."""
+
+    root: Path
+    files: pa.Array
+    geometry: Geometry
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Side in pixels and channels."""
+        return self.geometry.side, 3
+
+    def read(self, rows: Rows) -> Pixels:
+        """As evaluation sees them."""
+        return np.stack([read_image(self.root / file, self.geometry) for file in self.files.take(rows).to_pylist()])
+
+    def augmented(self, rows: Rows, augmentation: Augmentation, seed: int) -> Pixels:
+        """A random part of each, mirrored if so asked."""
+        draws, side = np.random.default_rng(seed), self.geometry.side
+        pixels = np.empty((len(rows), side, side, 3), dtype=np.uint8)
+        for place, file in enumerate(self.files.take(rows).to_pylist()):
+            image = open_image(self.root / file)
+            pixels[place] = show(image, random_box(*image.size, augmentation.smallest_area, draws), side)
+        return mirror(pixels, draws) if augmentation.mirror else pixels
+
+
+def folder(root: str) -> Path:
+    """A folder of image files as params.yaml names it, environment variables and ~ looked up.
+
+    Raises
+    ------
+    InputError
+        Where a variable is not set or there is no such folder.
+    """
+    path = Path(os.path.expandvars(root)).expanduser()
+    if "$" in str(path):
+        raise InputError(f"{root}: set this environment variable to the folder of images")
+    if not path.is_dir():
+        raise InputError(f"{path}: there is no such folder of images")
+    return path
+
+
+def open_images(study: str, rows: Rows | None = None) -> Images:
+    """The images of a study, of all rows of its table of examples or of `rows` alone.
+
+    Raises
+    ------
+    InputError
+        Where the table of examples and the packed images disagree, or the files' folder is not there.
+    """
+    table, path = paths.examples(study), paths.images(study)
+    arrays, facts = read_arrays(path)
+    if "root" in facts:
+        files = read_parquet(table, EXAMPLES, ["source"]).column("source").combine_chunks()
+        chosen = files if rows is None else files.take(rows)
+        return FileImages(folder(facts["root"]), chosen, Geometry(**facts["geometry"]))
+    if "images" not in arrays:
+        raise InputError(f"{path}: has no array images")
+    images, known = arrays["images"], read_parquet(table, EXAMPLES, ["example_id"]).num_rows
+    if len(images) != known:
+        raise InputError(f"{path}: has {len(images)} images, {known} expected as in {table}")
+    return PackedImages(images if rows is None else images[rows])

@@ -1,0 +1,93 @@
+"""Published corrupted images: CIFAR-10-C's arrays and ImageNet-C's folders (D. Hendrycks, T. Dietterich, 2019)."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lesion.data.dataset import Geometry
+from lesion.data.image_folder import class_folders, list_images
+from lesion.data.images import FileImages, Images, PackedImages
+from lesion.errors import InputError
+
+SEVERITIES = 5
+LABELS = "labels.npy"
+
+Labels = npt.NDArray[np.int64]
+
+
+def read_array(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    """A NumPy file, left on disk; InputError where there is none, or a pickle."""
+    try:
+        array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: missing; an array of published corrupted images is expected") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path}: not a readable NumPy array ({error})") from None
+    return array
+
+
+def packed_copy(root: Path, name: str, severity: int, label: Labels) -> PackedImages:
+    """Severity s of CIFAR-10-C: rows (s - 1) n to s n of `name`.npy, whose labels must be those of the test images.
+
+    Raises
+    ------
+    InputError
+        Where an array is missing or of another shape, or the labels differ: how many, and which first.
+    """
+    count, path = len(label), root / f"{name}.npy"
+    rows = slice((severity - 1) * count, severity * count)
+    images, told = read_array(path), read_array(root / LABELS)
+    if images.dtype != np.uint8 or images.ndim != 4 or len(images) != SEVERITIES * count:
+        expected = f"uint8 ({SEVERITIES * count}, height, width, channels) expected, of {count} test images"
+        raise InputError(f"{path}: {images.dtype} {images.shape}, {expected}")
+    if told.shape != (SEVERITIES * count,):
+        raise InputError(f"{root / LABELS}: {told.shape}, {(SEVERITIES * count,)} expected")
+    if (wrong := np.flatnonzero(told[rows] != label)).size:
+        first = f"{told[rows][wrong[0]]} for {label[wrong[0]]} at test image {wrong[0]}"
+        raise InputError(
+            f"{root / LABELS}: {wrong.size} of {count} labels differ from those of the test images, first {first}:"
+            " the images are expected in the published order"
+        )
+    return PackedImages(np.asarray(images[rows], dtype=np.uint8))
+
+
+def folder_of(root: Path, name: str) -> Path:
+    """Where ImageNet-C has a corruption: in `root`, or in one of its groups (noise, blur, weather, digital, extra)."""
+    places = [root / name, *(root / group / name for group in (class_folders(root)))]
+    found = next((place for place in places if place.is_dir()), None)
+    if found is None:
+        raise InputError(f"{root / name}: missing; a folder of published corrupted images is expected")
+    return found
+
+
+def open_published(
+    root: Path,
+    corruption: str,
+    severity: int,
+    *,
+    class_ids: tuple[str, ...],
+    label: Labels,
+    packed: bool,
+    geometry: Geometry | None,
+) -> tuple[Images, Labels]:
+    """The published images of one corruption (a name with dashes) at one severity (1 to 5), and their labels.
+
+    Those of a packed set (CIFAR-10-C) are the test images in order, and `label` (n,) is theirs. Those of a set of files
+    (ImageNet-C) lie in `<corruption>/<severity>/<class id>/`, are shown by `geometry` and may be fewer than the test
+    images; folders of other classes are passed over.
+
+    Raises
+    ------
+    InputError
+        Where the corruption, the severity or a class is missing, or the images are of others than the test images.
+    """
+    name = corruption.replace("-", "_")
+    if packed:
+        return packed_copy(root, name, severity, label), label
+    assert geometry is not None
+    where = folder_of(root, name) / str(severity)
+    files, labels = list_images(where, "", class_ids)
+    if (absent := np.flatnonzero(np.bincount(labels, minlength=len(class_ids)) == 0)).size:
+        raise InputError(f"{where / class_ids[absent[0]]}: missing; images of each class are expected")
+    return FileImages(where, files, geometry), labels.astype(np.int64)

@@ -1,0 +1,131 @@
+"""CelebA (Liu et al., arXiv 1411.7766): one attribute of a face is the task, others make the subgroups.
+
+The files lie as torchvision has them: `<root>/celeba/` with `img_align_celeba/`, `list_attr_celeba.txt` and
+`list_eval_partition.txt`. Training images are those of partition 0, test images those of partition 2; validation
+images (partition 1) are left out. An example's id is its position among those kept, in the order of the lists.
+"""
+
+import os
+from itertools import product
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import Field
+
+from lesion.data.centre_crop import CentreCrop
+from lesion.data.dataset import Indexed
+from lesion.data.imagenet_facts import MEAN, STD
+from lesion.data.images import folder
+from lesion.errors import InputError
+
+FOLDER, IMAGES = "celeba", "img_align_celeba"
+ATTRIBUTES, PARTITION = "list_attr_celeba.txt", "list_eval_partition.txt"
+TRAIN, VALIDATION, TEST = 0, 1, 2
+PARTITIONS = {"0": TRAIN, "1": VALIDATION, "2": TEST}
+SIGNS = {"-1": False, "1": True}
+
+Flags = npt.NDArray[np.bool_]
+
+
+class Options(CentreCrop):
+    """`root`: the folder that holds `celeba`; `target`: the attribute to recognise; `subgroups`: attributes, or several
+    whose combinations count.
+    """
+
+    root: str
+    target: str = "Blond_Hair"
+    subgroups: list[Annotated[list[str], Field(min_length=1)]] = Field([["Male"], ["Young"], ["Male", "Young"]])
+    resize: int = Field(gt=0)
+    side: int = Field(gt=0)
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a text file; InputError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise InputError(f"{path}: the file is missing") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a readable text ({error})") from None
+
+
+def read_attributes(path: Path) -> tuple[list[str], dict[str, Flags]]:
+    """The names of the image files, and by attribute whether each image has it: bool (n,).
+
+    The first line has the number of images, the second the names of attributes, each other a file and a -1 or 1 each.
+
+    Raises
+    ------
+    InputError
+        Names the first line that is otherwise.
+    """
+    lines = read_lines(path)
+    if not lines or not lines[0].strip().isdecimal():
+        raise InputError(f"{path}: line 1: the number of images is expected")
+    if len(lines) != int(lines[0]) + 2:
+        raise InputError(f"{path}: {len(lines) - 2} images, {int(lines[0])} expected by its first line")
+    attributes, files = lines[1].split(), []
+    held = np.empty((len(lines) - 2, len(attributes)), dtype=np.bool_)
+    for row, line in enumerate(lines[2:]):
+        file, *values = line.split() or [""]
+        if len(values) != len(attributes) or not SIGNS.keys() >= set(values):
+            raise InputError(f"{path}: line {row + 3}: a file and {len(attributes)} of -1 or 1 are expected")
+        held[row] = [SIGNS[value] for value in values]
+        files.append(file)
+    return files, dict(zip(attributes, held.T, strict=True))
+
+
+def read_partition(path: Path, files: list[str]) -> npt.NDArray[np.int8]:
+    """The partition of each of `files`: int8 (n,); InputError names the first line that is not the next file's."""
+    lines = read_lines(path)
+    if len(lines) != len(files):
+        raise InputError(f"{path}: {len(lines)} lines, {len(files)} expected as in {ATTRIBUTES}")
+    partition = np.empty(len(files), dtype=np.int8)
+    for row, (line, file) in enumerate(zip(lines, files, strict=True)):
+        name, *rest = line.split() or [""]
+        if name != file or len(rest) != 1 or rest[0] not in PARTITIONS:
+            raise InputError(f"{path}: line {row + 1}: {line!r} found, {file} and 0, 1 or 2 expected")
+        partition[row] = PARTITIONS[rest[0]]
+    return partition
+
+
+def subgroup(names: list[str], flags: list[Flags]) -> npt.NDArray[np.str_]:
+    """What of `names` each example has and has not: `Male, not Young`; text (n,)."""
+    texts = [", ".join(name if has else f"not {name}" for name, has in zip(names, held, strict=True))
+             for held in product((False, True), repeat=len(names))]  # fmt: skip
+    place = np.ravel_multi_index(tuple(held.astype(np.intp) for held in flags), (2,) * len(names))
+    return np.array(texts, dtype=np.str_)[place]
+
+
+def load(options: Options) -> Indexed:
+    """Where the faces lie, whether each has the target, and its subgroups (`Male`; `Male-Young` for combinations)."""
+    root = folder(options.root)
+    where = root / FOLDER
+    files, held = read_attributes(where / ATTRIBUTES)
+    for name in (options.target, *(name for names in options.subgroups for name in names)):
+        if name not in held:
+            raise InputError(
+                f"{where / ATTRIBUTES}: line 2: has no attribute {name} (one of {' '.join(held)} expected)"
+            )
+    partition = read_partition(where / PARTITION, files)
+    kept = np.flatnonzero(partition != VALIDATION)
+    with os.scandir(folder(str(where / IMAGES))) as entries:
+        there = {entry.name for entry in entries}
+    if missing := next((files[row] for row in kept if files[row] not in there), None):
+        raise InputError(f"{where / IMAGES / missing}: the image is missing, {ATTRIBUTES} has it")
+    return Indexed(
+        root=options.root,
+        files=pa.array([f"{FOLDER}/{IMAGES}/{files[row]}" for row in kept], pa.string()),
+        label=held[options.target][kept].astype(np.int16),
+        train=partition[kept] == TRAIN,
+        class_names=(f"not {options.target}", options.target),
+        attributes={
+            "-".join(names): subgroup(names, [held[name][kept] for name in names]) for names in options.subgroups
+        },
+        geometry=options.geometry,
+        mean=MEAN,
+        std=STD,
+    )

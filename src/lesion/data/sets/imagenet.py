@@ -1,0 +1,85 @@
+"""ImageNet (ILSVRC 2012) from the folders that one has of it; no image is opened or copied.
+
+Training images lie in `train/<wnid>/`, those for testing in `val/<wnid>/`, or directly in `val/` as the archive has
+them, with a file of their classes. The classes are the folders of `train`, so any part of the wnids will do; the
+examples are in order of split (training first), wnid and file name, the same for either layout of `val`.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pydantic import Field
+
+from lesion.data.centre_crop import CentreCrop
+from lesion.data.dataset import Indexed
+from lesion.data.ground_truth import read_ground_truth
+from lesion.data.image_folder import check_classes, class_folders, image_names, list_images
+from lesion.data.imagenet_facts import MEAN, STD, class_names
+from lesion.data.images import folder
+from lesion.errors import InputError
+
+
+class Options(CentreCrop):
+    """`root`: the folder that has `train` and `val`; `validation`: `folders` where `val` has one for each class, else
+    the file that tells the classes of its images: LOC_val_solution.csv, a list of wnids, or the devkit's list of
+    numbers, beside which lies its meta.mat.
+    """
+
+    root: str
+    validation: str = "folders"
+    resize: int = Field(256, gt=0)
+    side: int = Field(224, gt=0)
+
+
+def flat(root: Path, truth: Path, wnids: tuple[str, ...]) -> tuple[pa.StringArray, npt.NDArray[np.int16]]:
+    """The images that lie in `val` itself, by class, then name: paths relative to `root`, and labels.
+
+    Raises
+    ------
+    InputError
+        Names the first image of which the file tells no class, or one that is not trained on.
+    """
+    if not (root / "val").is_dir():
+        raise InputError(f"{root / 'val'}: there is no such folder of images")
+    told, number = read_ground_truth(truth), {wnid: label for label, wnid in enumerate(wnids)}
+    labelled = []
+    for name in image_names(root / "val"):
+        wnid = told.get(Path(name).stem)
+        if wnid is None:
+            raise InputError(f"{truth}: tells no class of val/{name}")
+        if wnid not in number:
+            raise InputError(
+                f"{root / 'val' / name}: {wnid} is none of the {len(wnids)} classes of the training images"
+            )
+        labelled.append((number[wnid], name))
+    labelled.sort()
+    files = pa.array([f"val/{name}" for _, name in labelled], pa.string())
+    return files, np.array([label for label, _ in labelled], dtype=np.int16)
+
+
+def load(options: Options) -> Indexed:
+    """Where the images lie, and their classes."""
+    root = folder(options.root)
+    wnids = class_folders(root / "train")
+    train_files, train_label = list_images(root, "train", wnids)
+    if options.validation == "folders":
+        check_classes(root / "val", wnids)
+        test_files, test_label = list_images(root, "val", wnids)
+    else:
+        truth = Path(os.path.expandvars(options.validation)).expanduser()
+        test_files, test_label = flat(root, truth, wnids)
+    label = np.concatenate([train_label, test_label])
+    return Indexed(
+        root=options.root,
+        files=pa.concat_arrays([train_files, test_files]),
+        label=label,
+        train=np.arange(len(label)) < len(train_label),
+        class_names=class_names(wnids),
+        class_ids=wnids,
+        geometry=options.geometry,
+        mean=MEAN,
+        std=STD,
+    )

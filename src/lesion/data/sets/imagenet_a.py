@@ -1,0 +1,38 @@
+"""ImageNet-A: natural images that a ResNet-50 got wrong (Hendrycks et al., arXiv 1907.07174), of 200 classes."""
+
+import numpy as np
+from pydantic import Field
+
+from lesion.data.centre_crop import CentreCrop
+from lesion.data.dataset import Indexed
+from lesion.data.image_folder import class_folders, list_images
+from lesion.data.imagenet_facts import MEAN, STD, class_names
+from lesion.data.images import folder
+
+SELECTED = True  # by its authors: no model of the study chooses among these images
+
+
+class Options(CentreCrop):
+    """`root`: the folder that has one folder of images a wnid."""
+
+    root: str
+    resize: int = Field(256, gt=0)
+    side: int = Field(224, gt=0)
+
+
+def load(options: Options) -> Indexed:
+    """All for testing, class by class and file by file, sorted by name."""
+    root = folder(options.root)
+    wnids = class_folders(root)
+    files, label = list_images(root, "", wnids)
+    return Indexed(
+        root=options.root,
+        files=files,
+        label=label,
+        train=np.zeros(len(label), dtype=bool),
+        class_names=class_names(wnids),
+        class_ids=wnids,
+        geometry=options.geometry,
+        mean=MEAN,
+        std=STD,
+    )
