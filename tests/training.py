@@ -3,13 +3,16 @@
 import torch
 from torch import nn
 
+from lesion.data.images import PackedImages
 from lesion.data.split import Normalise, Split
 from lesion.models.small_cnn import Options, build
+from lesion.params.augmentation import Augmentation
 from lesion.params.recipe import Recipe
 
 RECIPE = Recipe(
     epochs=3,
     batch=8,
+    micro_batch=8,
     rate=0.05,
     warmup=1.0,
     decay=[2],
@@ -17,9 +20,10 @@ RECIPE = Recipe(
     momentum=0.9,
     weight_decay=5.0e-4,
     label_smoothing=0.0,
-    shift=0,
+    augmentation=Augmentation(shift=0, mirror=False, smallest_area=1.0),
     precision={"cpu": "float32", "cuda": "float32"},
     threads=1,
+    workers=0,
 )
 
 
@@ -28,10 +32,11 @@ def random_split(examples: int = 70, classes: int = 4, *, seed: int = 5) -> Spli
     generator = torch.Generator().manual_seed(seed)
     return Split(
         example_id=torch.arange(examples, dtype=torch.int32),
-        images=torch.randint(256, (examples, 8, 8, 1), generator=generator, dtype=torch.uint8),
+        images=PackedImages(torch.randint(256, (examples, 8, 8, 1), generator=generator, dtype=torch.uint8).numpy()),
         label=torch.randint(classes, (examples,), generator=generator),
         normalise=Normalise(torch.tensor([0.5]), torch.tensor([0.29])),
         class_names=tuple(str(label) for label in range(classes)),
+        class_ids=tuple(str(label) for label in range(classes)),
     )
 
 

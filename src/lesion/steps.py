@@ -115,6 +115,8 @@ def modules(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> lis
     found = [STEPS[step].module(names)]
     for argument in STEPS[step].loads:
         part = parts["variant" if argument == "method" else argument]
+        if part is None:  # a study without a natural adversarial set
+            continue
         if argument == "method":
             found.append(plugins.module_name("method", part["method"]))
         elif argument == "variant":

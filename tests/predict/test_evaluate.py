@@ -7,33 +7,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from lesion.data.decode import Pixels
+from lesion.data.images import PackedImages, Rows
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
-from lesion.predict.evaluate import answers, logits
+from lesion.predict.evaluate import answers, logits, read_batches
 from tests.training import random_split, small_network
 
 
 def evaluation(**changed: Any) -> Evaluation:
     return Evaluation.model_validate(
-        {"batch": 1000, "precision": {"cpu": "float32", "cuda": "float32"}, "threads": 1} | changed
+        {"batch": 1000, "precision": {"cpu": "float32", "cuda": "float32"}, "threads": 1, "workers": 0} | changed
     )
 
 
 def inputs() -> Tensor:
     split = random_split(50)
-    return split.normalise(split.images)
+    return split.normalise(torch.from_numpy(split.images.read(np.arange(50))))
 
 
 class Constant(nn.Module):
-    """Gives the same logits whatever it sees, in order of the images."""
+    """Gives the same logits whatever it sees."""
 
     def __init__(self, logit: Tensor) -> None:
         super().__init__()
-        self.logit, self.seen = logit, 0
+        self.logit = logit
 
-    def forward(self, x: Tensor) -> Tensor:
-        self.seen += len(x)
-        return self.logit[self.seen - len(x) : self.seen]
+    def forward(self, _: Tensor) -> Tensor:
+        return self.logit
 
 
 @settings(max_examples=100, deadline=None)
@@ -66,20 +67,32 @@ def test_without_ties_top_five_is_membership_of_the_five_largest() -> None:
     assert said.correct_top5.tolist() == [true in five for true, five in zip(label, largest, strict=True)]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("batch", [1, 7, 25, 50, 1000])
-def test_batches_change_neither_shape_nor_order(batch: int) -> None:
+def test_batches_are_the_images_in_order(batch: int, workers: int) -> None:
+    if workers and batch not in (7, 50):
+        pytest.skip("processes take time to start")
+    images = random_split(50).images
+    parts = list(read_batches(images, 50, evaluation(batch=batch, workers=workers)))
+    assert [len(part) for part in parts[:-1]] == [batch] * (len(parts) - 1)
+    assert torch.equal(torch.cat(parts), torch.from_numpy(images.read(np.arange(50))))
+
+
+def test_bad_input_in_a_worker_is_one_line() -> None:
+    class Broken(PackedImages):
+        def read(self, rows: Rows) -> Pixels:  # noqa: ARG002
+            raise InputError("x.jpg: not a readable image")
+
+    with pytest.raises(InputError, match=r"^x\.jpg: not a readable image$"):
+        list(read_batches(Broken(np.zeros((4, 8, 8, 1), np.uint8)), 4, evaluation(workers=1)))
+
+
+def test_an_image_says_the_same_alone() -> None:
     network = small_network().eval()
-    with torch.no_grad():
-        expected = torch.cat([network(image[None]) for image in inputs()])
-    found = logits(network, inputs(), evaluation(batch=batch))
-    assert found.shape == (50, 4)
-    assert found.dtype == torch.float32
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_each_image_keeps_its_place() -> None:
-    logit = torch.arange(200.0).reshape(50, 4)
-    assert torch.equal(logits(Constant(logit), inputs(), evaluation(batch=8)), logit)
+    together = logits(network, inputs(), evaluation())
+    alone = torch.cat([logits(network, image[None], evaluation()) for image in inputs()])
+    assert together.dtype == torch.float32
+    torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
 
 
 def test_bfloat16_is_computed_but_float32_returned() -> None:
@@ -96,4 +109,4 @@ def test_a_logit_that_is_not_finite(value: float) -> None:
     logit = torch.zeros(50, 4)
     logit[49, 3] = value
     with pytest.raises(InputError, match="a logit is not finite: the member diverged"):
-        logits(Constant(logit), inputs(), evaluation(batch=8))
+        logits(Constant(logit), inputs(), evaluation())

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from lesion.compress.methods.dense import Options, Training
 from lesion.errors import InputError
+from lesion.params.augmentation import Augmentation
 from lesion.params.recipe import Recipe
-from lesion.train.loop import batches, fit, learning_rate, total_steps
+from lesion.train.loop import fit, learning_rate, passes, total_steps
 from lesion.train.population import train_member
 from lesion.train.seeds import Seeds
 from tests.training import RECIPE, random_split, small_network
@@ -24,14 +25,10 @@ def recipe(**changed: object) -> Recipe:
     return Recipe.model_validate(RECIPE.model_dump() | changed)
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def train(model: nn.Module, chosen: Recipe, on_step: Callable[[], None] = lambda: None) -> float:
     return fit(
-        model, Training(model, Options(), steps=1), random_split(), recipe=chosen, device=CPU, on_step=on_step,
-        order=generator(1), augmentation=generator(2),
+        model, Training(model, Options(), steps=1), random_split(), recipe=chosen, seeds=SEEDS, device=CPU,
+        on_step=on_step,
     )  # fmt: skip
 
 
@@ -52,20 +49,24 @@ def test_without_warm_up_the_first_rate_is_the_peak() -> None:
     assert learning_rate(recipe(warmup=0.0), 0, steps_per_epoch=10) == RECIPE.rate
 
 
-@given(count=st.integers(0, 60), batch=st.integers(1, 20), seed=st.integers(0, 2**32 - 1))
-def test_an_epoch_is_a_permutation_without_its_last_incomplete_batch(count: int, batch: int, seed: int) -> None:
-    made = list(batches(count, batch, generator(seed)))
-    assert len([rows for rows in made if len(rows)]) == count // batch
-    rows = [row for part in made for row in part.tolist()]
+@given(count=st.integers(0, 60), micro=st.integers(1, 5), each=st.integers(1, 4), seed=st.integers(0, 2**32 - 1))
+def test_an_epoch_is_a_permutation_without_its_last_incomplete_batch(
+    count: int, micro: int, each: int, seed: int
+) -> None:
+    batch = micro * each
+    made = passes(recipe(batch=batch, micro_batch=micro), count, 3, Seeds(0, seed, 0))
+    assert len(made) == count // batch * each
+    rows = [row for part in made for row in part.rows.tolist()]
     assert len(set(rows)) == len(rows) == count - count % batch
     assert set(rows) <= set(range(count))
-    assert all(len(part) in (0, batch) for part in made)
+    assert all(len(part.rows) == micro for part in made)
+    assert len({part.seed for part in made}) == len(made)
 
 
 def test_epochs_differ_and_seeds_repeat_them() -> None:
     def epochs(seed: int) -> list[list[int]]:
-        drawn = generator(seed)
-        return [torch.cat(list(batches(50, 7, drawn))).tolist() for _ in range(3)]
+        made = [passes(RECIPE, 50, epoch, Seeds(0, seed, 0)) for epoch in range(3)]
+        return [np.concatenate([part.rows for part in parts]).tolist() for parts in made]
 
     assert epochs(4) == epochs(4)
     assert len({tuple(rows) for rows in epochs(4) + epochs(5)}) == 6
@@ -77,6 +78,36 @@ def test_total_steps_counts_whole_batches() -> None:
     assert len(seen) == total_steps(RECIPE, 70) == 3 * 8
 
 
+@pytest.mark.parametrize(("epochs", "steps"), [(0.125, 1), (1.5, 12), (2.99, 24), (0.001, 1)])
+def test_epochs_may_be_parts(epochs: float, steps: int) -> None:
+    seen: list[int] = []
+    train(small_network(), recipe(epochs=epochs), on_step=lambda: seen.append(1))
+    assert len(seen) == total_steps(recipe(epochs=epochs), 70) == steps
+
+
+def test_the_published_steps_of_imagenet() -> None:
+    # 1,281,167 images are 312 batches of 4096; the published training has 32,000 steps
+    assert total_steps(recipe(batch=4096, micro_batch=256, epochs=32_000 / 312), 1_281_167) == 32_000
+
+
+def test_a_micro_batch_that_does_not_divide_the_batch() -> None:
+    with pytest.raises(ValueError, match="micro_batch must divide batch"):
+        recipe(batch=8, micro_batch=3)
+
+
+@pytest.mark.parametrize("micro", [1, 2, 4, 8])
+def test_gradients_of_parts_add_up_to_those_of_the_batch(micro: int) -> None:
+    def weight(chosen: Recipe) -> Tensor:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4))  # no batch norm, which sees a part at a time
+        losses.append(train(model, chosen))
+        return model.get_parameter("1.weight").detach()
+
+    losses: list[float] = []
+    torch.testing.assert_close(weight(recipe(micro_batch=micro)), weight(recipe(micro_batch=8)), rtol=1e-4, atol=1e-6)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
 def test_less_than_a_batch_of_examples() -> None:
     with pytest.raises(InputError, match="a batch of 8 is more than the 7 training examples"):
         total_steps(RECIPE, 7)
@@ -85,10 +116,10 @@ def test_less_than_a_batch_of_examples() -> None:
 def softmax_regression_by_hand(chosen: Recipe, weight: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> float:
     """Train in place by SGD with Nesterov momentum in float64 numpy, on whole batches; the last loss."""
     split = random_split()
-    x = ((split.images.numpy().reshape(70, 64) / 255) - 0.5) / 0.29
+    x = ((split.images.read(np.arange(70)).reshape(70, 64) / 255) - 0.5) / 0.29
     smoothed = np.eye(4)[split.label.numpy()] * (1 - chosen.label_smoothing) + chosen.label_smoothing / 4
     velocity = np.zeros_like(weight)
-    for step in range(chosen.epochs):
+    for step in range(int(chosen.epochs)):
         logit = x @ weight.T
         logit -= logit.max(axis=1, keepdims=True)
         log_probability = logit - np.log(np.exp(logit).sum(axis=1, keepdims=True))
@@ -104,7 +135,14 @@ def softmax_regression_by_hand(chosen: Recipe, weight: np.ndarray[tuple[int, int
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_the_steps_are_those_of_nesterov_momentum_by_hand(momentum: float, smoothing: float) -> None:
     chosen = recipe(
-        batch=70, epochs=4, warmup=0.0, decay=[3], momentum=momentum, label_smoothing=smoothing, weight_decay=0.01
+        batch=70,
+        micro_batch=70,
+        epochs=4,
+        warmup=0.0,
+        decay=[3],
+        momentum=momentum,
+        label_smoothing=smoothing,
+        weight_decay=0.01,
     )  # a batch holds all images, so that their order does not matter
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4, bias=False))
@@ -118,8 +156,9 @@ def test_the_steps_are_those_of_nesterov_momentum_by_hand(momentum: float, smoot
 
 
 def weights(seeds: Seeds, *, shift: int = 2) -> dict[str, Tensor]:
+    varied = Augmentation(shift=shift, mirror=False, smallest_area=1.0).model_dump()
     network, _ = train_member(
-        MODEL, {"method": "dense"}, random_split(), recipe=recipe(shift=shift), seeds=seeds, device=CPU
+        MODEL, {"method": "dense"}, random_split(), recipe=recipe(augmentation=varied), seeds=seeds, device=CPU
     )
     return network.state_dict()
 
@@ -142,6 +181,16 @@ def test_each_seed_alone_gives_other_weights(purpose: str) -> None:
 def test_without_shifts_the_seed_of_the_augmentation_does_not_matter() -> None:
     one, other = weights(SEEDS, shift=0), weights(Seeds(**{**vars(SEEDS), "augmentation": 99}), shift=0)
     assert torch.equal(one["0.weight"], other["0.weight"])
+
+
+def test_workers_change_no_bit() -> None:
+    def trained(workers: int) -> dict[str, Tensor]:
+        chosen = recipe(workers=workers, augmentation=RECIPE.augmentation.model_dump() | {"shift": 2, "mirror": True})
+        network, _ = train_member(MODEL, {"method": "dense"}, random_split(), recipe=chosen, seeds=SEEDS, device=CPU)
+        return network.state_dict()
+
+    alone, helped = trained(0), trained(2)
+    assert all(torch.equal(tensor, helped[name]) for name, tensor in alone.items())
 
 
 @settings(max_examples=3, deadline=None)

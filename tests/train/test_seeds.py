@@ -1,8 +1,6 @@
 from dataclasses import asdict
 from itertools import product
 
-import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,10 +37,3 @@ def test_the_seeds_of_a_member_do_not_depend_on_who_else_is_trained() -> None:
     alone = Seeds.derive(1911, "digits", "dense", 17)
     among = [Seeds.derive(1911, "digits", "dense", member) for member in range(30)]
     assert among[17] == alone
-
-
-@pytest.mark.parametrize("purpose", ["initialisation", "order", "augmentation"])
-def test_a_generator_is_seeded_for_its_purpose(purpose: str) -> None:
-    seeds = Seeds.derive(1911, "digits", "dense", 0)
-    expected = torch.rand(4, generator=torch.Generator().manual_seed(getattr(seeds, purpose)))
-    assert torch.equal(torch.rand(4, generator=seeds.generator(purpose)), expected)

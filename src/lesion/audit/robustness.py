@@ -11,7 +11,7 @@ from lesion.artifacts import paths
 from lesion.artifacts.tables import ROBUSTNESS, read_parquet
 
 CLEAN = "clean"
-ADVERSARIAL = "natural-adversarial"
+ADVERSARIAL = "natural-adversarial"  # how the names of such sets begin
 
 
 def read_accuracies(study: str, variant: str, shards: list[str]) -> pd.DataFrame:

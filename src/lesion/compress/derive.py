@@ -17,7 +17,7 @@ from lesion.seeds import derive_seed
 def calibration_images(split: Split, count: int, *, seed: int) -> torch.Tensor:
     """A random sample of `count` training images, normalised: float32 (count, c, h, w)."""
     order = torch.randperm(len(split.label), generator=torch.Generator().manual_seed(seed))
-    return split.normalise(split.images[order[:count]])
+    return split.normalise(torch.from_numpy(split.images.read(order[:count].numpy())))
 
 
 def compress(

@@ -19,6 +19,7 @@ from lesion.params.settings import Settings
 from lesion.params.shard import members
 
 NAME = Path("params.yaml")
+DENSE = ("dense", "pretrained")  # the methods that give dense members
 ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -37,13 +38,16 @@ class Active(Settings):
 
 
 class Study(Settings):
-    """One data set with one model and one training recipe. `data`, `model` and `adversarial` name modules."""
+    """One data set with one model and one training recipe. `data`, `model` and `adversarial` name modules.
+
+    `adversarial` is null where there is no other source of images of the same classes.
+    """
 
     data: dict[str, Any]
     model: dict[str, Any]
     recipe: Recipe
     evaluation: Evaluation
-    adversarial: dict[str, Any]
+    adversarial: dict[str, Any] | None
     robustness: Robustness
 
 
@@ -134,13 +138,16 @@ def validate(data: Mapping[str, Any]) -> Params:
         _check_known(ids, params.variants, f"active.{kind}")
         for name in ids:
             _check_variant(name, params.variants[name], kind)
-    if params.variants.get("dense") != {"method": "dense"} or "dense" in active.compressed:
-        raise InputError("params.yaml: variants.dense must be {method: dense}; it is always active and never listed")
+    if params.variants.get("dense", {}).get("method") not in DENSE or "dense" in active.compressed:
+        raise InputError(
+            f"params.yaml: variants.dense: a method of {', '.join(DENSE)} is expected; it is active and never listed"
+        )
     for name, variant in params.variants.items():
         _check_variant(name, variant)
     for name, study in params.studies.items():
         plugins.options("data", study.data, where=f"studies.{name}.data")
-        plugins.options("data", study.adversarial, where=f"studies.{name}.adversarial")
+        if study.adversarial is not None:
+            plugins.options("data", study.adversarial, where=f"studies.{name}.adversarial")
         plugins.options("model", study.model, where=f"studies.{name}.model")
     _check_shards(active.shards)
     return params

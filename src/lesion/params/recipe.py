@@ -1,9 +1,10 @@
 """How the members of a study are trained, the same for all its trained variants."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from lesion.params.augmentation import Augmentation
 from lesion.params.settings import Settings
 
 PrecisionByDevice = dict[Literal["cpu", "cuda"], Literal["float32", "bfloat16"]]
@@ -12,28 +13,38 @@ PrecisionByDevice = dict[Literal["cpu", "cuda"], Literal["float32", "bfloat16"]]
 class Recipe(Settings):
     """Stochastic gradient descent with Nesterov momentum, a linear warm-up and a decay in steps.
 
-    `rate` is the peak learning rate; `warmup` and `decay` are counted in epochs (the last incomplete batch of an
-    epoch is dropped); at each epoch in `decay` the rate is multiplied by `decay_factor`. `precision` is that of
-    the autocast, by type of device.
+    `rate` is the peak learning rate; `epochs`, `warmup` and `decay` are counted in epochs (the last incomplete batch of
+    an epoch is dropped); at each epoch in `decay` the rate is multiplied by `decay_factor`. A batch goes through the
+    network `micro_batch` images at a time, its gradients added up: what a device cannot hold at once. `precision` is
+    that of the autocast, by type of device; `workers` are the processes that read images ahead (0: the training does).
     """
 
-    epochs: int = Field(ge=1)
+    epochs: float = Field(gt=0)
     batch: int = Field(ge=1)
+    micro_batch: int = Field(ge=1)
     rate: float = Field(gt=0)
     warmup: float = Field(ge=0)
-    decay: list[int]
+    decay: list[float]
     decay_factor: float = Field(gt=0, le=1)
     momentum: float = Field(ge=0, lt=1)
     weight_decay: float = Field(ge=0)
     label_smoothing: float = Field(ge=0, lt=1)
-    shift: int = Field(ge=0)
+    augmentation: Augmentation
     precision: PrecisionByDevice
     threads: int = Field(ge=1)
+    workers: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        if self.batch % self.micro_batch:
+            raise ValueError("micro_batch must divide batch")
+        return self
 
 
 class Evaluation(Settings):
-    """Batch size, precision and threads of evaluation: they can flip labels that are nearly tied."""
+    """Batch size, precision and threads of evaluation, which can flip labels that are nearly tied; and `workers`."""
 
     batch: int = Field(ge=1)
     precision: PrecisionByDevice
     threads: int = Field(ge=1)
+    workers: int = Field(ge=0)

@@ -30,7 +30,11 @@ Corruption = Literal[
 
 
 class Robustness(Settings):
-    """Which corruptions are tried, at which severities (1 to 5)."""
+    """Which corruptions are tried, at which severities (1 to 5); none, and only clean images are shown.
 
-    corruptions: list[Corruption] = Field(min_length=1)
-    severities: list[Annotated[int, Field(ge=1, le=5)]] = Field(min_length=1)
+    `published`: the folder of the published corrupted images (CIFAR-10-C, ImageNet-C), where they are not to be made.
+    """
+
+    corruptions: list[Corruption]
+    severities: list[Annotated[int, Field(ge=1, le=5)]]
+    published: str | None = None

@@ -1,20 +1,27 @@
 """The `adversarial` step: a natural adversarial set, made the way ImageNet-A was (Hendrycks et al., arXiv 1907.07174).
 
 Images of another source with the same classes are kept where a reference model, trained independently of every
-population, gets them wrong.
+population, gets them wrong. A source that was selected so by its authors is taken as it is.
 """
 
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 import torch
+from torch import Tensor
 
 from lesion import plugins
 from lesion.artifacts import paths
-from lesion.artifacts.arrays import write_arrays
-from lesion.data.split import read_split
+from lesion.artifacts.arrays import read_arrays, write_arrays
+from lesion.data.dataset import Dataset, Geometry, Packed
+from lesion.data.images import FileImages, Images, PackedImages, folder
+from lesion.data.split import Split, read_split
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation, Recipe
-from lesion.predict.evaluate import logits
+from lesion.predict.evaluate import logits, read_batches
 from lesion.train.device import computing
 from lesion.train.population import train_member
 from lesion.train.seeds import Seeds
@@ -27,35 +34,91 @@ def adversarial(
     model: dict[str, Any],
     recipe: Recipe,
     evaluation: Evaluation,
-    source: dict[str, Any],
+    source: dict[str, Any] | None,
 ) -> None:
-    """Train the reference model, write the images that it gets wrong to `data/adversarial.safetensors`.
+    """Write `data/adversarial.safetensors`: no array where the study has no source of such images.
 
-    Arrays: images uint8 (n, h, w, c), label int16 (n,), example_id int32 (n,) in the other source, prediction int16
-    (n,) of the reference model. The metadata tell how many images were looked at.
+    Arrays: label int16 (n,) of the study, example_id int32 (n,) in the other source, prediction int16 (n,) of the
+    reference model where there is one; images uint8 (n, h, w, c) of a packed source, while the metadata name the files
+    of an indexed one. The metadata tell how many images were looked at.
 
     Raises
     ------
     InputError
-        Where the other source has other classes or images of another size, or the reference model errs on none.
+        Where the other source has a class that the study lacks or images of another size, or the reference model errs
+        on none.
     """
+    path = paths.adversarial(study)
+    if source is None:
+        write_arrays(path, {}, study=study)
+        return
     split = read_split(study, "train")
     where = f"studies.{study}.adversarial"
-    other = plugins.load("data", source["name"]).load(plugins.options("data", source, where=where))
-    if other.class_names != split.class_names or other.images.shape[1:] != split.images.shape[1:]:
-        raise InputError(f"params.yaml: {where}: {source['name']} differs from {study} in classes or size of image")
-    seeds = Seeds.derive(root_seed, study, "adversarial/reference", 0)  # no variant has a slash
+    module = plugins.load("data", source["name"])
+    other: Dataset = module.load(plugins.options("data", source, where=where))
+    label = labels(other, split, where=f"params.yaml: {where}: {source['name']}")
+    kept = np.arange(len(label), dtype=np.int32)
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    if not getattr(module, "SELECTED", False):
+        seeds = Seeds.derive(root_seed, study, "adversarial/reference", 0)  # no variant has a slash
+        prediction = reference_predictions(
+            _images(other), split, seeds=seeds, model=model, recipe=recipe, evaluation=evaluation, count=len(label)
+        )
+        kept = kept[prediction != label]
+        arrays["prediction"] = prediction[kept]
+    if not len(kept):
+        raise InputError(f"{study}: the reference model gets no image of {source['name']} wrong")
+    known: dict[str, Any] = {"study": study, "source": source["name"], "looked_at": len(label)}
+    if isinstance(other, Packed):
+        arrays["images"] = other.images[kept]
+    else:
+        known |= {"root": other.root, "geometry": asdict(other.geometry), "files": other.files.take(kept).to_pylist()}
+    write_arrays(path, arrays | {"label": label[kept], "example_id": kept}, **known)
+
+
+def labels(other: Dataset, split: Split, *, where: str) -> npt.NDArray[np.int16]:
+    """Labels of another source as the study numbers its classes: int16 (n,); InputError where they do not fit."""
+    if missing := [name for name in other.ids if name not in split.class_ids]:
+        raise InputError(f"{where}: class {missing[0]} is none of the study's")
+    if _images(other).shape != split.images.shape:
+        raise InputError(f"{where}: images of {_images(other).shape} (side, channels), {split.images.shape} expected")
+    place = np.array([split.class_ids.index(name) for name in other.ids], dtype=np.int16)
+    return np.asarray(place[other.label])
+
+
+def _images(dataset: Dataset) -> Images:
+    if isinstance(dataset, Packed):
+        return PackedImages(dataset.images)
+    return FileImages(folder(dataset.root), dataset.files, dataset.geometry)
+
+
+def reference_predictions(
+    images: Images,
+    split: Split,
+    *,
+    seeds: Seeds,
+    model: dict[str, Any],
+    recipe: Recipe,
+    evaluation: Evaluation,
+    count: int,
+) -> npt.NDArray[np.int16]:
+    """What a dense model of its own seeds, trained on `split`, says of `count` images: int16 (count,)."""
     with computing(threads=recipe.threads) as device:
         reference, _ = train_member(model, {"method": "dense"}, split, recipe=recipe, seeds=seeds, device=device)
-        inputs = split.normalise(torch.from_numpy(other.images))
-        prediction = logits(reference.eval(), inputs, evaluation).argmax(dim=1).numpy().astype("int16")
-    wrong = (prediction != other.label).nonzero()[0].astype("int32")
-    if not len(wrong):
-        raise InputError(f"{study}: the reference model gets no image of {source['name']} wrong")
-    arrays = {
-        "images": other.images[wrong],
-        "label": other.label[wrong],
-        "example_id": wrong,
-        "prediction": prediction[wrong],
-    }
-    write_arrays(paths.adversarial(study), arrays, study=study, source=other.source, looked_at=len(other.label))
+        reference.eval().to(device)
+        said = [
+            logits(reference, split.normalise(pixels.to(device)), evaluation).argmax(dim=1)
+            for pixels in read_batches(images, count, evaluation)
+        ]
+    return torch.cat(said).numpy().astype(np.int16)
+
+
+def read_adversarial(study: str) -> tuple[Images, Tensor] | None:
+    """The natural adversarial images of a study and their labels, int64 (n,); None where it has none."""
+    arrays, facts = read_arrays(paths.adversarial(study))
+    if not arrays:
+        return None
+    label = torch.from_numpy(arrays["label"]).long()
+    if "images" in arrays:
+        return PackedImages(arrays["images"]), label
+    return FileImages(folder(facts["root"]), pa.array(facts["files"]), Geometry(**facts["geometry"])), label

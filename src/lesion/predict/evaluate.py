@@ -1,17 +1,27 @@
-"""What one network says of a set of images."""
+"""What networks say of images, a batch at a time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lesion.data.images import Images
+from lesion.data.loading import load
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
 from lesion.train.device import autocast
 
 
+def read_batches(images: Images, count: int, evaluation: Evaluation) -> Iterator[Tensor]:
+    """The first `count` images in order: uint8 (n, h, w, c), a batch at a time, read ahead where workers are asked."""
+    rows = [np.arange(start, min(start + evaluation.batch, count)) for start in range(0, count, evaluation.batch)]
+    yield from load(lambda chosen: torch.from_numpy(images.read(chosen)), rows, workers=evaluation.workers)
+
+
 def logits(network: nn.Module, inputs: Tensor, evaluation: Evaluation) -> Tensor:
-    """Logits in float32, (n, classes), on the CPU, batch by batch.
+    """Logits of one batch in float32, (n, classes), on the CPU.
 
     Raises
     ------
@@ -19,11 +29,10 @@ def logits(network: nn.Module, inputs: Tensor, evaluation: Evaluation) -> Tensor
         Where a logit is not finite: a diverged member must not reach an audit.
     """
     with torch.inference_mode(), autocast(inputs.device, evaluation.precision):
-        parts = [network(batch).float() for batch in torch.split(inputs, evaluation.batch)]
-    joined = torch.cat(parts).cpu()
-    if not torch.isfinite(joined).all():
+        said: Tensor = network(inputs).float().cpu()
+    if not torch.isfinite(said).all():
         raise InputError("a logit is not finite: the member diverged")
-    return joined
+    return said
 
 
 @dataclass(frozen=True)

@@ -13,24 +13,25 @@ from lesion.compress.size import sizes
 from lesion.data.split import Split, read_split
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
-from lesion.params.shard import members
-from lesion.predict.evaluate import answers, logits
+from lesion.predict.evaluate import answers, logits, read_batches
 from lesion.predict.networks import networks
 from lesion.progress import progress
 from lesion.train.device import computing
 
 
-def rows(member: int, split: Split, logit: Tensor) -> pa.Table:
-    """One row a test example, in order of example_id; logit is (examples, classes)."""
-    said, probability = answers(logit, split.label), logit.softmax(dim=1)
+def rows(member: int, split: Split, logit: Tensor, *, first: int) -> pa.Table:
+    """One row a test example from the `first` on, in order of example_id; logit is (examples, classes)."""
+    chosen = slice(first, first + len(logit))
+    label = split.label[chosen]
+    said, probability = answers(logit, label), logit.softmax(dim=1)
     columns = {
-        "example_id": split.example_id.numpy(),
-        "member": np.full(len(split.label), member, dtype=np.int16),
-        "label": split.label.numpy().astype(np.int16),
+        "example_id": split.example_id[chosen].numpy(),
+        "member": np.full(len(label), member, dtype=np.int16),
+        "label": label.numpy().astype(np.int16),
         "prediction": said.prediction.numpy().astype(np.int16),
         "correct_top5": said.correct_top5.numpy(),
         "confidence": probability.amax(dim=1).numpy(),
-        "true_probability": probability.gather(1, split.label[:, None]).squeeze(1).numpy(),
+        "true_probability": probability.gather(1, label[:, None]).squeeze(1).numpy(),
     }
     return pa.table(columns, schema=PREDICTIONS)
 
@@ -50,18 +51,21 @@ def predict(
     """
     split = read_split(study, "test")
     checkpoint = paths.checkpoint(study, variant_id, shard)
-    tables = []
-    with computing(threads=evaluation.threads) as device, progress(members=len(members(shard))) as advance:
-        inputs = split.normalise(split.images.to(device))
-        for member, network in networks(
-            study, variant_id, shard, model=model, variant=variant, split=split, device=device
-        ):
-            try:
-                tables.append(rows(member, split, logits(network, inputs, evaluation)))
-            except InputError as error:
-                raise InputError(f"{checkpoint}: member {member}: {error}") from None
-            advance["members"]()
-    _, first = next(read_members(checkpoint))
-    facts = read_facts(checkpoint) | sizes(first)
+    batches, first = -(-len(split.label) // evaluation.batch), 0
+    with computing(threads=evaluation.threads) as device, progress(batches=batches) as advance:
+        members = networks(study, variant_id, shard, model=model, variant=variant, split=split, device=device)
+        tables: dict[int, list[pa.Table]] = {member: [] for member in members}
+        for pixels in read_batches(split.images, len(split.label), evaluation):
+            inputs = split.normalise(pixels.to(device))
+            for member, network in members.items():
+                try:
+                    tables[member].append(rows(member, split, logits(network, inputs, evaluation), first=first))
+                except InputError as error:
+                    raise InputError(f"{checkpoint}: member {member}: {error}") from None
+            first += len(pixels)
+            advance["batches"]()
+    _, stored = next(read_members(checkpoint))
+    facts = read_facts(checkpoint) | sizes(stored)
     facts.pop("version")
-    write_parquet(paths.predictions(study, variant_id, shard), pa.concat_tables(tables), **facts)
+    joined = pa.concat_tables(table for parts in tables.values() for table in parts)
+    write_parquet(paths.predictions(study, variant_id, shard), joined, **facts)

@@ -1,66 +1,115 @@
 """The `robustness` step: correct answers of each member on corrupted and on natural adversarial images."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import torch
 from torch import Tensor
 
 from lesion.artifacts import paths
-from lesion.artifacts.arrays import read_arrays
 from lesion.artifacts.tables import ROBUSTNESS, write_parquet
 from lesion.data.corruptions.corrupt import corrupt
+from lesion.data.images import FileImages, Images, Rows, folder
+from lesion.data.loading import load
+from lesion.data.published import open_published
 from lesion.data.split import Split, read_split
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
 from lesion.params.robustness import Robustness
-from lesion.params.shard import members
-from lesion.predict.evaluate import Answers, answers, logits
+from lesion.predict.adversarial import read_adversarial
+from lesion.predict.evaluate import answers, logits
 from lesion.predict.networks import networks
 from lesion.progress import progress
 from lesion.train.device import computing
 
-Images = tuple[Tensor, Tensor, Tensor]  # uint8 (n, h, w, c), severity int64 (n,), label int64 (n,)
+CORRECT, CORRECT_TOP5, TOTAL = range(3)
 
 
-def conditions(study: str, split: Split, settings: Robustness) -> Iterator[tuple[str, Images]]:
-    """Clean images, each corruption at all severities, then the natural adversarial set; these two have severity 0."""
-    yield "clean", (split.images, torch.zeros_like(split.label), split.label)
-    images, example_id = split.images.numpy(), split.example_id.numpy()
-    times = len(settings.severities)
-    severity = torch.tensor(settings.severities).repeat_interleave(len(split.label))
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """Images that all members are shown.
+
+    Attributes
+    ----------
+    name, severity : as in the table; severity 0 where nobody corrupted the images
+    images, label : label int64 (n,)
+    example_id : int32 (n,) of the images that are to be corrupted by `name`, None for images that are as they are
+    among : classes that an answer may name, int64; None for all
+    """
+
+    name: str
+    severity: int
+    images: Images
+    label: Tensor
+    example_id: Tensor | None = None
+    among: Tensor | None = None
+
+    def read(self, rows: Rows) -> Tensor:
+        """Images as they are shown: uint8 (n, h, w, c)."""
+        images = self.images.read(rows)
+        if self.example_id is not None:
+            images = corrupt(images, self.example_id.numpy()[rows], corruption=self.name, severity=self.severity)
+        return torch.from_numpy(images)
+
+
+def conditions(study: str, split: Split, settings: Robustness) -> Iterator[Condition]:
+    """Clean images, each corruption at each severity, and the natural adversarial set where the study has one.
+
+    One that has fewer classes than the study is judged among all classes and among its own, and both are named by how
+    many these are (1000-way and 200-way; Hendrycks et al., arXiv 1907.07174).
+    """
+    yield Condition("clean", 0, split.images, split.label)
     for corruption in settings.corruptions:
-        corrupted = [
-            corrupt(images, example_id, corruption=corruption, severity=level) for level in settings.severities
-        ]
-        yield corruption, (torch.from_numpy(np.concatenate(corrupted)), severity, split.label.repeat(times))
-    arrays, _ = read_arrays(paths.adversarial(study))
-    label = torch.from_numpy(arrays["label"]).long()
-    yield "natural-adversarial", (torch.from_numpy(arrays["images"]), torch.zeros_like(label), label)
+        for severity in settings.severities:
+            if settings.published is None:
+                yield Condition(corruption, severity, split.images, split.label, split.example_id)
+            else:
+                geometry = split.images.geometry if isinstance(split.images, FileImages) else None
+                images, true = open_published(
+                    folder(settings.published), corruption, severity, class_ids=split.class_ids,
+                    label=split.label.numpy(), packed=geometry is None, geometry=geometry,
+                )  # fmt: skip
+                yield Condition(corruption, severity, images, torch.from_numpy(true))
+    found = read_adversarial(study)
+    if found is not None:
+        images, label = found
+        own, classes = torch.from_numpy(np.unique(label.numpy())), len(split.class_ids)
+        if len(own) == classes:
+            yield Condition("natural-adversarial", 0, images, label)
+        else:
+            yield Condition(f"natural-adversarial-{classes}-way", 0, images, label)
+            yield Condition(f"natural-adversarial-{len(own)}-way", 0, images, label, among=own)
 
 
-def counts(said: Answers, severity: Tensor, label: Tensor, classes: int) -> dict[str, np.ndarray[Any, Any]]:
-    """Correct answers and images by severity and class, a row for each pair that has images: int64 (rows,) each."""
-    cell = severity * classes + label
-    total = torch.bincount(cell)
-    present = total.nonzero().squeeze(1)
+def table(member: int, condition: Condition, counted: npt.NDArray[np.int64]) -> pa.Table:
+    """The rows of one member under one condition, one a class that has images; counted (classes, 3)."""
+    present = np.flatnonzero(counted[:, TOTAL])
     columns = {
-        "severity": present // classes,
-        "label": present % classes,
-        "correct": torch.bincount(cell[said.correct], minlength=len(total))[present],
-        "correct_top5": torch.bincount(cell[said.correct_top5], minlength=len(total))[present],
-        "total": total[present],
+        "member": np.full(len(present), member),
+        "corruption": [condition.name] * len(present),
+        "severity": np.full(len(present), condition.severity),
+        "label": present,
+        "correct": counted[present, CORRECT],
+        "correct_top5": counted[present, CORRECT_TOP5],
+        "total": counted[present, TOTAL],
     }
-    return {name: column.numpy() for name, column in columns.items()}
-
-
-def table(member: int, corruption: str, counted: dict[str, np.ndarray[Any, Any]]) -> pa.Table:
-    """The rows of one member under one corruption."""
-    length = len(counted["total"])
-    columns = {"member": np.full(length, member), "corruption": [corruption] * length, **counted}
     return pa.table({field.name: pa.array(columns[field.name], field.type) for field in ROBUSTNESS})
+
+
+def count(logit: Tensor, label: Tensor, among: Tensor | None) -> npt.NDArray[np.int64]:
+    """Correct, correct in top-5 and all images by class: int64 (classes, 3); logit (n, classes), label (n,)."""
+    classes = logit.shape[1]
+    if among is not None:
+        masked = torch.full_like(logit, -torch.inf)
+        masked[:, among] = logit[:, among]
+        logit = masked
+    said = answers(logit, label)
+    parts = [label[said.correct], label[said.correct_top5], label]
+    return torch.stack([torch.bincount(part, minlength=classes) for part in parts], dim=1).numpy()
 
 
 def robustness(
@@ -76,22 +125,28 @@ def robustness(
     """Write `robustness/<variant>/<shard>.parquet`, sorted by member, then by condition in the order of the params."""
     split = read_split(study, "test")
     checkpoint = paths.checkpoint(study, variant_id, shard)
-    tables = []
-    total = len(members(shard)) * (len(robustness.corruptions) + 2)
-    with computing(threads=evaluation.threads) as device, progress(conditions=total) as advance:
-        prepared = [
-            (corruption, split.normalise(images), severity, label)
-            for corruption, (images, severity, label) in conditions(study, split, robustness)
-        ]
-        for member, network in networks(
-            study, variant_id, shard, model=model, variant=variant, split=split, device=device
-        ):
-            for corruption, inputs, severity, label in prepared:
+    shown = list(conditions(study, split, robustness))
+    batches = [
+        (condition, np.arange(start, min(start + evaluation.batch, len(condition.label))))
+        for condition in shown
+        for start in range(0, len(condition.label), evaluation.batch)
+    ]
+    with computing(threads=evaluation.threads) as device, progress(batches=len(batches)) as advance:
+        members = networks(study, variant_id, shard, model=model, variant=variant, split=split, device=device)
+        counted = {
+            member: {condition: np.zeros((len(split.class_ids), 3), np.int64) for condition in shown}
+            for member in members
+        }
+        stream = load(lambda batch: batch[0].read(batch[1]), batches, workers=evaluation.workers)
+        for (condition, rows), pixels in zip(batches, stream, strict=True):
+            inputs = split.normalise(pixels.to(device))
+            for member, network in members.items():
                 try:
-                    said = answers(logits(network, inputs.to(device), evaluation), label)
+                    logit = logits(network, inputs, evaluation)
                 except InputError as error:
                     raise InputError(f"{checkpoint}: member {member}: {error}") from None
-                tables.append(table(member, corruption, counts(said, severity, label, len(split.class_names))))
-                advance["conditions"]()
+                counted[member][condition] += count(logit, condition.label[rows], condition.among)
+            advance["batches"]()
+    tables = [table(member, condition, counted[member][condition]) for member in members for condition in shown]
     joined = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     write_parquet(paths.robustness(study, variant_id, shard), joined, study=study, variant=variant_id, shard=shard)

@@ -1,21 +1,27 @@
 """The training of one member."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lesion.data.loading import load
 from lesion.data.split import Split
 from lesion.errors import InputError
 from lesion.params.recipe import Recipe
-from lesion.train.augment import shift
+from lesion.seeds import derive_seed
 from lesion.train.device import autocast
+from lesion.train.resume import NEVER, Snapshots
+from lesion.train.seeds import Seeds
 
 
 class Training(Protocol):
-    """What a trained method does beside the optimiser's steps."""
+    """What a trained method does beside the optimiser's steps; what it keeps between them are buffers of the model."""
 
     def before_step(self, step: int) -> None:
         """Called before each step, counted from 0."""
@@ -33,17 +39,29 @@ def learning_rate(recipe: Recipe, step: int, *, steps_per_epoch: int) -> float:
     return recipe.rate * recipe.decay_factor**decays
 
 
-def batches(count: int, batch: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """One epoch: indices of each batch in a random order, the last incomplete one dropped."""
-    order = torch.randperm(count, generator=generator)
-    yield from torch.split(order[: count - count % batch], batch)
-
-
 def total_steps(recipe: Recipe, examples: int) -> int:
     """Steps of a whole training; InputError where there is less than one batch."""
     if examples < recipe.batch:
         raise InputError(f"a batch of {recipe.batch} is more than the {examples} training examples")
-    return examples // recipe.batch * recipe.epochs
+    return max(1, round(recipe.epochs * (examples // recipe.batch)))
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Images that go through the network together: a part of a batch, and the seed that varies them."""
+
+    rows: np.ndarray[tuple[int], np.dtype[np.intp]]
+    seed: int
+
+
+def passes(recipe: Recipe, examples: int, epoch: int, seeds: Seeds) -> list[Pass]:
+    """One epoch in a random order of its own, the last incomplete batch dropped.
+
+    All is drawn from the seeds and the place, nothing from what was drawn before: a training can begin at any step.
+    """
+    order = np.random.default_rng(derive_seed(seeds.order, epoch)).permutation(examples)
+    parts = order[: examples - examples % recipe.batch].reshape(-1, recipe.micro_batch)
+    return [Pass(rows, derive_seed(seeds.augmentation, epoch, place)) for place, rows in enumerate(parts)]
 
 
 def fit(
@@ -52,12 +70,12 @@ def fit(
     split: Split,
     *,
     recipe: Recipe,
-    order: torch.Generator,
-    augmentation: torch.Generator,
+    seeds: Seeds,
     device: torch.device,
-    on_step: Callable[[], None],
+    snapshots: Snapshots = NEVER,
+    on_step: Callable[[], None] = lambda: None,
 ) -> float:
-    """Train `model` in place on `split`, whose images lie in memory; `order` and `augmentation` are CPU generators.
+    """Train `model` in place on `split`; from the last of `snapshots` on, where there is one.
 
     Returns
     -------
@@ -68,31 +86,49 @@ def fit(
     InputError
         Where the loss is not finite at the end of an epoch: a diverged member must not reach an audit.
     """
-    images, label = split.images.to(device), split.label.to(device)
     optimiser = torch.optim.SGD(
         model.parameters(), lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0,
         weight_decay=recipe.weight_decay, fused=True,
     )  # fmt: skip
-    steps_per_epoch, step = len(label) // recipe.batch, 0
-    mean_loss = float("nan")
+    examples, per_epoch = len(split.label), len(split.label) // recipe.batch
+    steps = total_steps(recipe, examples)
+    each = recipe.batch // recipe.micro_batch
+
+    def read(part: Pass) -> tuple[Tensor, Tensor, int]:
+        pixels = split.images.augmented(part.rows, recipe.augmentation, part.seed)
+        return torch.from_numpy(pixels), split.label[part.rows], part.seed
+
+    def forward_backward(pixels: Tensor, label: Tensor, seed: int) -> Tensor:
+        torch.manual_seed(seed)  # of dropout and the like
+        inputs, label = split.normalise(pixels.to(device, non_blocking=True)), label.to(device)
+        with autocast(device, recipe.precision):
+            logits = model(inputs)
+        loss = functional.cross_entropy(logits.float(), label, label_smoothing=recipe.label_smoothing) / each
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
+
     model.train()
-    for epoch in range(recipe.epochs):
-        total = torch.zeros((), device=device)
-        for rows in batches(len(label), recipe.batch, order):
+    step, total = snapshots.restore(model, optimiser)
+    total = total.to(device)
+    for _ in range(step):
+        on_step()
+    while step < steps:
+        epoch, done = divmod(step, per_epoch)
+        last = min(steps, (epoch + 1) * per_epoch)
+        parts = passes(recipe, examples, epoch, seeds)[done * each : (last - epoch * per_epoch) * each]
+        stream = load(read, parts, workers=recipe.workers)
+        total *= done > 0
+        while step < last:
             method.before_step(step)
-            optimiser.param_groups[0]["lr"] = learning_rate(recipe, step, steps_per_epoch=steps_per_epoch)
-            inputs = split.normalise(shift(images[rows], recipe.shift, augmentation))
-            with autocast(device, recipe.precision):
-                logits = model(inputs)
-            loss = functional.cross_entropy(logits.float(), label[rows], label_smoothing=recipe.label_smoothing)
+            optimiser.param_groups[0]["lr"] = learning_rate(recipe, step, steps_per_epoch=per_epoch)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            for part in islice(stream, each):
+                total += forward_backward(*part)
             optimiser.step()
-            total += loss.detach()
             step += 1
             on_step()
-        mean_loss = total.item() / steps_per_epoch
-        if not mean_loss < float("inf"):
-            raise InputError(f"the loss is {mean_loss} in epoch {epoch + 1}: the training diverged")
+            snapshots.offer(step, total, model, optimiser)
+        if not torch.isfinite(total):
+            raise InputError(f"the loss is {total.item()} in epoch {epoch + 1}: the training diverged")
     method.finish()
-    return mean_loss
+    return total.item() / (steps - (steps - 1) // per_epoch * per_epoch)

@@ -1,4 +1,4 @@
-"""The `train` step: the members of a shard, one after the other."""
+"""The `train` step: the members of a shard, one after the other, trained or taken from where they were trained."""
 
 import logging
 import time
@@ -20,7 +20,8 @@ from lesion.params.shard import members
 from lesion.progress import Advance, progress
 from lesion.train.device import computing, place
 from lesion.train.loop import fit, total_steps
-from lesion.train.resume import Resume
+from lesion.train.pretrained import take_population
+from lesion.train.resume import NEVER, Resume, Snapshots
 from lesion.train.seeds import Seeds
 
 log = logging.getLogger(__name__)
@@ -34,18 +35,17 @@ def train_member(
     recipe: Recipe,
     seeds: Seeds,
     device: torch.device,
+    snapshots: Snapshots = NEVER,
     on_step: Advance = lambda: None,
 ) -> tuple[nn.Module, float]:
     """Build a network from its own seed and train it; the trained network, on the CPU, and its last mean loss."""
     torch.manual_seed(seeds.initialisation)
-    network = place(build(model, split), device)
+    _, channels = split.images.shape
+    network = place(build(model, split), device, channels=channels)
     options = plugins.options("method", variant, where="variant", key="method")
     steps = total_steps(recipe, len(split.label))
     method = plugins.load("method", variant["method"]).Training(network, options, steps=steps)
-    loss = fit(
-        network, method, split, recipe=recipe, device=device, on_step=on_step,
-        order=seeds.generator("order"), augmentation=seeds.generator("augmentation"),
-    )  # fmt: skip
+    loss = fit(network, method, split, recipe=recipe, seeds=seeds, device=device, snapshots=snapshots, on_step=on_step)
     return network.cpu(), loss
 
 
@@ -70,6 +70,9 @@ def train(
         Where a member diverges, or the recipe does not fit the data.
     """
     split = read_split(study, "train")
+    if hasattr(plugins.load("method", variant["method"]), "load_member"):
+        take_population(study, variant_id, shard, model=model, variant=variant, split=split)
+        return
     resume = Resume(study, variant_id, shard, stamp=stamp)
     trained: dict[int, dict[str, Tensor]] = {}
     facts: dict[int, dict[str, Any]] = {}
@@ -87,8 +90,9 @@ def train(
             start = time.perf_counter()
             try:
                 network, loss = train_member(
-                    model, variant, split, recipe=recipe, seeds=seeds, device=device, on_step=advance["steps"]
-                )
+                    model, variant, split, recipe=recipe, seeds=seeds, device=device,
+                    snapshots=resume.snapshots(member), on_step=advance["steps"],
+                )  # fmt: skip
             except InputError as error:
                 raise InputError(f"{study}, {variant_id}, member {member}: {error}") from None
             trained[member], facts[member] = encode(network.state_dict()), asdict(seeds) | {"loss": loss}

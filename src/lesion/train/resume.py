@@ -1,10 +1,14 @@
-"""Finished members of an unfinished shard, kept where no engine deletes them, so that a killed training goes on."""
+"""What a killed training goes on from, kept where no engine deletes it: finished members, and snapshots of the next."""
 
 import logging
+import os
+import time
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import read_facts, read_members, write_checkpoint
@@ -12,37 +16,90 @@ from lesion.errors import InputError
 
 log = logging.getLogger(__name__)
 
+SNAPSHOT_SECONDS = float(os.environ.get("LESION_SNAPSHOT_SECONDS", "300"))  # at most this much work is lost
+MOMENTUM, LOSS = "momentum_buffer", "loss"
+
+
+def _stamped(path: Path, stamp: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """The tensors and facts of a file, if it is whole and bears this stamp."""
+    try:
+        found = read_facts(path)
+        if found.get("stamp") != stamp:
+            return None
+        [(_, tensors)] = read_members(path)
+    except InputError:
+        return None
+    return tensors, found["facts"]
+
+
+class Snapshots:
+    """The state of one member's training after some step, in one file that is replaced from time to time.
+
+    Weights, masks and batch-norm statistics are in the model's state, the rest of the state is the optimiser's
+    momentum and the loss of the epoch so far; what is drawn at random depends on the step alone.
+    """
+
+    def __init__(self, path: Path | None, *, stamp: str = "", seconds: float = SNAPSHOT_SECONDS) -> None:
+        self._path, self._stamp, self._seconds = path, stamp, seconds
+        self._last = time.monotonic()
+
+    def restore(self, model: nn.Module, optimiser: Optimizer) -> tuple[int, Tensor]:
+        """Put the state of the snapshot into the model and the optimiser; steps done (0 without one) and loss."""
+        found = None if self._path is None else _stamped(self._path, self._stamp)
+        if found is None:
+            return 0, torch.zeros(())
+        tensors, facts = found
+        total = tensors.pop(LOSS)
+        for name, parameter in model.named_parameters():
+            if (momentum := tensors.pop(f"{MOMENTUM}.{name}", None)) is not None:
+                optimiser.state[parameter][MOMENTUM] = torch.empty_like(parameter).copy_(momentum)
+        model.load_state_dict(tensors)
+        log.info("goes on after step %d, from %s", facts["step"], self._path)
+        return facts["step"], total
+
+    def offer(self, step: int, total: Tensor, model: nn.Module, optimiser: Optimizer) -> None:
+        """Write the state after `step` steps if the last time is long ago."""
+        if self._path is None or time.monotonic() - self._last < self._seconds:
+            return
+        state = dict(model.state_dict())
+        for name, parameter in model.named_parameters():
+            if (momentum := optimiser.state[parameter].get(MOMENTUM)) is not None:
+                state[f"{MOMENTUM}.{name}"] = momentum
+        state[LOSS] = total
+        write_checkpoint(self._path, {0: state}, stamp=self._stamp, facts={"step": step})
+        self._last = time.monotonic()
+
+
+NEVER = Snapshots(None)
+
 
 class Resume:
-    """The finished members of one shard, each a file that is stamped with everything that its weights depend on."""
+    """An unfinished shard: finished members, each a file stamped with all that its weights depend on, and snapshots."""
 
     def __init__(self, study: str, variant: str, shard: str, *, stamp: str) -> None:
         self._names = (study, variant, shard)
         self._stamp = stamp
 
-    def _path(self, member: int) -> Path:
-        return paths.resume(*self._names, member)
-
     def load(self, member: int) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """The tensors and facts of a member that was trained under the same stamp, or None."""
-        path = self._path(member)
-        try:
-            facts = read_facts(path)
-        except InputError:
-            return None
-        if facts.get("stamp") != self._stamp:
-            return None
-        log.info("member %d: already trained, taken from %s", member, path)
-        [(_, tensors)] = read_members(path)
-        return tensors, facts["facts"]
+        path = paths.resume(*self._names, member)
+        found = _stamped(path, self._stamp)
+        if found is not None:
+            log.info("member %d: already trained, taken from %s", member, path)
+        return found
 
     def save(self, member: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-        """Keep a finished member."""
-        write_checkpoint(self._path(member), {member: tensors}, stamp=self._stamp, facts=facts)
+        """Keep a finished member; its snapshot is needed no more."""
+        write_checkpoint(paths.resume(*self._names, member), {member: tensors}, stamp=self._stamp, facts=facts)
+        paths.snapshot(*self._names, member).unlink(missing_ok=True)
+
+    def snapshots(self, member: int) -> Snapshots:
+        """Those of a member in training; they bear the member in their stamp, as its seeds are its own."""
+        return Snapshots(paths.snapshot(*self._names, member), stamp=f"{self._stamp} {member}")
 
     def clear(self, members: range) -> None:
         """Forget the members of a shard that is written, and the folder that held them."""
-        folder = self._path(members[0]).parent
+        folder = paths.resume(*self._names, members[0]).parent
         for path in folder.iterdir() if folder.exists() else ():
             path.unlink()
         if folder.exists():

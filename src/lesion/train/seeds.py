@@ -1,8 +1,6 @@
 """The seeds of each member."""
 
-from dataclasses import asdict, dataclass
-
-import torch
+from dataclasses import dataclass
 
 from lesion.seeds import derive_seed
 
@@ -19,7 +17,3 @@ class Seeds:
     def derive(cls, root: int, study: str, population: str, member: int) -> "Seeds":
         """Seeds by name: members of different populations are independent draws, as in the paper."""
         return cls(*(derive_seed(root, study, population, purpose, member) for purpose in cls.__annotations__))
-
-    def generator(self, purpose: str) -> torch.Generator:
-        """A CPU generator for `purpose`, the name of a field."""
-        return torch.Generator().manual_seed(asdict(self)[purpose])
