@@ -5,7 +5,7 @@ import platform
 from importlib.metadata import version  # torch itself would count in the peak memory of every child
 from pathlib import Path
 
-from bench import audit, pipeline
+from bench import audit, corruptions, loading, pipeline
 
 
 def processor() -> str:
@@ -19,4 +19,6 @@ def processor() -> str:
 print(f"{os.cpu_count()} cores ({processor()}), Python {platform.python_version()}, torch {version('torch')}\n")
 print("| what | measured | budget |\n| --- | --- | --- |")
 audit.main()
+loading.main()
+corruptions.main()
 pipeline.main()

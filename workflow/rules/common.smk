@@ -43,10 +43,13 @@ def code(step, **names):
 
 
 def threads(part_of_study):
-    """Threads of a job, as the study's recipe or evaluation says."""
-    return lambda wildcards: config["studies"][wildcards.study][part_of_study][
-        "threads"
-    ]
+    """Cores of a job: the threads that compute and the processes that read ahead, as the study says of this part."""
+
+    def cores(wildcards):
+        settings = config["studies"][wildcards.study][part_of_study]
+        return settings["threads"] + settings["workers"]
+
+    return cores
 
 
 def of_kind(kind):

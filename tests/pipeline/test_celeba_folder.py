@@ -1,0 +1,101 @@
+"""CelebA's layout with a few hundred made-up faces: attributes travel, and the study runs to its figures."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from lesion.artifacts import paths
+from tests.conftest import step, tiny, write_params
+
+COUNT = 300
+ATTRIBUTES = ["Bald", "Blond_Hair", "Male", "Smiling", "Young"]
+SHARD = "0-3"  # the null wants four dense members
+
+
+def write_faces(root: Path) -> pd.DataFrame:
+    """Images of 178 × 218, yellow above where the attribute says blond; the two text files as published."""
+    folder, rng = root / "celeba" / "img_align_celeba", np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    values = pd.DataFrame(rng.random((COUNT, 5)) < 0.4, columns=ATTRIBUTES)
+    names = [f"{number:06}.jpg" for number in range(1, COUNT + 1)]
+    for name, blond in zip(names, values["Blond_Hair"], strict=True):
+        pixels = rng.integers(0, 60, (218, 178, 3)) + np.array([60, 60, 60])
+        pixels[:90] += np.array([120, 100, 0]) if blond else np.array([0, 0, 60])
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / name)
+    signs = values.map(lambda value: " 1" if value else "-1")
+    rows = [f"{name} {' '.join(row)}" for name, row in zip(names, signs.to_numpy(), strict=True)]
+    (root / "celeba" / "list_attr_celeba.txt").write_text("\n".join([str(COUNT), " ".join(ATTRIBUTES), *rows]) + "\n")
+    partition = [0] * 180 + [1] * 40 + [2] * 80
+    lines = [f"{name} {part}" for name, part in zip(names, partition, strict=True)]
+    (root / "celeba" / "list_eval_partition.txt").write_text("\n".join(lines) + "\n")
+    return values.assign(partition=partition)
+
+
+def params() -> dict[str, Any]:
+    """The study `celeba` of params.yaml, smaller."""
+    made = tiny()
+    study = made["studies"]["celeba"]
+    study["data"] |= {"root": "$FACES", "side": 32, "resize": 32}
+    study["recipe"] |= {"epochs": 2.0, "batch": 32, "micro_batch": 32, "rate": 0.05, "workers": 0}
+    study["evaluation"] |= {"workers": 0}
+    made["active"] |= {"studies": ["celeba"], "shards": [SHARD]}
+    return made
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, pd.DataFrame]]:
+    """A folder in which the study has run, and what was made up."""
+    folder = tmp_path_factory.mktemp("celeba")
+    faces = write_faces(folder / "faces")
+    write_params(folder, params())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("FACES", str(folder / "faces"))
+        for name in ("data", "adversarial"):
+            step(name, study="celeba")
+        for variant in ("dense", "gmp-50"):
+            for name in ("train", "predict", "robustness"):
+                step(name, study="celeba", variant=variant, shard=SHARD)
+        made = params()
+        made["active"]["derived"] = []
+        write_params(folder, made)
+        for name in ("impact", "pie"):
+            step(name, study="celeba", variant="gmp-50")
+        for name in ("null", "summary", "gallery"):
+            step(name, study="celeba")
+        for figure in made["figures"]:
+            step("figure", study="celeba", figure=figure)
+        yield folder, faces
+
+
+def test_attributes_travel_with_the_examples(study: tuple[Path, pd.DataFrame]) -> None:
+    _, faces = study
+    kept = faces[faces["partition"] != 1].reset_index(drop=True)
+    examples = pd.read_parquet(paths.examples("celeba"))
+    assert examples["label"].tolist() == kept["Blond_Hair"].astype(int).tolist()
+    assert examples["split"].tolist() == kept["partition"].map({0: "train", 2: "test"}).tolist()
+    for name in ("Male", "Young"):
+        assert (examples[name] == name).tolist() == kept[name].tolist()
+    both = (
+        kept["Male"].map({True: "Male", False: "not Male"})
+        + ", "
+        + kept["Young"].map({True: "Young", False: "not Young"})
+    )
+    assert examples["Male-Young"].tolist() == both.tolist()
+
+
+def test_the_population_learns_the_colour_of_hair(study: tuple[Path, pd.DataFrame]) -> None:
+    rows = pd.read_parquet(paths.predictions("celeba", "dense", SHARD))
+    assert (rows["prediction"] == rows["label"]).mean() > 0.8
+
+
+def test_without_corruptions_the_study_still_has_all_its_figures(study: tuple[Path, pd.DataFrame]) -> None:
+    rows = pd.read_parquet(paths.robustness("celeba", "gmp-50", SHARD))
+    assert set(rows["corruption"]) == {"clean"}
+    for figure in params()["figures"]:
+        assert paths.figure("celeba", figure, "svg").stat().st_size > 1000

@@ -1,0 +1,147 @@
+"""The whole study, node by node, on real ImageNet images: folders of files, ImageNet-C made, ImageNet-A by hand."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from lesion.artifacts import paths
+from lesion.artifacts.tables import read_facts
+from lesion.params.file import validate
+from tests.conftest import REPOSITORY, step, tiny, write_params
+
+SAMPLE = REPOSITORY.parent / "shared" / "data" / "imagenet-sample.tar"
+CLASSES = 8
+SHARD = "0-3"  # the null wants four dense members
+CORRUPTIONS = ["gaussian-noise", "motion-blur", "snow", "elastic-transform"]
+
+pytestmark = pytest.mark.skipif(not SAMPLE.exists(), reason="needs the sample of ImageNet images")
+
+
+def sample() -> Iterator[tuple[str, Image.Image]]:
+    """wnid and image of the first classes of the sample."""
+    with tarfile.open(SAMPLE) as archive:
+        files = sorted((member for member in archive if member.isfile()), key=lambda member: member.name)
+        for member in files[:CLASSES]:
+            file = archive.extractfile(member)
+            assert file is not None
+            yield Path(member.name).parent.name, Image.open(file).convert("RGB")
+
+
+def write_folders(root: Path) -> None:
+    """Each image four times for training, cut differently, and twice for validation; other cuts are ImageNet-A's."""
+    for place, (wnid, image) in enumerate(sample()):
+        width, height = image.size
+        cuts = {f"train/{wnid}/{wnid}_{i}.JPEG": (4 * i, 3 * i, width - 2 * i, height) for i in range(4)}
+        cuts |= {f"val/{wnid}/ILSVRC2012_val_{i}{place:04}.JPEG": (i, 0, width, height - 5 * i) for i in range(2)}
+        if place < 3:
+            cuts |= {f"a/{wnid}/0.1_{i}.jpg": (30 * i, 10, width, height) for i in range(3)}
+        for name, box in cuts.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            image.crop(box).save(path, quality=92)
+
+
+def params() -> dict[str, Any]:
+    """The study `imagenet` of params.yaml, with a small network and a few steps."""
+    made = tiny()
+    study = made["studies"]["imagenet"]
+    study["data"]["root"], study["adversarial"]["root"] = "$IMAGENET", "$IMAGENET/a"
+    study["model"]["architecture"] = "mobilenet_v3_small"
+    study["recipe"] |= {"epochs": 1.0, "batch": 16, "micro_batch": 8, "rate": 0.05, "warmup": 1.0, "workers": 2}
+    study["evaluation"] |= {"batch": 5, "workers": 2}
+    study["robustness"] = {"corruptions": CORRUPTIONS, "severities": [3]}
+    made["active"] |= {"studies": ["imagenet"], "shards": [SHARD]}
+    made["variants"]["int8-static"]["calibration_images"] = 8
+    made["variants"]["gmp-50"]["schedule"] |= {"begin": 0.0, "end": 0.5, "every": 0.25}
+    return made
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in which every node of the study has run."""
+    folder = tmp_path_factory.mktemp("imagenet")
+    write_folders(folder / "images")
+    write_params(folder, params())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("IMAGENET", str(folder / "images"))
+        validate(params())
+        step("data", study="imagenet")
+        step("adversarial", study="imagenet")
+        for variant in ("dense", "gmp-50", "int8-static"):
+            made = "compress" if variant == "int8-static" else "train"
+            for name in (made, "predict", "robustness"):
+                step(name, study="imagenet", variant=variant, shard=SHARD)
+        step("null", study="imagenet")
+        for variant in ("gmp-50", "int8-static"):
+            step("impact", study="imagenet", variant=variant)
+            step("pie", study="imagenet", variant=variant)
+        step("summary", study="imagenet")
+        for figure in params()["figures"]:
+            step("figure", study="imagenet", figure=figure)
+        step("gallery", study="imagenet")
+        yield folder
+
+
+def test_files_are_indexed_and_not_copied(study: Path) -> None:
+    examples = pd.read_parquet(study / paths.examples("imagenet"))
+    assert examples["split"].value_counts().to_dict() == {"train": 4 * CLASSES, "test": 2 * CLASSES}
+    assert all((study / "images" / source).is_file() for source in examples["source"])
+    assert str(study) not in json.dumps(read_facts(study / paths.examples("imagenet")))
+    assert (study / paths.images("imagenet")).stat().st_size < 2000
+
+
+def test_class_names_are_for_people_in_every_table(study: Path) -> None:
+    facts = read_facts(study / paths.examples("imagenet"))
+    assert facts["class_ids"] == sorted(facts["class_ids"])
+    names = pd.read_csv(study / paths.impact("imagenet", "gmp-50"))["name"].tolist()
+    assert sorted(names) == sorted(facts["class_names"])
+    assert not any(name in facts["class_ids"] for name in names)
+    assert facts["class_names"][:2] == ["tench", "goldfish"]
+
+
+def test_every_image_is_predicted_by_every_member(study: Path) -> None:
+    for variant in ("dense", "gmp-50", "int8-static"):
+        rows = pd.read_parquet(study / paths.predictions("imagenet", variant, SHARD))
+        assert rows.groupby("member").size().to_dict() == dict.fromkeys(range(4), 2 * CLASSES)
+        assert np.isfinite(rows[["confidence", "true_probability"]]).all(axis=None)
+    assert read_facts(study / paths.predictions("imagenet", "gmp-50", SHARD))["sparsity"] == pytest.approx(
+        0.5, abs=0.01
+    )
+
+
+def test_corrupted_and_natural_adversarial_images_are_counted_as_named(study: Path) -> None:
+    rows = pd.read_parquet(study / paths.robustness("imagenet", "dense", SHARD))
+    totals = rows[rows["member"] == 0].groupby("corruption", observed=True)["total"].sum().to_dict()
+    natural = {"natural-adversarial-8-way": 9, "natural-adversarial-3-way": 9}
+    assert totals == {"clean": 2 * CLASSES, **dict.fromkeys(CORRUPTIONS, 2 * CLASSES), **natural}
+    correct = rows.groupby(["member", "corruption"], observed=True)["correct"].sum().unstack()
+    assert (correct["natural-adversarial-3-way"] >= correct["natural-adversarial-8-way"]).all()
+    top5 = rows[rows["corruption"] == "natural-adversarial-3-way"]
+    assert (top5["correct_top5"] == top5["total"]).all()  # of three classes five are always enough
+
+
+def test_the_gallery_and_the_figures_are_there(study: Path) -> None:
+    for figure in params()["figures"]:
+        assert (study / paths.figure("imagenet", figure, "svg")).stat().st_size > 1000
+    page = (study / paths.gallery("imagenet")).read_text()
+    pie = pd.concat(pd.read_parquet(study / paths.pie("imagenet", v)) for v in ("gmp-50", "int8-static"))
+    assert page.count("data:image/png") >= min(1, int(pie["pie"].sum()))
+
+
+def test_workers_and_batches_change_nothing_that_was_trained(study: Path) -> None:
+    path = paths.checkpoint("imagenet", "dense", SHARD)
+    before = path.read_bytes()
+    changed = params()
+    changed["studies"]["imagenet"]["recipe"]["workers"] = 0
+    write_params(study, changed)
+    step("train", study="imagenet", variant="dense", shard=SHARD)
+    assert path.read_bytes() == before
+    write_params(study, params())
