@@ -52,3 +52,7 @@ def main() -> None:
             total += spent.seconds
             row(f"ImageNet-scale `{step}`", f"{spent.seconds:.1f} s, {spent.peak_mib:.0f} MiB", "2,000 MiB")
         row("ImageNet-scale impact and PIE", f"{total:.1f} s", "3 s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,5 @@
-"""Images in files: reading and preprocessing them on one core, beside plain torchvision, and indexing ImageNet."""
+"""Images in files: reading and preprocessing them on one core, beside plain torchvision."""
 
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,14 +9,9 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from bench.measure import ROOT, cost, row
+from bench.measure import row
 
 FILES, WIDTH, HEIGHT, ROUNDS = 200, 500, 375, 3  # ImageNet's common size
-CLASSES, EACH = 1000, {"train": 1281, "val": 50}  # as many as ImageNet has
-PREPARE = (
-    "import sys; from lesion.data.prepare import prepare;"
-    "prepare(study='imagenet', data={'name': 'imagenet', 'root': sys.argv[1]})"
-)
 
 
 def write_images(folder: Path) -> list[Path]:
@@ -44,8 +37,8 @@ def fastest(*works: Callable[[], object]) -> list[float]:
     return [float(least) for least in spent.min(axis=0)]
 
 
-def throughput() -> None:
-    """From files to what a network is fed, ours and torchvision's, batches of 50."""
+def main() -> None:
+    """Print the rows: from files to what a network is fed, ours and torchvision's, batches of 50."""
     import torch
     from torchvision import transforms
 
@@ -85,27 +78,5 @@ def throughput() -> None:
         row(f"Image files for {what}, {WIDTH} × {HEIGHT}, one core", value, "torchvision")
 
 
-def indexing() -> None:
-    """The `data` step on all of ImageNet's classes and file names, each class a link to the same empty files."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part, each in EACH.items():
-            (folder / part).mkdir()
-            (folder / f"one {part}").mkdir()
-            for number in range(each):
-                (folder / f"one {part}" / f"n00000000_{number:08d}.JPEG").touch()
-            for wnid in range(CLASSES):
-                (folder / part / f"n{wnid:08d}").symlink_to(folder / f"one {part}")
-        spent = cost(sys.executable, "-c", PREPARE, str(folder), cwd=folder)
-    files = CLASSES * sum(EACH.values())
-    row(f"Indexing {files:,} image files, listed before", f"{spent.seconds:.1f} s, {spent.peak_mib:.0f} MiB", "500 MiB")
-
-
-def main() -> None:
-    """Print the rows, the first in a process of its own: torch would count in the peak memory of every later child."""
-    subprocess.run([sys.executable, "-m", "bench.loading"], cwd=ROOT, check=True)
-    indexing()
-
-
 if __name__ == "__main__":
-    throughput()
+    main()

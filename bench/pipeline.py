@@ -71,3 +71,7 @@ def main() -> None:
         from_nothing_to_report(folder)
         nodes(folder)
         plan_of_the_paper(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -135,3 +135,7 @@ def main() -> None:
             row(f"ResNet-20, {name}: plain loop, float32", f"{slow:.0f} images/s")
             row(f"ResNet-20, {name}", f"{fast:.0f} images/s, {fast / slow:.1f} × plain", "4 × plain")
             row(f"ResNet-20, {name}: share of the peak", f"{reached:.2f}", "0.6")
+
+
+if __name__ == "__main__":
+    main()
