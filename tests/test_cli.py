@@ -72,7 +72,7 @@ def test_a_real_process_ends_with_code_2_and_one_line(tiny_folder: Path) -> None
     ("arguments", "expected"),
     [
         (node("train", "gmp-55"), "params.yaml: there is no variants.gmp-55"),
-        (["data", "--study", "cifar10"], "params.yaml: there is no studies.cifar10.data"),
+        (["data", "--study", "svhn"], "params.yaml: there is no studies.svhn.data"),
         (node("train", "dense"), "results/digits/data/examples.parquet: missing; `lesion data --study digits` makes"),
         (node("predict", "dense"), "results/digits/data/examples.parquet"),
         (["impact", *AUDIT], "results/digits/data/examples.parquet"),

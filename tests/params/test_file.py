@@ -56,7 +56,7 @@ GRADUAL = {"name": "gradual", "begin": 0.1, "end": 0.5, "every": 0.1}
 
 CASES: dict[str, tuple[Callable[[Params], None], str]] = {
     # what is wrong: how it comes about, the key that the message must name
-    "unknown study": (put("active/studies", ["cifar10"]), "active.studies"),
+    "unknown study": (put("active/studies", ["svhn"]), "active.studies"),
     "no study": (put("active/studies", []), "active.studies"),
     "unknown trained variant": (put("active/trained", ["gmp-55"]), "active.trained"),
     "unknown derived variant": (put("active/derived", ["int4"]), "active.derived"),
@@ -202,7 +202,7 @@ def test_cutting_gives_the_part_at_a_dotted_key() -> None:
     assert cut(data, "studies.digits.recipe") is data["studies"]["digits"]["recipe"]
 
 
-@pytest.mark.parametrize("key", ["studies.cifar10.data", "variants.gmp-55", "root_seed.more", "nothing"])
+@pytest.mark.parametrize("key", ["studies.svhn.data", "variants.gmp-55", "root_seed.more", "nothing"])
 def test_cutting_where_there_is_nothing(key: str) -> None:
     with pytest.raises(InputError, match=f"^params.yaml: there is no {key}$"):
         cut(read_yaml(PARAMS), key)

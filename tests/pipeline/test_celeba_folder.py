@@ -12,6 +12,8 @@ from PIL import Image
 from lesion.artifacts import paths
 from tests.conftest import step, tiny, write_params
 
+pytestmark = pytest.mark.xdist_group("celeba")  # one worker runs the study once
+
 COUNT = 300
 ATTRIBUTES = ["Bald", "Blond_Hair", "Male", "Smiling", "Young"]
 SHARD = "0-3"  # the null wants four dense members
@@ -37,12 +39,14 @@ def write_faces(root: Path) -> pd.DataFrame:
 
 
 def params() -> dict[str, Any]:
-    """The study `celeba` of params.yaml, smaller."""
+    """The study `celeba` of params.yaml, with smaller images and a smaller network."""
     made = tiny()
     study = made["studies"]["celeba"]
     study["data"] |= {"root": "$FACES", "side": 32, "resize": 32}
-    study["recipe"] |= {"epochs": 2.0, "batch": 32, "micro_batch": 32, "rate": 0.05, "workers": 0}
+    study["model"] = {"name": "cifar-resnet", "depth": 8}
+    study["recipe"] |= {"epochs": 6.0, "batch": 32, "micro_batch": 32, "rate": 0.05, "workers": 0}
     study["evaluation"] |= {"workers": 0}
+    made["variants"]["gmp-50"]["schedule"] |= {"begin": 0.0, "end": 0.5, "every": 0.1}
     made["active"] |= {"studies": ["celeba"], "shards": [SHARD]}
     return made
 

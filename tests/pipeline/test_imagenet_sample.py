@@ -21,7 +21,10 @@ CLASSES = 8
 SHARD = "0-3"  # the null wants four dense members
 CORRUPTIONS = ["gaussian-noise", "motion-blur", "snow", "elastic-transform"]
 
-pytestmark = pytest.mark.skipif(not SAMPLE.exists(), reason="needs the sample of ImageNet images")
+pytestmark = [
+    pytest.mark.skipif(not SAMPLE.exists(), reason="needs the sample of ImageNet images"),
+    pytest.mark.xdist_group("imagenet"),  # one worker runs the study once
+]
 
 
 def sample() -> Iterator[tuple[str, Image.Image]]:
