@@ -142,6 +142,27 @@ def test_says_how_many_are_left_out(study: dict[str, Any], monkeypatch: pytest.M
         assert image["alt"] == f"Example {best['example_id']}"
 
 
+def test_a_variant_shows_at_most_so_many_and_counts_all(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "PER_VARIANT", 3)
+    _, reader = made(study)
+    rows = graded(study, "gmp-90")
+    best = rows[rows["pie"]].sort_values(["taxicab", "example_id"], ascending=[False, True]).head(3)
+    assert len(best) == 3
+    alts = {image["alt"] for section, image in reader.images if section.startswith("gmp-90-")}
+    assert alts == {f"Example {example}" for example in best["example_id"]}
+
+
+@pytest.mark.parametrize(("side", "kind", "shown"), [(32, "png", 32), (96, "png", 96), (224, "jpeg", 96)])
+def test_large_images_become_thumbnails(side: int, kind: str, shown: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    head, _, data = page.data_uri(image).partition(",")
+    assert head == f"data:image/{kind};base64"
+    picture = Image.open(io.BytesIO(b64decode(data)))
+    assert picture.size == (shown, shown)
+    if kind == "png":
+        np.testing.assert_array_equal(np.asarray(picture), image)
+
+
 def test_no_pie_says_so(study_without_pie: dict[str, Any]) -> None:
     text, reader = made(study_without_pie)
     assert reader.images == []

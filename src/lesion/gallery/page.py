@@ -19,7 +19,8 @@ from lesion.audit.classes import class_names
 from lesion.data.decode import Pixels
 from lesion.figures.example_images import read_images
 
-PER_CLASS = 24  # images that a variant shows of a class
+PER_CLASS, PER_VARIANT = 24, 1000  # images that a variant shows: the page of a large study must still open
+THUMBNAIL = 96  # pixels; larger images are made as small, and JPEG
 VERDICTS = {(True, False): "lost", (False, True): "gained", (False, False): "wrong in both"}  # dense, compressed right
 
 
@@ -60,10 +61,12 @@ class Variant:
 
 
 def data_uri(image: Pixels) -> str:
-    """A PNG of the pixels as they are: uint8 (height, width, 1 or 3)."""
-    buffer = BytesIO()
-    Picture.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "png")
-    return "data:image/png;base64," + b64encode(buffer.getvalue()).decode()
+    """The image, uint8 (height, width, 1 or 3): a PNG of small ones as they are, a JPEG thumbnail of larger ones."""
+    buffer, picture = BytesIO(), Picture.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    kind = "jpeg" if max(picture.size) > THUMBNAIL else "png"
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    picture.save(buffer, kind)
+    return f"data:image/{kind};base64," + b64encode(buffer.getvalue()).decode()
 
 
 def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
@@ -81,9 +84,9 @@ def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
 
 
 def shown(graded: pd.DataFrame) -> pd.DataFrame:
-    """The rows that a variant shows: of each true class the `PER_CLASS` PIE of highest taxicab, ties by example id."""
-    order = graded[graded["pie"]].sort_values(["label", "taxicab", "example_id"], ascending=[True, False, True])
-    return order.groupby("label", sort=False).head(PER_CLASS)
+    """The rows that a variant shows, by true class: the PIE of highest taxicab, ties by example id, within the limits."""
+    order = graded[graded["pie"]].sort_values(["taxicab", "example_id"], ascending=[False, True])
+    return order.groupby("label", sort=False).head(PER_CLASS).head(PER_VARIANT).sort_values("label", kind="stable")
 
 
 def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[int, Pixels]) -> Variant:
@@ -118,7 +121,7 @@ def render(study: str, variants: list[Variant]) -> str:
         undefined=jinja2.StrictUndefined,
     )
     template = environment.from_string(text)
-    return template.render(study=study, variants=variants, per_class=PER_CLASS)
+    return template.render(study=study, variants=variants, per_class=PER_CLASS, per_variant=PER_VARIANT)
 
 
 def gallery(*, study: str, shards: list[str], trained: list[str], derived: list[str]) -> None:  # noqa: ARG001
