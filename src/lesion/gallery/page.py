@@ -84,7 +84,7 @@ def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
 
 
 def shown(graded: pd.DataFrame) -> pd.DataFrame:
-    """The rows that a variant shows, by true class: the PIE of highest taxicab, ties by example id, within the limits."""
+    """The rows that a variant shows, by class: its PIE of highest taxicab within the limits, ties by example id."""
     order = graded[graded["pie"]].sort_values(["taxicab", "example_id"], ascending=[False, True])
     return order.groupby("label", sort=False).head(PER_CLASS).head(PER_VARIANT).sort_values("label", kind="stable")
 
