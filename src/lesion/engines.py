@@ -1,5 +1,6 @@
 """What binds the two engines: the code versions that DVC depends on, and adopting what the other engine made."""
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -68,8 +69,9 @@ def adopt(engine: str) -> None:
         _output("dvc", "repro", "code")
         _output("dvc", "commit", "--force")
     elif engine == "snakemake":
-        if "Running stage" in _output("dvc", "repro", "--allow-missing", "--dry"):
-            raise InputError("dvc has work left: run `dvc repro --allow-missing` first")
+        planned = re.findall(r"Running stage '(.+)'", _output("dvc", "repro", "--allow-missing", "--dry"))
+        if planned:
+            raise InputError(f"dvc has work left ({planned[0]} first): run `dvc repro --allow-missing`")
         _output("snakemake", "--touch", "--forceall", "--cores", "1")
     else:
         raise InputError(f"adopt: dvc or snakemake is expected, found {engine!r}")
