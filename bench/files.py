@@ -37,7 +37,7 @@ def streaming() -> None:
     data = yaml.safe_load((ROOT / "params.yaml").read_text())
     study = data["studies"]["imagenet"]
     study["data"]["root"], study["model"]["architecture"] = "images", "mobilenet_v3_small"
-    study["recipe"] |= {"epochs": 1.0, "batch": 32, "micro_batch": 16, "workers": 1}
+    study["recipe"] |= {"epochs": 1.0, "batch": 16, "micro_batch": 16, "warmup": 0.0, "rate": 0.01, "workers": 1}
     study["evaluation"] |= {"batch": 16, "workers": 1}
     data["active"] |= {"studies": ["imagenet"], "shards": ["0-0"]}
     peaks: dict[str, list[str]] = {"train": [], "predict": []}
