@@ -52,7 +52,7 @@ class Split:
 
 def read_split(study: str, split: str) -> Split:
     """Read the examples whose split is `split` (`train` or `test`)."""
-    table = read_parquet(paths.examples(study), EXAMPLES)
+    table = read_parquet(paths.examples(study), EXAMPLES, ["example_id", "label", "split"])
     arrays, _ = read_arrays(paths.images(study), ["mean", "std"])
     facts = read_facts(paths.examples(study))
     named = table.column("split").combine_chunks()

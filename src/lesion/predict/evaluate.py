@@ -1,22 +1,28 @@
 """What networks say of images, a batch at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lesion.data.images import Images
+from lesion.data.images import Images, Rows
 from lesion.data.loading import load
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
 from lesion.train.device import autocast
 
 
+def batch_rows(count: int, evaluation: Evaluation) -> list[Rows]:
+    """The rows 0 to `count` in order, a batch at a time, the last perhaps smaller."""
+    return [np.arange(start, min(start + evaluation.batch, count)) for start in range(0, count, evaluation.batch)]
+
+
 def read_batches(images: Images, count: int, evaluation: Evaluation) -> Iterator[Tensor]:
     """The first `count` images in order: uint8 (n, h, w, c), a batch at a time, read ahead where workers are asked."""
-    rows = [np.arange(start, min(start + evaluation.batch, count)) for start in range(0, count, evaluation.batch)]
+    rows = batch_rows(count, evaluation)
     yield from load(lambda chosen: torch.from_numpy(images.read(chosen)), rows, workers=evaluation.workers)
 
 
@@ -33,6 +39,17 @@ def logits(network: nn.Module, inputs: Tensor, evaluation: Evaluation) -> Tensor
     if not torch.isfinite(said).all():
         raise InputError("a logit is not finite: the member diverged")
     return said
+
+
+def members_logits(
+    members: Mapping[int, nn.Module], inputs: Tensor, evaluation: Evaluation, *, checkpoint: Path
+) -> Iterator[tuple[int, Tensor]]:
+    """Each member's number and its logits of one batch; InputError names the `checkpoint` and member that diverged."""
+    for member, network in members.items():
+        try:
+            yield member, logits(network, inputs, evaluation)
+        except InputError as error:
+            raise InputError(f"{checkpoint}: member {member}: {error}") from None
 
 
 @dataclass(frozen=True)

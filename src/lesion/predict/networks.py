@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -28,11 +29,11 @@ def networks(
     method = plugins.load("method", variant["method"])
     options = plugins.options("method", variant, where="variant", key="method")
     _, channels = split.images.shape
+    example = split.normalise(torch.from_numpy(split.images.read(np.arange(1))))
     found: dict[int, nn.Module] = {}
     for member, stored in read_members(paths.checkpoint(study, variant_id, shard)):
         network = build(model, split).eval()
         if method.KIND == "derived":
-            example = split.normalise(torch.from_numpy(split.images.read(torch.arange(1).numpy())))
             network = method.restorer(network, options, example)(decode(stored))
         else:
             load_weights(network, decode(stored))

@@ -11,9 +11,8 @@ from lesion.artifacts.checkpoints import read_facts, read_members
 from lesion.artifacts.tables import PREDICTIONS, write_parquet
 from lesion.compress.size import sizes
 from lesion.data.split import Split, read_split
-from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
-from lesion.predict.evaluate import answers, logits, read_batches
+from lesion.predict.evaluate import answers, batch_rows, members_logits, read_batches
 from lesion.predict.networks import networks
 from lesion.progress import progress
 from lesion.train.device import computing
@@ -51,17 +50,14 @@ def predict(
     """
     split = read_split(study, "test")
     checkpoint = paths.checkpoint(study, variant_id, shard)
-    batches, first = -(-len(split.label) // evaluation.batch), 0
+    batches, first = len(batch_rows(len(split.label), evaluation)), 0
     with computing(threads=evaluation.threads) as device, progress(batches=batches) as advance:
         members = networks(study, variant_id, shard, model=model, variant=variant, split=split, device=device)
         tables: dict[int, list[pa.Table]] = {member: [] for member in members}
         for pixels in read_batches(split.images, len(split.label), evaluation):
             inputs = split.normalise(pixels.to(device))
-            for member, network in members.items():
-                try:
-                    tables[member].append(rows(member, split, logits(network, inputs, evaluation), first=first))
-                except InputError as error:
-                    raise InputError(f"{checkpoint}: member {member}: {error}") from None
+            for member, logit in members_logits(members, inputs, evaluation, checkpoint=checkpoint):
+                tables[member].append(rows(member, split, logit, first=first))
             first += len(pixels)
             advance["batches"]()
     _, stored = next(read_members(checkpoint))

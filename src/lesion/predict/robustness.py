@@ -17,11 +17,10 @@ from lesion.data.images import FileImages, Images, Rows, folder
 from lesion.data.loading import load
 from lesion.data.published import open_published
 from lesion.data.split import Split, read_split
-from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
 from lesion.params.robustness import Robustness
 from lesion.predict.adversarial import read_adversarial
-from lesion.predict.evaluate import answers, logits
+from lesion.predict.evaluate import answers, batch_rows, members_logits
 from lesion.predict.networks import networks
 from lesion.progress import progress
 from lesion.train.device import computing
@@ -126,11 +125,7 @@ def robustness(
     split = read_split(study, "test")
     checkpoint = paths.checkpoint(study, variant_id, shard)
     shown = list(conditions(study, split, robustness))
-    batches = [
-        (condition, np.arange(start, min(start + evaluation.batch, len(condition.label))))
-        for condition in shown
-        for start in range(0, len(condition.label), evaluation.batch)
-    ]
+    batches = [(condition, rows) for condition in shown for rows in batch_rows(len(condition.label), evaluation)]
     with computing(threads=evaluation.threads) as device, progress(batches=len(batches)) as advance:
         members = networks(study, variant_id, shard, model=model, variant=variant, split=split, device=device)
         counted = {
@@ -140,11 +135,7 @@ def robustness(
         stream = load(lambda batch: batch[0].read(batch[1]), batches, workers=evaluation.workers)
         for (condition, rows), pixels in zip(batches, stream, strict=True):
             inputs = split.normalise(pixels.to(device))
-            for member, network in members.items():
-                try:
-                    logit = logits(network, inputs, evaluation)
-                except InputError as error:
-                    raise InputError(f"{checkpoint}: member {member}: {error}") from None
+            for member, logit in members_logits(members, inputs, evaluation, checkpoint=checkpoint):
                 counted[member][condition] += count(logit, condition.label[rows], condition.among)
             advance["batches"]()
     tables = [table(member, condition, counted[member][condition]) for member in members for condition in shown]
