@@ -65,6 +65,14 @@ def test_packed_images_are_shifted_and_mirrored() -> None:
     np.testing.assert_array_equal(found, expected)
 
 
+def test_an_augmentation_that_the_images_do_not_know_is_refused(files: FileImages) -> None:
+    packed = PackedImages(np.zeros((2, 8, 8, 1), dtype=np.uint8))
+    with pytest.raises(InputError, match="smallest_area: packed images are shifted instead"):
+        packed.augmented(np.arange(2), CROPS, 1)
+    with pytest.raises(InputError, match="shift: of image files, parts are cut"):
+        files.augmented(np.arange(2), Augmentation(shift=1, mirror=False, smallest_area=1.0), 1)
+
+
 def test_images_may_be_sent_to_another_process(files: FileImages) -> None:
     sent = pickle.loads(pickle.dumps(files))
     np.testing.assert_array_equal(sent.read(np.arange(2)), files.read(np.arange(2)))

@@ -24,7 +24,7 @@ def arrays(tmp_path: Path) -> Path:
 
 
 def packed(root: Path, severity: int = 1, name: str = "gaussian-noise") -> tuple[Images, np.ndarray]:
-    return open_published(root, name, severity, class_ids=NAMES, label=LABEL, packed=True, geometry=None)
+    return open_published(root, name, severity, class_ids=NAMES, label=LABEL, geometry=None)
 
 
 @pytest.mark.parametrize("severity", [1, 2, 5])
@@ -83,7 +83,6 @@ def indexed(root: Path, severity: int = 3) -> tuple[Images, np.ndarray]:
         severity,
         class_ids=WNIDS,
         label=np.array([0, 0, 0, 1]),
-        packed=False,
         geometry=Geometry(resize=20, side=16),
     )
 

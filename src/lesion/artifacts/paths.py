@@ -1,8 +1,14 @@
 """Where each artifact lies, relative to the folder that holds params.yaml. Path is identity: no dates, no globs."""
 
+import os
 from pathlib import Path
 
 RESULTS = Path("results")
+
+
+def named(text: str) -> Path:
+    """A place outside that params.yaml or the environment names, environment variables and ~ looked up."""
+    return Path(os.path.expandvars(text)).expanduser()
 
 
 def examples(study: str) -> Path:
@@ -63,6 +69,16 @@ def null(study: str) -> Path:
 def summary(study: str, suffix: str = "csv") -> Path:
     """The paper's headline table, as `csv` for people or `json` for `dvc metrics`."""
     return RESULTS / study / f"summary.{suffix}"
+
+
+def comparison(study: str) -> Path:
+    """What every method of a comparison study forgets, at each of its levels."""
+    return RESULTS / study / "comparison" / "comparison.csv"
+
+
+def ranking(study: str) -> Path:
+    """The methods of a comparison study, ranked at equal sparsity and at equal accuracy."""
+    return RESULTS / study / "comparison" / "ranking.csv"
 
 
 def figure(study: str, name: str, suffix: str) -> Path:

@@ -1,9 +1,9 @@
 """The images of a study, packed in memory or in files of their own, read by row of the table of examples."""
 
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,9 @@ class PackedImages:
         return self.images[rows]
 
     def augmented(self, rows: Rows, augmentation: Augmentation, seed: int) -> Pixels:
-        """Shifted, and mirrored if so asked."""
+        """Shifted, and mirrored if so asked; InputError where a part of each is to be cut out."""
+        if augmentation.smallest_area < 1:
+            raise InputError("recipe.augmentation.smallest_area: packed images are shifted instead; 1.0 is expected")
         draws = np.random.default_rng(seed)
         shifted = shift(self.images[rows], augmentation.shift, draws)
         return mirror(shifted, draws) if augmentation.mirror else shifted
@@ -68,6 +70,11 @@ class FileImages:
     files: pa.Array
     geometry: Geometry
 
+    @classmethod
+    def described(cls, facts: Mapping[str, Any], files: pa.Array) -> Self:
+        """Those of `files` in the folder `root`, shown by `geometry`, as an artifact's facts tell."""
+        return cls(folder(facts["root"]), files, Geometry(**facts["geometry"]))
+
     @property
     def shape(self) -> tuple[int, int]:
         """Side in pixels and channels."""
@@ -78,7 +85,11 @@ class FileImages:
         return np.stack([read_image(self.root / file, self.geometry) for file in self.files.take(rows).to_pylist()])
 
     def augmented(self, rows: Rows, augmentation: Augmentation, seed: int) -> Pixels:
-        """A random part of each, mirrored if so asked."""
+        """A random part of each, mirrored if so asked; InputError where they are to be shifted."""
+        if augmentation.shift:
+            raise InputError(
+                "recipe.augmentation.shift: of image files, parts are cut (smallest_area) instead; 0 is expected"
+            )
         draws, side = np.random.default_rng(seed), self.geometry.side
         pixels = np.empty((len(rows), side, side, 3), dtype=np.uint8)
         for place, file in enumerate(self.files.take(rows).to_pylist()):
@@ -95,7 +106,7 @@ def folder(root: str) -> Path:
     InputError
         Where a variable is not set or there is no such folder.
     """
-    path = Path(os.path.expandvars(root)).expanduser()
+    path = paths.named(root)
     if "$" in str(path):
         raise InputError(f"{root}: set this environment variable to the folder of images")
     if not path.is_dir():
@@ -116,7 +127,7 @@ def open_images(study: str, rows: Rows | None = None) -> Images:
     if "root" in facts:
         files = read_parquet(table, EXAMPLES, ["source"]).column("source").combine_chunks()
         chosen = files if rows is None else files.take(rows)
-        return FileImages(folder(facts["root"]), chosen, Geometry(**facts["geometry"]))
+        return FileImages.described(facts, chosen)
     if "images" not in arrays:
         raise InputError(f"{path}: has no array images")
     images, known = arrays["images"], read_parquet(table, EXAMPLES, ["example_id"]).num_rows

@@ -68,14 +68,13 @@ def open_published(
     *,
     class_ids: tuple[str, ...],
     label: Labels,
-    packed: bool,
     geometry: Geometry | None,
 ) -> tuple[Images, Labels]:
     """The published images of one corruption (a name with dashes) at one severity (1 to 5), and their labels.
 
-    Those of a packed set (CIFAR-10-C) are the test images in order, and `label` (n,) is theirs. Those of a set of files
-    (ImageNet-C) lie in `<corruption>/<severity>/<class id>/`, are shown by `geometry` and may be fewer than the test
-    images; folders of other classes are passed over.
+    Those of a packed set (CIFAR-10-C; no `geometry`) are the test images in order, and `label` (n,) is theirs. Those
+    of a set of files (ImageNet-C) lie in `<corruption>/<severity>/<class id>/`, are shown by `geometry` and may be
+    fewer than the test images; folders of other classes are passed over.
 
     Raises
     ------
@@ -83,9 +82,8 @@ def open_published(
         Where the corruption, the severity or a class is missing, or the images are of others than the test images.
     """
     name = corruption.replace("-", "_")
-    if packed:
+    if geometry is None:
         return packed_copy(root, name, severity, label), label
-    assert geometry is not None
     where = folder_of(root, name) / str(severity)
     files, labels = list_images(where, "", class_ids)
     if (absent := np.flatnonzero(np.bincount(labels, minlength=len(class_ids)) == 0)).size:

@@ -16,7 +16,7 @@ from torch import Tensor
 from lesion import plugins
 from lesion.artifacts import paths
 from lesion.artifacts.arrays import read_arrays, write_arrays
-from lesion.data.dataset import Dataset, Geometry, Packed
+from lesion.data.dataset import Dataset, Packed
 from lesion.data.images import FileImages, Images, PackedImages, folder
 from lesion.data.split import Split, read_split
 from lesion.errors import InputError
@@ -121,4 +121,4 @@ def read_adversarial(study: str) -> tuple[Images, Tensor] | None:
     label = torch.from_numpy(arrays["label"]).long()
     if "images" in arrays:
         return PackedImages(arrays["images"]), label
-    return FileImages(folder(facts["root"]), pa.array(facts["files"]), Geometry(**facts["geometry"])), label
+    return FileImages.described(facts, pa.array(facts["files"])), label

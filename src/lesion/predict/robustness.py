@@ -70,7 +70,7 @@ def conditions(study: str, split: Split, settings: Robustness) -> Iterator[Condi
                 geometry = split.images.geometry if isinstance(split.images, FileImages) else None
                 images, true = open_published(
                     folder(settings.published), corruption, severity, class_ids=split.class_ids,
-                    label=split.label.numpy(), packed=geometry is None, geometry=geometry,
+                    label=split.label.numpy(), geometry=geometry,
                 )  # fmt: skip
                 yield Condition(corruption, severity, images, torch.from_numpy(true))
     found = read_adversarial(study)

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import model_validator
 
+from lesion.artifacts import paths
 from lesion.data.cifar_batches import BINARY, PYTHON, read_batches
 from lesion.data.dataset import Packed
 from lesion.data.download import cache, fetch, md5_of
@@ -75,7 +76,7 @@ def local(named: str) -> Path:
     InputError
         Where it holds none, or an archive other than the published ones.
     """
-    path = Path(os.path.expandvars(named)).expanduser()
+    path = paths.named(named)
     if path.is_dir():
         places = [path / name for name in (BINARY, PYTHON, *PUBLISHED)]
         path = path if (path / "test_batch").exists() or (path / "test_batch.bin").exists() else next(

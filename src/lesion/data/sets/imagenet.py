@@ -5,7 +5,6 @@ them, with a file of their classes. The classes are the folders of `train`, so a
 examples are in order of split (training first), wnid and file name, the same for either layout of `val`.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pydantic import Field
 
+from lesion.artifacts import paths
 from lesion.data.centre_crop import CentreCrop
 from lesion.data.dataset import Indexed
 from lesion.data.ground_truth import read_ground_truth
@@ -69,7 +69,7 @@ def load(options: Options) -> Indexed:
         check_classes(root / "val", wnids)
         test_files, test_label = list_images(root, "val", wnids)
     else:
-        truth = Path(os.path.expandvars(options.validation)).expanduser()
+        truth = paths.named(options.validation)
         test_files, test_label = flat(root, truth, wnids)
     label = np.concatenate([train_label, test_label])
     return Indexed(
