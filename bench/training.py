@@ -109,8 +109,8 @@ def ours(pixels: np.ndarray, label: np.ndarray) -> tuple[Callable[[], None], Cal
     model = place(network(), device, channels=3)
 
     def train() -> None:
-        fit(model, dense.Training(model, dense.Options(), steps=1), split, recipe=recipe, seeds=Seeds(0, 1, 2),
-            device=device)  # fmt: skip
+        method = dense.Training(model, dense.Options(), steps=1, sample=None, examples=IMAGES, seed=0)
+        fit(model, method, split, recipe=recipe, seeds=Seeds(0, 1, 2, 3), device=device)
 
     def evaluate() -> None:
         model.eval()

@@ -35,17 +35,17 @@ def test_imagenet_is_pruned_as_published() -> None:
 
 def test_the_corners_of_the_cubic() -> None:
     schedule = Schedule(IMAGENET, steps=32_000)
-    assert schedule.share(0) == schedule.share(4999) == schedule.share(5000) == 0
-    assert schedule.share(6500) == 0.875  # half way: 1 - (1/2)³
-    assert schedule.share(8000) == schedule.share(8001) == schedule.share(31_999) == 1
+    assert [schedule.sparsity(step, 0.8) for step in (0, 4999, 5000)] == [0, 0, 0]
+    assert schedule.sparsity(6500, 0.8) == 0.8 * 0.875  # half way: 1 - (1/2)³
+    assert [schedule.sparsity(step, 0.8) for step in (8000, 8001, 31_999)] == [0.8, 0.8, 0.8]
 
 
 @given(schedules(), st.integers(0, 5000), st.integers(1, 99))
-def test_each_share_is_that_of_the_formula(made: tuple[Schedule, int], step: int, percent: int) -> None:
+def test_each_sparsity_is_that_of_the_formula(made: tuple[Schedule, int], step: int, percent: int) -> None:
     schedule, _ = made
     final = Fraction(percent, 100)
     expected = zhu_gupta(step, schedule.begin, schedule.end, final)
-    assert float(final) * schedule.share(step) == pytest.approx(float(expected), rel=1e-12, abs=1e-12)
+    assert schedule.sparsity(step, float(final)) == pytest.approx(float(expected), rel=1e-12, abs=1e-12)
 
 
 @given(schedules())
@@ -53,15 +53,23 @@ def test_masks_are_updated_at_begin_every_interval_and_end(made: tuple[Schedule,
     schedule, steps = made
     expected = {*range(schedule.begin, schedule.end, schedule.interval), schedule.end}
     assert updates(schedule, steps) == sorted(expected)
-    assert schedule.share(max(expected)) == 1  # the last update, within the training, is at the final sparsity
+    assert schedule.sparsity(max(expected), 0.9) == 0.9  # the last update, within the training, is at the final one
     assert max(expected) < steps
 
 
-@given(schedules())
-def test_sparsity_never_falls(made: tuple[Schedule, int]) -> None:
+@given(schedules(), st.floats(0.01, 0.99))
+def test_sparsity_never_falls(made: tuple[Schedule, int], final: float) -> None:
     schedule, steps = made
-    shares = [schedule.share(step) for step in range(steps)]
-    assert shares == sorted(shares)
+    reached = [schedule.sparsity(step, final) for step in range(steps)]
+    assert reached == sorted(reached)
+
+
+@given(schedules())
+def test_it_is_one_training_in_which_weights_may_come_back(made: tuple[Schedule, int]) -> None:
+    schedule, steps = made
+    assert schedule.trainings == 1
+    assert not schedule.monotone
+    assert not any(schedule.keeps(step) or schedule.rewinds(step) for step in range(steps))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])

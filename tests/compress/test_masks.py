@@ -7,58 +7,53 @@ from torch import Tensor, nn
 
 from lesion.compress.masks import MaskedNetwork, keep_largest, prunable
 from lesion.errors import InputError
+from tests.compress.masking import half_masks, network
+from tests.training import effective
 
-SHAPES = st.lists(st.integers(0, 6), max_size=4)
-SPARSITIES = st.floats(0, 1)
 SEEDS = st.integers(0, 2**32 - 1)
+LEVELS = st.sampled_from([None, 1, 2, 3])
 
 
-def saliency(shape: list[int], seed: int, *, levels: int | None = None) -> Tensor:
-    """Random saliencies; with few `levels` most of them are tied."""
-    rng = np.random.default_rng(seed)
-    return torch.tensor(rng.random(shape) if levels is None else rng.integers(0, levels, shape) / 4)
-
-
-def network(seed: int = 0) -> nn.Sequential:
-    torch.manual_seed(seed)
-    return nn.Sequential(
-        nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 16, 5)
-    )
-
-
-def half_masks(masked: MaskedNetwork) -> dict[str, Tensor]:
-    return {name: keep_largest(weight.abs(), 0.5) for name, weight in masked.weights().items()}
+@st.composite
+def rows_to_prune(draw: st.DrawFn) -> tuple[Tensor, int]:
+    """Random saliencies in rows, and how many of each are pruned; with few levels most of them are tied."""
+    shape = draw(st.tuples(st.integers(1, 4), st.integers(0, 12)))
+    rng, levels = np.random.default_rng(draw(SEEDS)), draw(LEVELS)
+    values = rng.random(shape) if levels is None else rng.integers(0, levels, shape) / 4
+    return torch.tensor(values), draw(st.integers(0, shape[1]))
 
 
 @settings(max_examples=150, deadline=None)
-@given(shape=SHAPES, sparsity=SPARSITIES, seed=SEEDS, levels=st.sampled_from([None, 1, 2, 3]))
-def test_exactly_the_asked_number_is_pruned(shape: list[int], sparsity: float, seed: int, levels: int | None) -> None:
-    mask = keep_largest(saliency(shape, seed, levels=levels), sparsity)
+@given(rows_to_prune())
+def test_exactly_the_asked_number_of_each_row_is_pruned(drawn: tuple[Tensor, int]) -> None:
+    saliency, pruned = drawn
+    mask = keep_largest(saliency, pruned)
     assert mask.dtype == torch.bool
-    assert list(mask.shape) == shape
-    assert int((~mask).sum()) == round(sparsity * mask.numel())
+    assert mask.shape == saliency.shape
+    assert (~mask).sum(dim=1).tolist() == [pruned] * len(saliency)
 
 
 @settings(max_examples=150, deadline=None)
-@given(shape=SHAPES, sparsity=SPARSITIES, seed=SEEDS, levels=st.sampled_from([None, 2, 3]))
-def test_what_is_kept_matters_no_less_than_what_is_pruned(
-    shape: list[int], sparsity: float, seed: int, levels: int | None
-) -> None:
-    values = saliency(shape, seed, levels=levels)
-    mask = keep_largest(values, sparsity)
-    if mask.any() and not mask.all():
-        assert values[mask].min() >= values[~mask].max()
-        tied = values.flatten() == values[mask].min()
-        kept = mask.flatten()[tied].tolist()
-        assert kept == sorted(kept)  # of tied weights the first go first
+@given(rows_to_prune())
+def test_the_least_go_and_of_ties_the_first(drawn: tuple[Tensor, int]) -> None:
+    saliency, pruned = drawn
+    for row, kept in zip(saliency.tolist(), keep_largest(saliency, pruned).tolist(), strict=True):
+        order = sorted(range(len(row)), key=lambda place: (row[place], place))
+        assert [place for place, keep in enumerate(kept) if not keep] == sorted(order[:pruned])
 
 
 @settings(max_examples=60, deadline=None)
-@given(shape=SHAPES, low=SPARSITIES, high=SPARSITIES, seed=SEEDS)
-def test_a_sparser_mask_keeps_nothing_new(shape: list[int], low: float, high: float, seed: int) -> None:
-    values = saliency(shape, seed, levels=3)
-    dense, sparse = (keep_largest(values, sparsity) for sparsity in sorted((low, high)))
-    assert not (sparse & ~dense).any()
+@given(rows_to_prune(), st.integers(0, 12))
+def test_a_sparser_mask_keeps_nothing_new(drawn: tuple[Tensor, int], fewer: int) -> None:
+    saliency, pruned = drawn
+    assert not (keep_largest(saliency, pruned) & ~keep_largest(saliency, min(fewer, pruned))).any()
+
+
+@pytest.mark.parametrize("none", [-float("inf"), 0.0])
+def test_entries_marked_as_worth_nothing_go_first(none: float) -> None:
+    saliency = torch.tensor([[3.0, none, 1.0, none, 2.0]])
+    assert keep_largest(saliency, 2).tolist() == [[True, False, True, False, True]]
+    assert keep_largest(saliency, 3).tolist() == [[True, False, False, False, True]]
 
 
 def test_convolutions_and_linear_layers_are_prunable() -> None:
@@ -140,7 +135,7 @@ def test_masked_weights_stay_and_can_come_back() -> None:
         assert torch.equal(weight, original[name])
     masked.set({name: ~mask for name, mask in masks.items()})
     for name, mask in masks.items():
-        weight = getattr(model.get_submodule(name[0]), "weight")  # noqa: B009 - a parametrised tensor, not a parameter
+        weight = effective(model)[name]
         assert torch.equal(weight[~mask], original[name][~mask])
         assert (weight[mask] == 0).all()
     masked.set({name: torch.ones_like(mask) for name, mask in masks.items()})

@@ -12,12 +12,9 @@ from torchvision.models import SwinTransformer, VisionTransformer
 
 from lesion import plugins
 from lesion.compress.masks import MaskedNetwork, keep_largest, prunable
-from lesion.compress.methods import prune
+from tests.training import method_of, pruned
 
-OPTIONS = prune.Options(
-    sparsity=0.5, score="magnitude", allocation="uniform",
-    schedule={"name": "gradual", "begin": 0.25, "end": 0.5, "every": 1.0},
-)  # fmt: skip
+GRADUAL = {"name": "gradual", "begin": 0.25, "end": 0.5, "every": 1.0}
 
 SIDE, CHANNELS = 32, 3
 
@@ -79,11 +76,11 @@ def test_two_steps_leave_exactly_half_of_each_matrix(build: Callable[[], nn.Modu
     torch.manual_seed(0)
     model, plain = build(), build()
     plain.load_state_dict(model.state_dict())
-    method = prune.Training(model, OPTIONS, steps=4)
+    method = method_of(model, pruned(schedule=GRADUAL), steps=4)
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
     images, label = torch.randn(4, CHANNELS, SIDE, SIDE), torch.arange(4)
     for step in (2, 3):  # of four: the masks of half of all weights are set before the third
-        method.before_step(step)
+        method.before_step(step, optimiser)
         optimiser.zero_grad()
         functional.cross_entropy(model(images), label).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -130,7 +127,7 @@ def test_masked_attention_gets_no_gradient() -> None:
     torch.manual_seed(0)
     layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
     masked = MaskedNetwork(layer)
-    masked.set({name: keep_largest(weight.abs(), 0.5) for name, weight in masked.weights().items()})
+    masked.set({name: keep_largest(weight.abs(), weight.shape[1] // 2) for name, weight in masked.weights().items()})
     layer(torch.randn(3, 5, 8)).square().sum().backward()
     original = layer.get_parameter("self_attn.parametrizations.in_proj_weight.original")
     mask = layer.get_buffer("self_attn.parametrizations.in_proj_weight.0.mask") != 0

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,29 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lesion.compress.methods.dense import Options, Training
 from lesion.errors import InputError
 from lesion.params.augmentation import Augmentation
 from lesion.params.recipe import Recipe
-from lesion.train.loop import fit, learning_rate, passes, total_steps
+from lesion.train.loop import learning_rate, passes, total_steps
 from lesion.train.population import train_member
 from lesion.train.seeds import Seeds
-from tests.training import RECIPE, random_split, small_network
+from tests.training import CPU, RECIPE, SEEDS, method_of, pruned, random_split, recipe, same, small_network, train
 
-CPU = torch.device("cpu")
 MODEL = {"name": "small-cnn", "widths": [4, 6]}
-SEEDS = Seeds(initialisation=1, order=2, augmentation=3)
+DENSE = {"method": "dense"}
 
 
-def recipe(**changed: object) -> Recipe:
-    return Recipe.model_validate(RECIPE.model_dump() | changed)
-
-
-def train(model: nn.Module, chosen: Recipe, on_step: Callable[[], None] = lambda: None) -> float:
-    return fit(
-        model, Training(model, Options(), steps=1), random_split(), recipe=chosen, seeds=SEEDS, device=CPU,
-        on_step=on_step,
-    )  # fmt: skip
+def train_dense(model: nn.Module, chosen: Recipe, on_step: Callable[[], None] = lambda: None) -> float:
+    return train(model, method_of(model, DENSE), chosen, on_step=on_step)
 
 
 def test_the_learning_rate_at_its_corners() -> None:
@@ -54,7 +46,7 @@ def test_an_epoch_is_a_permutation_without_its_last_incomplete_batch(
     count: int, micro: int, each: int, seed: int
 ) -> None:
     batch = micro * each
-    made = passes(recipe(batch=batch, micro_batch=micro), count, 3, Seeds(0, seed, 0))
+    made = passes(recipe(batch=batch, micro_batch=micro), count, 3, Seeds(0, seed, 0, 0))
     assert len(made) == count // batch * each
     rows = [row for part in made for row in part.rows.tolist()]
     assert len(set(rows)) == len(rows) == count - count % batch
@@ -65,7 +57,7 @@ def test_an_epoch_is_a_permutation_without_its_last_incomplete_batch(
 
 def test_epochs_differ_and_seeds_repeat_them() -> None:
     def epochs(seed: int) -> list[list[int]]:
-        made = [passes(RECIPE, 50, epoch, Seeds(0, seed, 0)) for epoch in range(3)]
+        made = [passes(RECIPE, 50, epoch, Seeds(0, seed, 0, 0)) for epoch in range(3)]
         return [np.concatenate([part.rows for part in parts]).tolist() for parts in made]
 
     assert epochs(4) == epochs(4)
@@ -74,14 +66,14 @@ def test_epochs_differ_and_seeds_repeat_them() -> None:
 
 def test_total_steps_counts_whole_batches() -> None:
     seen: list[int] = []
-    train(small_network(), RECIPE, on_step=lambda: seen.append(1))
+    train_dense(small_network(), RECIPE, on_step=lambda: seen.append(1))
     assert len(seen) == total_steps(RECIPE, 70) == 3 * 8
 
 
 @pytest.mark.parametrize(("epochs", "steps"), [(0.125, 1), (1.5, 12), (2.99, 24), (0.001, 1)])
 def test_epochs_may_be_parts(epochs: float, steps: int) -> None:
     seen: list[int] = []
-    train(small_network(), recipe(epochs=epochs), on_step=lambda: seen.append(1))
+    train_dense(small_network(), recipe(epochs=epochs), on_step=lambda: seen.append(1))
     assert len(seen) == total_steps(recipe(epochs=epochs), 70) == steps
 
 
@@ -100,7 +92,7 @@ def test_gradients_of_parts_add_up_to_those_of_the_batch(micro: int) -> None:
     def weight(chosen: Recipe) -> Tensor:
         torch.manual_seed(0)
         model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4))  # no batch norm, which sees a part at a time
-        losses.append(train(model, chosen))
+        losses.append(train_dense(model, chosen))
         return model.get_parameter("1.weight").detach()
 
     losses: list[float] = []
@@ -148,17 +140,17 @@ def test_the_steps_are_those_of_nesterov_momentum_by_hand(momentum: float, smoot
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4, bias=False))
     weight = model.get_parameter("1.weight").detach().numpy().astype(np.float64)
     start = weight.copy()
-    loss = train(model, chosen)
+    loss = train_dense(model, chosen)
     assert loss == pytest.approx(softmax_regression_by_hand(chosen, weight), rel=1e-5)
     trained = model.get_parameter("1.weight").detach().numpy()
     np.testing.assert_allclose(trained - start, weight - start, rtol=1e-3, atol=1e-6)
     assert np.abs(weight - start).max() > 0.01
 
 
-def weights(seeds: Seeds, *, shift: int = 2) -> dict[str, Tensor]:
+def weights(seeds: Seeds, variant: dict[str, Any] = DENSE, *, shift: int = 2) -> dict[str, Tensor]:
     varied = Augmentation(shift=shift, mirror=False, smallest_area=1.0).model_dump()
     network, _ = train_member(
-        MODEL, {"method": "dense"}, random_split(), recipe=recipe(augmentation=varied), seeds=seeds, device=CPU
+        MODEL, variant, random_split(), recipe=recipe(augmentation=varied), seeds=seeds, device=CPU
     )
     return network.state_dict()
 
@@ -172,10 +164,12 @@ def test_the_same_seeds_give_the_same_bytes() -> None:
         assert tensor.numpy().tobytes() == other[name].numpy().tobytes()
 
 
-@pytest.mark.parametrize("purpose", ["initialisation", "order", "augmentation"])
+@pytest.mark.parametrize("purpose", ["initialisation", "order", "augmentation", "method"])
 def test_each_seed_alone_gives_other_weights(purpose: str) -> None:
-    one, other = weights(SEEDS), weights(Seeds(**{**vars(SEEDS), purpose: 99}))
-    assert not torch.equal(one["0.weight"], other["0.weight"])
+    changed = Seeds(**{**vars(SEEDS), purpose: 99})
+    random = pruned(score="random-draw")
+    assert not torch.equal(weights(SEEDS, random)["0.weight"], weights(changed, random)["0.weight"])
+    assert same(weights(SEEDS), weights(changed)) == (purpose == "method")  # dense draws nothing
 
 
 def test_without_shifts_the_seed_of_the_augmentation_does_not_matter() -> None:
@@ -186,7 +180,7 @@ def test_without_shifts_the_seed_of_the_augmentation_does_not_matter() -> None:
 def test_workers_change_no_bit() -> None:
     def trained(workers: int) -> dict[str, Tensor]:
         chosen = recipe(workers=workers, augmentation=RECIPE.augmentation.model_dump() | {"shift": 2, "mirror": True})
-        network, _ = train_member(MODEL, {"method": "dense"}, random_split(), recipe=chosen, seeds=SEEDS, device=CPU)
+        network, _ = train_member(MODEL, DENSE, random_split(), recipe=chosen, seeds=SEEDS, device=CPU)
         return network.state_dict()
 
     alone, helped = trained(0), trained(2)
@@ -199,4 +193,4 @@ def test_a_training_that_diverges_says_so(rate: float) -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 4))
     with pytest.raises(InputError, match=r"^the loss is (nan|inf) in epoch \d: the training diverged$"):
-        train(model, recipe(rate=rate, epochs=9, warmup=0.0, momentum=0.0, weight_decay=1.0))
+        train_dense(model, recipe(rate=rate, epochs=9, warmup=0.0, momentum=0.0, weight_decay=1.0))

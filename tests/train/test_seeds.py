@@ -29,7 +29,7 @@ def test_a_seed_is_a_function_of_its_names(root: int, names: list[str | int]) ->
 def test_seeds_differ_by_study_variant_member_and_purpose() -> None:
     whose = list(product((1911, 1912), ("digits", "cifar10"), ("dense", "gmp-50"), range(30)))
     seeds = [seed for names in whose for seed in asdict(Seeds.derive(*names)).values()]
-    assert len(seeds) == 3 * len(whose)
+    assert len(seeds) == 4 * len(whose)
     assert len(set(seeds)) == len(seeds)
 
 

@@ -1,7 +1,9 @@
 """Masks on the weights of a network: which are kept, and how a network computes with the rest at zero."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -30,37 +32,73 @@ def prunable(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
                     yield f"{path}.{attribute}".lstrip("."), module, attribute
 
 
-def keep_largest(saliency: Tensor, sparsity: float) -> Tensor:
-    """Mask that zeroes exactly round(sparsity · n) of n weights, those of least saliency; the first of ties go first.
+def keep_largest(saliency: Tensor, pruned: int) -> Tensor:
+    """Mask that leaves out exactly `pruned` entries of each row, those of least saliency; the first of ties go first.
 
-    Any shape; bool of the same shape back, true where a weight is kept.
+    (rows, n) in; bool of the same shape out, true where an entry is kept.
     """
-    flat = saliency.flatten()
-    pruned = torch.sort(flat, stable=True).indices[: round(sparsity * flat.numel())]
-    mask = torch.ones_like(flat, dtype=torch.bool)
-    mask[pruned] = False
-    return mask.view_as(saliency)
+    least = torch.sort(saliency, dim=1, stable=True).indices[:, :pruned]
+    return torch.ones_like(saliency, dtype=torch.bool).scatter_(1, least, value=False)
 
 
 class Masked(nn.Module):
     """The parametrisation `weight · mask`: masked weights are zero in the forward pass and get no gradient.
 
-    Their own values stay, so that they may come back at the next update of the mask.
+    Their own values stay, so that they may come back at the next update of the mask. With `straight_through` they get
+    the gradient that they would have if they were there.
     """
 
     mask: Tensor
 
-    def __init__(self, weight: Tensor) -> None:
+    def __init__(self, weight: Tensor, *, straight_through: bool = False) -> None:
         super().__init__()
+        self.straight_through = straight_through
         self.register_buffer("mask", torch.ones_like(weight))
 
     def forward(self, weight: Tensor) -> Tensor:
         """Any shape, same shape back."""
-        return weight * self.mask
+        masked = weight * self.mask
+        return weight + (masked - weight).detach() if self.straight_through else masked
+
+
+class Replaced(Masked):
+    """The parametrisation of a bias whose unit, where it is pruned, gives a constant: zero, or its former mean."""
+
+    constant: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__(weight)
+        self.register_buffer("constant", torch.zeros_like(weight))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """(units,) in and out."""
+        return weight * self.mask + self.constant * (1 - self.mask)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What goes with the output channels of a layer: the batch norm that reads them and nothing else, if any."""
+
+    norm: nn.Module | None
+
+    def scales(self) -> list[tuple[nn.Module, str]]:
+        """Its scale, one an output channel."""
+        return [] if self.norm is None else [(self.norm, "weight")]
+
+    def bias(self, layer: nn.Module) -> tuple[nn.Module, str] | None:
+        """The bias that is added last, the norm's or the layer's own; None where there is none."""
+        owner = layer if self.norm is None else self.norm
+        return (owner, "bias") if getattr(owner, "bias", None) is not None else None
 
 
 class MaskedNetwork:
     """The masks on all prunable weights of a network; `remove` leaves a plain network with zeros in its weights.
+
+    Parameters
+    ----------
+    model : the network, whose weights are parametrised in place
+    units : by name of a weight, what is masked with its output channels, where whole channels are pruned
+    straight_through : whether masked weights go on learning
 
     Raises
     ------
@@ -68,32 +106,84 @@ class MaskedNetwork:
         Where two layers have one weight in common.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(
+        self, model: nn.Module, *, units: Mapping[str, Unit] | None = None, straight_through: bool = False
+    ) -> None:
         owners = Counter(id(parameter) for module in model.modules() for parameter in module.parameters(recurse=False))
-        self._weights = {name: (layer, attribute) for name, layer, attribute in prunable(model)}
+        self.model = model
+        self.layers = {name: (layer, attribute) for name, layer, attribute in prunable(model)}
         self._masks: dict[str, Masked] = {}
-        for name, (layer, attribute) in self._weights.items():
+        self._of_units: dict[str, list[Masked]] = {}
+        self._biases: dict[str, Replaced] = {}
+        self._parametrised = list(self.layers.values())
+        for name, (layer, attribute) in self.layers.items():
             weight = layer.get_parameter(attribute)
             if owners[id(weight)] > 1:
                 raise InputError(f"prune: several layers share the weight {name}; it cannot have a mask of its own")
-            self._masks[name] = Masked(weight)
+            self._masks[name] = Masked(weight, straight_through=straight_through)
             parametrize.register_parametrization(layer, attribute, self._masks[name])
+        for name, unit in (units or {}).items():
+            self._mask_unit(name, unit)
+
+    def _mask_unit(self, name: str, unit: Unit) -> None:
+        layer, _ = self.layers[name]
+        if (bias := unit.bias(layer)) is not None:
+            self._biases[name] = Replaced(bias[0].get_parameter(bias[1]))
+            parametrize.register_parametrization(*bias, self._biases[name])
+            self._parametrised.append(bias)
+        self._of_units[name] = [self._biases[name]] if name in self._biases else []
+        more = unit.scales()
+        if unit.norm is not None and layer.bias is not None:
+            more.append((layer, "bias"))
+        for owner, attribute in more:
+            masked = Masked(owner.get_parameter(attribute))
+            parametrize.register_parametrization(owner, attribute, masked)
+            self._of_units[name].append(masked)
+            self._parametrised.append((owner, attribute))
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """The parameters under the masks, by name in the state dict of the plain network."""
+        return {
+            name: layer.get_parameter(f"parametrizations.{attribute}.original")
+            for name, (layer, attribute) in self.layers.items()
+        }
 
     def weights(self) -> dict[str, Tensor]:
         """The weights under the masks, by name in the state dict of the plain network."""
-        return {
-            name: layer.get_parameter(f"parametrizations.{attribute}.original").detach()
-            for name, (layer, attribute) in self._weights.items()
-        }
+        return {name: parameter.detach() for name, parameter in self.parameters().items()}
 
-    def set(self, masks: dict[str, Tensor]) -> None:
+    def masks(self) -> dict[str, Tensor]:
+        """The masks in force: bool, true where a weight is kept."""
+        return {name: masked.mask != 0 for name, masked in self._masks.items()}
+
+    def set(self, masks: Mapping[str, Tensor]) -> None:
         """Put these masks (bool, by name of the weight) in force."""
         for name, mask in masks.items():
             self._masks[name].mask.copy_(mask)
+            for masked in self._of_units.get(name, ()):
+                masked.mask.copy_(mask.flatten(1).any(dim=1))
+
+    def replace(self, constants: Mapping[str, Tensor]) -> None:
+        """What pruned units give from now on: (units,) by name of the weight; a unit without a bias stays at zero."""
+        for name, constant in constants.items():
+            if name in self._biases:
+                self._biases[name].constant.copy_(constant)
+
+    @contextmanager
+    def dense_gradients(self) -> Iterator[None]:
+        """While the block runs, masked weights get the gradient that they would have if they were there."""
+        before = {masked: masked.straight_through for masked in self._masks.values()}
+        for masked in before:
+            masked.straight_through = True
+        try:
+            yield
+        finally:
+            for masked, straight_through in before.items():
+                masked.straight_through = straight_through
 
     def remove(self) -> None:
         """Multiply the masks in, for good."""
-        for layer, attribute in self._weights.values():
+        for layer, attribute in self._parametrised:
             parametrize.remove_parametrizations(layer, attribute, leave_parametrized=True)
             weight = layer.get_parameter(attribute).detach()
             weight.masked_fill_(weight == 0, 0.0)  # a negative weight times a zero mask is −0.0

@@ -1,15 +1,17 @@
 """The training of one member."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim import Optimizer
 
+from lesion.compress.learned import Learned
 from lesion.data.loading import load
 from lesion.data.split import Split
 from lesion.errors import InputError
@@ -21,10 +23,24 @@ from lesion.train.seeds import Seeds
 
 
 class Training(Protocol):
-    """What a trained method does beside the optimiser's steps; what it keeps between them are buffers of the model."""
+    """What a trained method does beside the optimiser's steps; what it keeps between them is in the model's state.
 
-    def before_step(self, step: int) -> None:
-        """Called before each step, counted from 0."""
+    Attributes
+    ----------
+    trainings : how many times the recipe is run, one after the other
+    """
+
+    trainings: int
+
+    @property
+    def learned(self) -> Sequence[Learned]:
+        """Parameters that the method adds to the network."""
+
+    def before_step(self, step: int, optimiser: Optimizer) -> None:
+        """Called before each step, counted from 0 over all trainings."""
+
+    def penalty(self, step: int) -> Tensor | None:
+        """What is added to the loss of a step, in nats."""
 
     def finish(self) -> None:
         """Called after the last step."""
@@ -64,6 +80,18 @@ def passes(recipe: Recipe, examples: int, epoch: int, seeds: Seeds) -> list[Pass
     return [Pass(rows, derive_seed(seeds.augmentation, epoch, place)) for place, rows in enumerate(parts)]
 
 
+def sgd(model: nn.Module, learned: Sequence[Learned], recipe: Recipe) -> Optimizer:
+    """The recipe's optimiser; each group of parameters has the factor `times` on the learning rate."""
+    added = {parameter for parameter, _ in learned}
+    own = [parameter for parameter in model.parameters() if parameter not in added]
+    groups: list[dict[str, Any]] = [{"params": own, "times": 1.0}]
+    groups += [{"params": [parameter], "times": rate, "weight_decay": 0.0} for parameter, rate in learned]
+    return torch.optim.SGD(
+        groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0,
+        weight_decay=recipe.weight_decay, fused=True,
+    )  # fmt: skip
+
+
 def fit(
     model: nn.Module,
     method: Training,
@@ -77,6 +105,8 @@ def fit(
 ) -> float:
     """Train `model` in place on `split`; from the last of `snapshots` on, where there is one.
 
+    `on_step` is called as often as one training has steps, however many trainings the method asks for.
+
     Returns
     -------
     The mean loss of the last epoch, in nats.
@@ -86,12 +116,10 @@ def fit(
     InputError
         Where the loss is not finite at the end of an epoch: a diverged member must not reach an audit.
     """
-    optimiser = torch.optim.SGD(
-        model.parameters(), lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0,
-        weight_decay=recipe.weight_decay, fused=True,
-    )  # fmt: skip
+    optimiser = sgd(model, method.learned, recipe)
     examples, per_epoch = len(split.label), len(split.label) // recipe.batch
-    steps = total_steps(recipe, examples)
+    once = total_steps(recipe, examples)
+    steps = method.trainings * once
     each = recipe.batch // recipe.micro_batch
 
     def read(part: Pass) -> tuple[Tensor, Tensor, int]:
@@ -110,7 +138,7 @@ def fit(
     model.train()
     step, total = snapshots.restore(model, optimiser)
     total = total.to(device)
-    for _ in range(step):
+    for _ in range(step // method.trainings):
         on_step()
     while step < steps:
         epoch, done = divmod(step, per_epoch)
@@ -119,14 +147,19 @@ def fit(
         stream = load(read, parts, workers=recipe.workers)
         total *= done > 0
         while step < last:
-            method.before_step(step)
-            optimiser.param_groups[0]["lr"] = learning_rate(recipe, step, steps_per_epoch=per_epoch)
+            method.before_step(step, optimiser)
+            rate = learning_rate(recipe, step % once, steps_per_epoch=per_epoch)
+            for group in optimiser.param_groups:
+                group["lr"] = rate * group["times"]
             optimiser.zero_grad()
+            if (penalty := method.penalty(step)) is not None:
+                penalty.backward()  # type: ignore[no-untyped-call]
             for part in islice(stream, each):
                 total += forward_backward(*part)
             optimiser.step()
             step += 1
-            on_step()
+            if step % method.trainings == 0:
+                on_step()
             snapshots.offer(step, total, model, optimiser)
         if not torch.isfinite(total):
             raise InputError(f"the loss is {total.item()} in epoch {epoch + 1}: the training diverged")

@@ -12,6 +12,7 @@ class Seeds:
     initialisation: int
     order: int
     augmentation: int
+    method: int
 
     @classmethod
     def derive(cls, root: int, study: str, population: str, member: int) -> "Seeds":

@@ -1,4 +1,4 @@
-"""One function a module: which share of each tensor is pruned.
+"""One module an allocation: how many groups of each tensor are pruned.
 
-May import: torch. Makes: a sparsity for each tensor.
+May import: torch, compress.layout. Makes: a count for each tensor, of the groups to prune in each of its rows.
 """

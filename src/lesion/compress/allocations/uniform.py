@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lesion.params.settings import Settings
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torch import Size
+    from lesion.compress.layout import Candidates
 
 
-def allocate(shapes: Mapping[str, Size], sparsity: float) -> dict[str, float]:
-    """The sparsity of each named tensor, such that `sparsity` of all weights are zero."""
-    return dict.fromkeys(shapes, sparsity)
+class Options(Settings):
+    """None."""
+
+
+def allocate(candidates: Mapping[str, Candidates], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
+    """round(sparsity · groups) of each row of each tensor."""
+    return {name: round(sparsity * groups.saliency.shape[1]) for name, groups in candidates.items()}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 KIND = "trained"
 
@@ -19,10 +19,19 @@ class Options(Settings):
 class Training:
     """What happens beside the optimiser's steps: nothing."""
 
-    def __init__(self, model: nn.Module, options: Options, *, steps: int) -> None: ...
+    trainings = 1
+    learned: tuple[()] = ()
 
-    def before_step(self, step: int) -> None:
+    def __init__(
+        self, model: nn.Module, options: Options, *, steps: int, sample: Any, examples: int, seed: int
+    ) -> None: ...
+
+    def before_step(self, step: int, optimiser: Any) -> None:
         """Called before each step, counted from 0."""
+
+    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
+        """What is added to the loss of a step."""
+        return None
 
     def finish(self) -> None:
         """Called after the last step: leaves a plain network."""

@@ -6,12 +6,12 @@ from any. A checkpoint is safetensors or a state dict that `torch.save` wrote, r
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
+from lesion.artifacts import paths
 from lesion.errors import InputError
 from lesion.params.settings import Settings
 
@@ -43,7 +43,7 @@ class Options(Settings):
 
 def path(options: Options, *, study: str, member: int) -> Path:
     """The checkpoint of a member."""
-    return Path(os.path.expandvars(options.files.format(study=study, member=member))).expanduser()
+    return paths.named(options.files.format(study=study, member=member))
 
 
 def read_state(file: Path) -> dict[str, Tensor]:

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from lesion.compress import schedule
 from lesion.errors import InputError
 from lesion.params.settings import Settings
 
@@ -26,8 +27,10 @@ class Options(Settings):
         return self
 
 
-class Schedule:
-    """When masks are recomputed in a training of `steps` steps, and how sparse they are then."""
+class Schedule(schedule.Schedule):
+    """Masks recomputed from time to time; what was pruned may come back, as long as the schedule goes on."""
+
+    monotone = False
 
     def __init__(self, options: Options, *, steps: int) -> None:
         self.begin, self.end = round(options.begin * steps), min(round(options.end * steps), steps - 1)
@@ -39,11 +42,8 @@ class Schedule:
         """Whether masks are recomputed before `step` (from 0): every interval from begin, and at end."""
         return step == self.end or (self.begin <= step < self.end and (step - self.begin) % self.interval == 0)
 
-    def share(self, step: int) -> float:
-        """Which share of the final sparsity is reached at `step`: 1 − (1 − (t − b) / (e − b))³, 0 before b, 1 after e.
-
-        With an initial sparsity of 0 this is eq. 1 divided by the final sparsity.
-        """
+    def sparsity(self, step: int, final: float) -> float:
+        """Eq. 1 from dense: final · (1 − (1 − (t − b) / (e − b))³), 0 before b, final after e."""
         if step >= self.end:
-            return 1.0
-        return 1 - (1 - max(0, step - self.begin) / (self.end - self.begin)) ** 3
+            return final
+        return final * (1 - (1 - max(0, step - self.begin) / (self.end - self.begin)) ** 3)

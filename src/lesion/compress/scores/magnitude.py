@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lesion.params.settings import Settings
+
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+class Options(Settings):
+    """None."""
 
 
 def score(weight: Tensor) -> Tensor:

@@ -1,0 +1,40 @@
+"""Erdős–Rényi kernel: larger tensors are pruned more (Evci et al., arXiv 1911.11134, section 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Size
+
+    from lesion.compress.layout import Candidates
+
+
+class Options(Settings):
+    """None."""
+
+
+def densities(shapes: Mapping[str, Size], density: float) -> dict[str, float]:
+    """The density of each tensor: ε times the sum of its dimensions over their product, 1 where that is more than 1.
+
+    ε is such that `density` of all weights are left.
+    """
+    raw = {name: sum(shape) / shape.numel() for name, shape in shapes.items()}
+    dense: set[str] = set()
+    while True:
+        rest = density * sum(shape.numel() for shape in shapes.values()) - sum(shapes[name].numel() for name in dense)
+        epsilon = rest / (sum(raw[name] * shapes[name].numel() for name in shapes if name not in dense) or 1)
+        over = {name for name in shapes if name not in dense and epsilon * raw[name] > 1}
+        if not over:
+            return {name: 1.0 if name in dense else epsilon * raw[name] for name in shapes}
+        dense |= over
+
+
+def allocate(candidates: Mapping[str, Candidates], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
+    """The nearest whole number of groups of each row."""
+    left = densities({name: groups.shape for name, groups in candidates.items()}, 1 - sparsity)
+    return {name: round((1 - left[name]) * groups.saliency.shape[1]) for name, groups in candidates.items()}

@@ -1,0 +1,122 @@
+"""Sparse variational dropout (Molchanov et al., arXiv 1701.05369): noise on each weight, as much as the data allow.
+
+Each weight has the posterior N(w, σ²), w and log σ² learned (the additive noise reparametrisation, section 4.2), and
+the loss is the variational bound divided by the number of examples: the cross-entropy under noise, and the divergence
+from the log-uniform prior (eq. 14), which falls with log α = log σ² − log w². A weight whose noise drowns it is pruned.
+Noise is drawn on the outputs of a layer and not on its weights (local reparametrisation, eqs. 17 and 18).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from lesion.errors import InputError
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.utils.hooks import RemovableHandle
+
+    from lesion.compress.probe import Probe
+
+LEARNS_MASKS = True
+LOG_VARIANCE = "log_variance"
+INITIAL = -10.0  # of log σ², as in the authors' code
+CLIP = 8.0  # of |log α| in the divergence, whose gradient is zero beyond, as in the authors' code
+SMALLEST = 1e-16  # of w² in a logarithm and of a variance under a square root: at zero neither has a derivative
+K1, K2, K3 = 0.63576, 1.87320, 1.48695
+
+
+class Options(Settings):
+    """The weight of the divergence, and how fast log σ² is learned.
+
+    `strength` is a factor on the divergence, 1 for the bound itself, reached linearly over `warmup`, a share of the
+    steps; `rate` is the factor on the learning rate of log σ², a large one: the divergence of one weight is divided by
+    the number of examples. A weight is pruned where its log α is `threshold` or more (3 in the paper).
+    """
+
+    strength: float = Field(gt=0)
+    warmup: float = Field(ge=0, le=1)
+    rate: float = Field(gt=0)
+    threshold: float
+
+
+def divergence(log_alpha: Tensor) -> Tensor:
+    """The KL divergence of one weight in nats, up to a constant (eq. 14); any shape, same shape back.
+
+    k1 − k1 · sigmoid(k2 + k3 · log α) + log(1 + 1 / α) / 2: from log(1 / α) / 2 + k1 down to zero.
+    """
+    from torch.nn import functional
+
+    return K1 - K1 * (K2 + K3 * log_alpha).sigmoid() + functional.softplus(-log_alpha) / 2
+
+
+def _add_noise(layer: nn.Module, inputs: tuple[Tensor, ...], mean: Tensor) -> Tensor | None:
+    """The forward hook of a layer: in training mode its output with the variance that the weights' noise gives it."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    if not layer.training:
+        return None
+    square = inputs[0].square()
+    noise = layer.get_parameter(LOG_VARIANCE).exp() * layer.get_buffer("parametrizations.weight.0.mask")
+    if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
+        variance = layer._conv_forward(square, noise, None)
+    else:
+        variance = functional.linear(square, noise)
+    return torch.addcmul(mean, variance.clamp_min(SMALLEST).sqrt(), torch.randn_like(mean))
+
+
+class Regulariser:
+    """A log σ² for each weight, in the state of its layer, and a hook on the layer that adds the noise.
+
+    Raises
+    ------
+    InputError
+        Where a weight is not that of a linear layer or a convolution, whose output's variance is known.
+    """
+
+    def __init__(self, options: Options, probe: Probe, *, steps: int, examples: int) -> None:
+        import torch
+        from torch import nn
+
+        from lesion.compress.learned import Learned
+
+        self._threshold, self._warmup = options.threshold, max(1, round(options.warmup * steps))
+        self._strength = options.strength / examples
+        self._weights = probe.network.parameters()
+        self._layers = {name: layer for name, (layer, _) in probe.network.layers.items()}
+        self._hooks: list[RemovableHandle] = []
+        self.learned: list[Learned] = []
+        for name, layer in self._layers.items():
+            if not isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d):
+                raise InputError(f"variational-dropout: {name} is not of a linear layer or a convolution")
+            log_variance = nn.Parameter(torch.full_like(self._weights[name], INITIAL))
+            layer.register_parameter(LOG_VARIANCE, log_variance)
+            self.learned.append(Learned(log_variance, options.rate))
+            self._hooks.append(layer.register_forward_hook(_add_noise))
+
+    def _log_alpha(self, name: str) -> Tensor:
+        weight = self._weights[name]
+        return self._layers[name].get_parameter(LOG_VARIANCE) - weight.square().clamp_min(SMALLEST).log()
+
+    def penalty(self, step: int) -> Tensor:
+        """The divergence of all weights by the number of examples, times its weight at this step; a scalar."""
+        import torch
+
+        sums = [divergence(self._log_alpha(name).clamp(-CLIP, CLIP)).sum() for name in self._weights]
+        return self._strength * min(1.0, (step + 1) / self._warmup) * torch.stack(sums).sum()
+
+    def masks(self) -> dict[str, Tensor]:
+        """Kept is where log α is below the threshold."""
+        return {name: self._log_alpha(name).detach() < self._threshold for name in self._weights}
+
+    def remove(self) -> None:
+        """Take hooks and variances off the layers."""
+        for hook in self._hooks:
+            hook.remove()
+        for layer in self._layers.values():
+            del layer._parameters[LOG_VARIANCE]

@@ -1,0 +1,40 @@
+"""BN scale: output channels whose batch norm has a small scale matter least (network slimming, arXiv 1708.06519)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lesion.errors import InputError
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lesion.compress.probe import Probe
+
+
+class Options(Settings):
+    """None."""
+
+
+def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:  # noqa: ARG001
+    """The scale γ, (units,), of the batch norm that reads a layer, without its mask; layers without one stay dense.
+
+    Raises
+    ------
+    InputError
+        Where no layer has one.
+    """
+    from lesion.compress.units import probed_units, scale_under_mask
+
+    norms = {name: unit.norm for name, unit in probed_units(probe).items() if unit.norm is not None}
+    if not norms:
+        raise InputError("score bn-scale: in this network no batch norm reads the output of a layer")
+    return {"scale": {name: scale_under_mask(norm).detach() for name, norm in norms.items()}}
+
+
+def score(weight: Tensor, *, scale: Tensor) -> Tensor:
+    """|γ| of the output channel, for all of its weights."""
+    from lesion.compress.units import over_weights
+
+    return over_weights(scale.abs(), weight)

@@ -1,0 +1,35 @@
+"""Gradient: weights matter that the loss is steep in, masked ones too.
+
+It is how RigL grows (Evci et al., arXiv 1911.11134).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lesion.compress.probe import Probe
+
+
+class Options(Settings):
+    """Over how many images the gradient is taken."""
+
+    images: int = Field(ge=1)
+
+
+def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
+    """The gradient of the mean loss, as training sees it."""
+    from lesion.compress.statistics.gradient import mean_gradient
+
+    return {"gradient": mean_gradient(probe, probe.loss, options.images, training=True)}
+
+
+def score(weight: Tensor, *, gradient: Tensor) -> Tensor:  # noqa: ARG001
+    """|g| (section 3, "grow"). Any shape, same shape back."""
+    return gradient.abs()

@@ -1,0 +1,35 @@
+"""Optimal Brain Damage (LeCun et al. 1990) with the empirical Fisher matrix in place of the Hessian.
+
+So did Theis et al. (arXiv 1801.05787).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lesion.compress.probe import Probe
+
+
+class Options(Settings):
+    """Over how many images."""
+
+    images: int = Field(ge=1)
+
+
+def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
+    """Mean of the squared gradients of single images' losses, in evaluation mode."""
+    from lesion.compress.statistics.fisher import fisher_diagonal
+
+    return {"fisher_diagonal": fisher_diagonal(probe, options.images)}
+
+
+def score(weight: Tensor, *, fisher_diagonal: Tensor) -> Tensor:
+    """f·w²/2. Any shape, same shape back."""
+    return fisher_diagonal * weight.square() / 2

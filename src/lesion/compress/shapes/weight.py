@@ -1,0 +1,20 @@
+"""Weight: each on its own (unstructured sparsity)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lesion.compress.layout import Layout
+from lesion.params.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import Size
+
+
+class Options(Settings):
+    """None."""
+
+
+def layout(shape: Size, options: Options) -> Layout:  # noqa: ARG001
+    """One row of n groups of one weight."""
+    return Layout.plain(shape, groups=shape.numel())

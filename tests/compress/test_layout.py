@@ -1,0 +1,88 @@
+"""Which weights make a group, by the arithmetic of their indices; and that nothing is lost on the way."""
+
+import math
+import pkgutil
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Size, Tensor
+
+from lesion import plugins
+from lesion.compress import shapes
+from lesion.compress.layout import Layout
+from tests.compress.groups import OF, SHAPES, SIDE, Index, divides, rows
+
+
+def layout_of(shape: str, size: Index) -> Layout | None:
+    module, options = plugins.component("shape", SHAPES[shape].part, where="shape")
+    layout = module.layout(Size(size), options)
+    assert layout is None or isinstance(layout, Layout)
+    return layout
+
+
+def numbered(size: Index) -> Tensor:
+    """Each weight is its own place in memory."""
+    return torch.arange(math.prod(size)).reshape(size)
+
+
+SIZES = st.lists(st.integers(1, 5), min_size=2, max_size=5).map(tuple)
+FITTING = st.tuples(
+    st.integers(1, 3).map(lambda half: half * SIDE),
+    st.integers(1, 2).map(lambda quarter: quarter * OF),
+    st.lists(st.integers(1, 3), max_size=3),
+).map(lambda drawn: (drawn[0], drawn[1], *drawn[2]))
+every_shape = pytest.mark.parametrize("shape", SHAPES)
+
+
+def test_every_shape_is_tested() -> None:
+    assert set(SHAPES) == {module.name for module in pkgutil.iter_modules(shapes.__path__)}
+
+
+@every_shape
+@given(size=SIZES | FITTING)
+def test_splitting_and_joining_are_inverse(shape: str, size: Index) -> None:
+    layout = layout_of(shape, size)
+    assert (layout is not None) == divides(shape, size)
+    if layout is not None:
+        whole = numbered(size)
+        split = layout.split(whole)
+        assert split.shape == (layout.rows, layout.groups, layout.members)
+        assert torch.equal(layout.join(split), whole)
+
+
+@every_shape
+@given(size=FITTING)
+def test_groups_are_what_their_shape_is_called(shape: str, size: Index) -> None:
+    layout = layout_of(shape, size)
+    assert layout is not None
+    assert sorted(layout.split(numbered(size)).tolist()) == sorted(rows(shape, size))
+
+
+@every_shape
+@given(size=FITTING)
+def test_one_value_a_group_counts_for_all_its_members(shape: str, size: Index) -> None:
+    layout = layout_of(shape, size)
+    assert layout is not None
+    values = torch.rand(layout.rows, layout.groups, 1)
+    joined = layout.join(values)
+    assert joined.shape == size
+    assert torch.equal(layout.split(joined), values.expand(-1, -1, layout.members))
+
+
+@every_shape
+def test_the_order_in_memory_does_not_matter(shape: str) -> None:
+    layout, whole = layout_of(shape, (4, 8, 3, 3)), numbered((4, 8, 3, 3))
+    assert layout is not None
+    channels_last = whole.contiguous(memory_format=torch.channels_last)
+    assert channels_last.stride() != whole.stride()
+    assert torch.equal(layout.split(channels_last), layout.split(whole))
+
+
+@every_shape
+def test_groups_lie_in_the_order_of_their_first_weight(shape: str) -> None:
+    layout = layout_of(shape, (4, 8, 3, 3))
+    assert layout is not None
+    first = layout.split(numbered((4, 8, 3, 3)))[:, :, 0]
+    assert torch.equal(first, first.sort(dim=1).values)  # so that of ties the first in memory go first
