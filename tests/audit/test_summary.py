@@ -1,24 +1,54 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 
 from lesion.artifacts import paths
 from lesion.audit.impact import impact
 from lesion.audit.null import null
 from lesion.audit.pie import pie
-from lesion.audit.summary import summary
+from lesion.audit.populations import read_population
+from lesion.audit.summary import TEXTS, accuracy_row, summary
 from lesion.errors import InputError
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 from tests.synthetic import labels, population, write_examples, write_population
 
 SHARDS = ["0-3", "4-6"]
+MEMBERS = [4, 3]
 FACTS = {"dense": (0.0, 4000), "half": (0.5, 2500), "small": (0.0, 1000)}
+NUMBERS = ["sparsity", "parameters_left", "multiply_adds", "bytes_per_member"]
+ORDER = [
+    *("variant", "sparsity", "parameters", "parameters_left", "multiply_adds", "bytes_per_member", "encoding"),
+    *("members", "top1", "top1_low", "top1_high", "top1_sd", "top5"),
+    *("classes", "significant_classes", "classes_lost", "classes_gained", "pie", "pie_share"),
+    *("null_pie", "null_pie_low", "null_pie_high"),
+    *("null_significant_classes", "null_significant_classes_low", "null_significant_classes_high"),
+    "sparsity_by_layer",
+]
 SETTINGS = Impact(alpha=0.2, normalise="population")
+
+
+def sizes(variant: str, shard: str) -> dict[str, Any]:
+    """What the predictions of a shard say of its members: a little less is left of those of the second."""
+    sparsity, size = FACTS[variant]
+    if sparsity and shard == SHARDS[1]:
+        sparsity, size = sparsity + 0.07, size - 70
+    return {
+        "sparsity": sparsity,
+        "sparsity_by_layer": [["10.weight", sparsity / 2], ["2.weight", sparsity]],
+        "parameters": 1000,
+        "parameters_left": 1000 * (1 - sparsity),
+        "multiply_adds": 30_000 * (1 - sparsity),
+        "multiply_adds_dense": 30_000,
+        "bytes_per_member": size,
+        "encoding": "bit mask + values" if sparsity else "plain",
+    }
 
 
 @pytest.fixture
@@ -27,12 +57,12 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(8)
     label = labels(rng, 80, 4)
-    for (variant, (sparsity, size)), skill in zip(FACTS.items(), (0.8, 0.6, 0.7), strict=True):
-        for shard, first, members in zip(SHARDS, (0, 4), (4, 3), strict=True):
+    for variant, skill in zip(FACTS, (0.8, 0.6, 0.7), strict=True):
+        for shard, first, members in zip(SHARDS, (0, 4), MEMBERS, strict=True):
             made = population(
                 rng, label, members=members, classes=4, first=first, skill=np.array([skill, 0.7, 0.7, 0.3])
             )
-            write_population("toy", variant, shard, made, sparsity=sparsity, bytes_per_member=size)
+            write_population("toy", variant, shard, made, **sizes(variant, shard))
     write_examples("toy", made, list("abcd"))
     for variant in ("half", "small"):
         impact(study="toy", variant=variant, shards=SHARDS, settings=SETTINGS)
@@ -55,14 +85,18 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
     table = summarised(study, ["small"])
     assert table.index.tolist() == ["dense", "half", "small"]
     noise = pd.read_csv(paths.null(study))
-    for variant, (sparsity, size) in FACTS.items():
+    for variant in FACTS:
         rows, found = predictions(variant), table.loc[variant]
         by_member = rows.groupby("member")["correct"].mean()
+        each = [sizes(variant, shard) for shard, members in zip(SHARDS, MEMBERS, strict=True) for _ in range(members)]
+        interval = ttest_1samp(by_member, 0).confidence_interval(0.95)
         expected: dict[str, Any] = {
-            "sparsity": sparsity,
-            "bytes_per_member": size,
+            **{name: np.mean([member[name] for member in each]) for name in NUMBERS},
+            "parameters": 1000,
             "members": 7,
             "top1": by_member.mean(),
+            "top1_low": interval.low,
+            "top1_high": interval.high,
             "top1_sd": by_member.std(),
             "top5": rows.groupby("member")["correct_top5"].mean().mean(),
         }
@@ -84,8 +118,31 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
                 expected[f"null_{count}_low"] = noise[count].quantile(0.025)
                 expected[f"null_{count}_high"] = noise[count].quantile(0.975)
         np.testing.assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-12)
-        assert set(found.dropna().index) == set(expected)
+        assert set(found.dropna().index) == set(expected) | TEXTS - {"variant"}
     assert table.loc["half", "significant_classes"] > 0
+
+
+def test_columns_have_their_order_and_no_cell_has_a_comma(study: str) -> None:
+    summarised(study, ["small"])
+    header, *lines = paths.summary(study).read_text().splitlines()
+    assert header.split(",") == ORDER
+    assert {line.count(",") for line in lines} == {len(ORDER) - 1}  # the report splits the lines there
+
+
+def test_layers_keep_the_order_of_the_network_and_are_means_over_members(study: str) -> None:
+    table = summarised(study, ["small"])
+    mean = (4 * 0.5 + 3 * 0.57) / 7
+    assert table.loc["half", "sparsity_by_layer"] == f"10.weight {mean / 2:.3f}; 2.weight {mean:.3f}"
+    assert table.loc["dense", "sparsity_by_layer"] == "10.weight 0.000; 2.weight 0.000"
+    assert table["encoding"].tolist() == ["plain", "bit mask + values", "plain"]
+
+
+def test_one_member_has_no_interval(study: str) -> None:
+    population = read_population(study, "dense", SHARDS)
+    one = replace(population, member=population.member[:1], prediction=population.prediction[:1])
+    row = accuracy_row(one)
+    assert row["top1"] == one.correct.mean()
+    assert np.isnan([row["top1_low"], row["top1_high"], row["top1_sd"]]).all()
 
 
 def test_the_metrics_are_the_same_numbers(study: str) -> None:
@@ -93,7 +150,8 @@ def test_the_metrics_are_the_same_numbers(study: str) -> None:
     metrics = json.loads(paths.summary(study, "json").read_text())
     assert list(metrics) == table.index.tolist()
     for variant, numbers in metrics.items():
-        assert numbers == table.loc[variant].dropna().to_dict()
+        assert numbers == table.loc[variant].drop(list(TEXTS - {"variant"})).dropna().to_dict()
+        assert all(isinstance(number, (int, float)) for number in numbers.values())
 
 
 def test_what_is_not_active_is_left_out(study: str) -> None:

@@ -98,8 +98,21 @@ def _population(
             },
             schema=PREDICTIONS,
         )
-        known = {"study": made.study, "variant": variant, "sparsity": sparsity, "bytes_per_member": size}
-        write_parquet(paths.predictions(made.study, variant, shard), table, parameters=size // 4, **known)
+        known = {"study": made.study, "variant": variant, **_sizes(sparsity, size)}
+        write_parquet(paths.predictions(made.study, variant, shard), table, **known)
+
+
+def _sizes(sparsity: float, size: int) -> dict[str, object]:
+    """Of a network of two layers."""
+    return {
+        "sparsity": sparsity,
+        "sparsity_by_layer": [["0.weight", sparsity], ["3.weight", sparsity]],
+        "parameters": 10_000,
+        "parameters_left": 10_000 * (1 - sparsity),
+        "multiply_adds": 300_000 * (1 - sparsity),
+        "bytes_per_member": size,
+        "encoding": "bit mask + values" if sparsity else "plain",
+    }
 
 
 def _robustness(made: Synthetic, variant: str, skill: float, rng: np.random.Generator) -> None:

@@ -76,9 +76,26 @@ def test_the_metadata_tell_where_the_rows_come_from_and_how_big_a_member_is(vari
     assert (facts["study"], facts["variant"]) == ("digits", variant)
     assert set(facts["members"]) == {"0", "1"}
     assert facts["members"]["0"].keys() >= {"initialisation", "order", "augmentation"}
-    stored = dict(read_members(paths.checkpoint("digits", variant, SHARDS[0])))[0]
-    assert facts["bytes_per_member"] == sum(tensor.nbytes for tensor in stored.values())
-    assert facts["sparsity"] == (0.5 if variant == "gmp-50" else pytest.approx(0, abs=0.1))
+    stored = [tensors for _, tensors in read_members(paths.checkpoint("digits", variant, SHARDS[0]))]
+    assert facts["bytes_per_member"] == sum(tensor.nbytes for each in stored for tensor in each.values()) / 2
+    assert facts["encoding"] == ("bit mask + values" if variant == "gmp-50" else "plain")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_metadata_count_weights_and_multiply_adds(variant: str, predicted: Path) -> None:
+    facts = read_facts(paths.predictions("digits", variant, SHARDS[0]))
+    weights, positions = {"0": 16 * 9, "3": 32 * 16 * 9, "7": 10 * 128}, {"0": 4 * 4, "3": 2 * 2, "7": 1}
+    dense = sum(weights[layer] * positions[layer] for layer in weights)
+    assert facts["parameters"] == sum(weights.values())
+    assert facts["multiply_adds_dense"] == dense
+    assert [name for name, _ in facts["sparsity_by_layer"]] == ["0.weight", "3.weight", "7.weight"]
+    shares = [share for _, share in facts["sparsity_by_layer"]]
+    if variant == "gmp-50":  # uniform
+        assert (facts["sparsity"], *shares) == (0.5,) * 4
+        assert (facts["parameters_left"], facts["multiply_adds"]) == (facts["parameters"] / 2, dense / 2)
+        return
+    kept = 1 if variant == "dense" else pytest.approx(1, abs=0.05)  # small weights are rounded to zero
+    assert (facts["parameters_left"] / facts["parameters"], facts["multiply_adds"] / dense) == (kept, kept)
 
 
 def test_running_it_again_gives_the_same_bytes(predicted_copy: Path) -> None:

@@ -1,6 +1,8 @@
 """The headline table: what each variant costs on average, and what the average hides."""
 
 import json
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,15 +11,44 @@ from lesion.artifacts import paths
 from lesion.artifacts.atomic import write_text
 from lesion.artifacts.csv_tables import read_csv, write_csv
 from lesion.artifacts.tables import PIE, read_facts, read_parquet
+from lesion.audit.intervals import mean_interval
 from lesion.audit.populations import Population, read_population
+from lesion.params.shard import members
+
+TEXTS = {"variant", "encoding", "sparsity_by_layer"}
+"""Columns that are not numbers; they are no metrics."""
+
+
+def size_row(study: str, variant: str, shards: list[str]) -> dict[str, Any]:
+    """What a member takes (`compress.size`), the mean over all members, as the predictions of their shards tell it."""
+    facts = [read_facts(paths.predictions(study, variant, shard)) for shard in shards]
+    weights = [len(members(shard)) for shard in shards]
+
+    def mean(numbers: Iterable[float]) -> float:
+        return float(np.average(list(numbers), weights=weights))
+
+    by_layer = zip(*(shard["sparsity_by_layer"] for shard in facts), strict=True)
+    layers = [(of_shards[0][0], mean(share for _, share in of_shards)) for of_shards in by_layer]
+    return {
+        "sparsity": mean(shard["sparsity"] for shard in facts),
+        "parameters": facts[0]["parameters"],
+        "parameters_left": mean(shard["parameters_left"] for shard in facts),
+        "multiply_adds": mean(shard["multiply_adds"] for shard in facts),
+        "bytes_per_member": mean(shard["bytes_per_member"] for shard in facts),
+        "encoding": " or ".join(sorted({shard["encoding"] for shard in facts})),
+        "sparsity_by_layer": "; ".join(f"{name} {share:.3f}" for name, share in layers),
+    }
 
 
 def accuracy_row(population: Population) -> dict[str, float]:
-    """Mean top-1 and top-5 over members, and the standard deviation of top-1 between them, as fractions."""
+    """Mean top-1 and top-5 over members, as fractions; of top-1 also its 95 % interval and the standard deviation."""
     top1 = population.correct.mean(axis=1)
+    low, high = mean_interval(top1)
     return {
         "members": len(population.member),
         "top1": float(top1.mean()),
+        "top1_low": low,
+        "top1_high": high,
         "top1_sd": float(top1.std(ddof=1)) if len(top1) > 1 else float("nan"),
         "top5": float(population.correct_top5.mean()),
     }
@@ -52,8 +83,7 @@ def summarise(*, study: str, shards: list[str], compressed: list[str]) -> pd.Dat
     noise = null_row(read_csv(paths.null(study)))
     rows = []
     for variant in ("dense", *compressed):
-        facts = read_facts(paths.predictions(study, variant, shards[0]))
-        row = {"variant": variant, "sparsity": facts["sparsity"], "bytes_per_member": facts["bytes_per_member"]}
+        row = {"variant": variant} | size_row(study, variant, shards)
         row |= accuracy_row(read_population(study, variant, shards))
         if variant != "dense":
             row |= impact_row(read_csv(paths.impact(study, variant)))
@@ -61,6 +91,7 @@ def summarise(*, study: str, shards: list[str], compressed: list[str]) -> pd.Dat
             row |= {"pie": int(pie.sum()), "pie_share": float(pie.mean())} | noise
         rows.append(row)
     table = pd.DataFrame(rows)
+    table["sparsity_by_layer"] = table.pop("sparsity_by_layer")  # the widest column goes last
     counts = {"classes", "significant_classes", "classes_lost", "classes_gained", "pie"}
     return table.astype({name: "Int64" for name in table if name in counts})
 
@@ -69,7 +100,7 @@ def summary(*, study: str, shards: list[str], trained: list[str], derived: list[
     """The step: write `summary.csv`, and `summary.json` for `dvc metrics`."""
     table = summarise(study=study, shards=shards, compressed=[*trained, *derived])
     metrics = {
-        row["variant"]: {key: value for key, value in row.items() if key != "variant" and not pd.isna(value)}
+        row["variant"]: {name: value for name, value in row.items() if name not in TEXTS and not pd.isna(value)}
         for row in table.to_dict("records")
     }
     write_csv(paths.summary(study), table)

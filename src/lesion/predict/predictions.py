@@ -11,6 +11,7 @@ from lesion.artifacts.checkpoints import read_facts, read_members
 from lesion.artifacts.tables import PREDICTIONS, write_parquet
 from lesion.compress.size import sizes
 from lesion.data.split import Split, read_split
+from lesion.models.build import build
 from lesion.params.recipe import Evaluation
 from lesion.predict.evaluate import answers, batch_rows, members_logits, read_batches
 from lesion.predict.networks import networks
@@ -44,9 +45,9 @@ def predict(
     variant: dict[str, Any],
     evaluation: Evaluation,
 ) -> None:
-    """Write `predictions/<variant>/<shard>.parquet`, with the size of a member in its metadata.
+    """Write `predictions/<variant>/<shard>.parquet`, with the sizes of its members in its metadata (`compress.size`).
 
-    The size travels with the predictions, since who audits them need not have the checkpoints.
+    They travel with the predictions, since who audits them need not have the checkpoints.
     """
     split = read_split(study, "test")
     checkpoint = paths.checkpoint(study, variant_id, shard)
@@ -60,8 +61,9 @@ def predict(
                 tables[member].append(rows(member, split, logit, first=first))
             first += len(pixels)
             advance["batches"]()
-    _, stored = next(read_members(checkpoint))
-    facts = read_facts(checkpoint) | sizes(stored)
+    side, channels = split.images.shape
+    stored = (tensors for _, tensors in read_members(checkpoint))
+    facts = read_facts(checkpoint) | sizes(stored, build(model, split), (channels, side, side))
     facts.pop("version")
     joined = pa.concat_tables(table for parts in tables.values() for table in parts)
     write_parquet(paths.predictions(study, variant_id, shard), joined, **facts)
