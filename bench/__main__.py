@@ -19,6 +19,6 @@ def processor() -> str:
 print(f"{os.cpu_count()} cores ({processor()}), Python {platform.python_version()}, torch {version('torch')}\n")
 print("| what | measured | budget |\n| --- | --- | --- |")
 sys.stdout.flush()
-for part in ("audit", "files", "loading", "corruptions", "training", "pipeline"):
+for part in ("audit", "files", "loading", "corruptions", "training", "methods", "pipeline"):
     # Each in a process of its own: torch in this one would count in the peak memory of every later child.
     subprocess.run([sys.executable, "-m", f"bench.{part}"], check=True)
