@@ -15,10 +15,12 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/populations.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/comparison.smk"
 
 
 localrules:
     all,
+    comparison,
     figures,
     tables,
 
@@ -29,6 +31,7 @@ rule all:
         rules.figures.input,
         rules.tables.input,
         expand("results/{study}/gallery/index.html", study=ACTIVE["studies"]),
+        comparison_of(ACTIVE["comparisons"]),
 
 
 onsuccess:

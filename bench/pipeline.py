@@ -52,14 +52,14 @@ def nodes(folder: Path) -> None:
 def plan_of_the_paper(folder: Path) -> None:
     """Three studies, 30 members, nine variants, 19 × 5 corruptions: how long Snakemake plans."""
     data = yaml.safe_load((folder / "params.yaml").read_text())
-    studies = dict.fromkeys(("one", "two", "three"), data["studies"]["digits"])
+    three = dict.fromkeys(("one", "two", "three"), data["studies"]["digits"])
     variants = data["variants"] | {"gmp-10": data["variants"]["gmp-30"] | {"sparsity": 0.1}}
     active = data["active"] | {
-        "studies": list(studies),
+        "studies": list(three),
         "trained": ["gmp-10", *data["active"]["trained"]],
         "shards": ["0-9", "10-19", "20-29"],
     }
-    change_params(folder, studies=studies, variants=variants, active=active)
+    change_params(folder, studies=data["studies"] | three, variants=variants, active=active)
     row(
         "plan of the whole paper: `snakemake -n`", f"{cost('snakemake', '--dry-run', cwd=folder).seconds:.1f} s", "10 s"
     )

@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from lesion.params.file import read_yaml
-from lesion.steps import STEPS, run
+from lesion.steps import COMPARISON_FIGURE, STEPS, run
 
 REPOSITORY = Path(__file__).parents[1]
 SHARDS = ["0-1", "2-3"]
@@ -30,7 +30,14 @@ def tiny(*, epochs: int = 2) -> dict[str, Any]:
     params["studies"]["digits"]["recipe"] |= {"epochs": epochs, "decay": [max(1, epochs - 1)]}
     params["studies"]["digits"]["robustness"] = {"corruptions": ["gaussian-noise", "pixelate"], "severities": [1, 5]}
     params["audit"]["halves"]["splits"] = 5
+    params["comparison"] |= {"trained": ["gmp-50"], "derived": ["int8-static"], "shards": SHARDS, "resamples": 5}
+    params["comparison"]["families"] = {"pruned": ["gmp"], "quantised": ["int8-static"]}
     return params
+
+
+def study_figures(params: dict[str, Any]) -> list[str]:
+    """The figures of an active study: all but that of the comparison, whose studies are others."""
+    return [name for name in params["figures"] if name != COMPARISON_FIGURE]
 
 
 def write_params(folder: Path, params: dict[str, Any]) -> None:

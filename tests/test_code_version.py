@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY
+from lesion import steps as declared
+from lesion.params.file import read_yaml
+from tests.conftest import REPOSITORY, write_params
 
 SOURCES = REPOSITORY / "src" / "lesion"
 NEW = "compress/scores/added.py"
@@ -21,11 +23,33 @@ EDITED = [
     *("figures/style.py", "figures/impact.py", "gallery/page.py", "gallery/template.html.jinja"),
     *("audit/pie.py", "audit/impact.py", "audit/populations.py"),
     *("compress/scores/magnitude.py", "compress/schedules/gradual.py", "compress/methods/int8_static.py"),
-    *("compress/masks.py", "compress/encoding.py", "compress/methods/dense.py"),
-    *("train/loop.py", "train/augment.py", "predict/evaluate.py", "models/small_cnn.py", "models/__init__.py"),
+    *("compress/regrowths/exchange.py", "compress/scores/random_draw.py", "compress/regrowths/surgery.py"),
+    *("compress/shapes/weight.py", "compress/shapes/filter.py", "compress/layout.py", "compress/choice.py"),
+    *("compress/masks.py", "compress/encoding.py", "compress/methods/dense.py", "compress/methods/prune.py"),
+    *(
+        "train/loop.py",
+        "data/augment.py",
+        "data/sample.py",
+        "predict/evaluate.py",
+        "models/small_cnn.py",
+        "models/__init__.py",
+    ),
     *("data/sets/digits.py", "data/sets/mnist_8x8.py", "data/corruptions/noise.py"),
     *("artifacts/paths.py", "params/impact.py", "params/recipe.py", "errors.py", "__init__.py", "cli.py"),
 ]
+
+SET = {  # grows at random: an axis of the variant names another module in turn
+    "method": "prune",
+    "sparsity": 0.8,
+    "score": "magnitude",
+    "shape": "weight",
+    "allocation": "erk",
+    "schedule": "at-initialisation",
+    "regrowth": {
+        "name": "exchange", "drop": "magnitude", "grow": "random-draw", "fraction": 0.3, "decay": "constant",
+        "every": 0.02, "end": 0.8,
+    },
+}  # fmt: skip
 
 SCRIPT = """
 import importlib, json, sys
@@ -64,8 +88,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """For each edited file, the nodes whose code version changes; for each node, the modules that it loads."""
     folder = tmp_path_factory.mktemp("edited")
     shutil.copytree(SOURCES, folder / "lesion", ignore=shutil.ignore_patterns("__pycache__"))
+    params = read_yaml(REPOSITORY / "params.yaml")
+    params["variants"]["set-80"] = SET
+    params["active"]["trained"] = [*params["active"]["trained"], "set-80"]
+    write_params(folder, params)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(REPOSITORY / "params.yaml"), *EDITED, NEW],
+        [sys.executable, "-c", SCRIPT, str(folder / "params.yaml"), *EDITED, NEW],
         env=os.environ | {"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -144,9 +172,39 @@ def test_the_audit_trains_nothing(found: dict[str, Any]) -> None:
         assert not steps(touched(found, file)) & {"data", "adversarial", "train", "compress", "predict", "robustness"}
 
 
-@pytest.mark.parametrize("file", ["compress/scores/magnitude.py", "compress/schedules/gradual.py"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "compress/scores/magnitude.py",
+        "compress/schedules/gradual.py",
+        "compress/shapes/weight.py",
+        "compress/choice.py",
+    ],
+)
 def test_an_axis_of_pruning_is_the_code_of_pruned_trainings_alone(file: str, found: dict[str, Any]) -> None:
-    assert touched(found, file) == {f"train/digits/gmp-{percent}" for percent in (30, 50, 70, 90)}
+    nodes = {f"train/digits/gmp-{percent}" for percent in (30, 50, 70, 90)}
+    assert touched(found, file) == nodes | (
+        {"train/digits/set-80"} if file != "compress/schedules/gradual.py" else set()
+    )
+
+
+def test_what_an_axis_names_in_turn_is_the_code_of_its_variants_alone(found: dict[str, Any]) -> None:
+    for file in ("compress/scores/random_draw.py", "compress/regrowths/exchange.py"):
+        assert touched(found, file) == {"train/digits/set-80"}
+    for file in ("compress/regrowths/surgery.py", "compress/shapes/filter.py"):
+        assert touched(found, file) == set()
+
+
+def test_a_variant_names_its_method_its_axes_and_what_they_name() -> None:
+    expected = {
+        "methods.prune", "scores.magnitude", "shapes.weight", "allocations.erk", "schedules.at_initialisation",
+        "regrowths.exchange", "scores.random_draw",
+    }  # fmt: skip
+    assert set(declared.variant_modules(SET)) == {f"lesion.compress.{module}" for module in expected}
+    assert declared.variant_modules({"method": "dense"}) == ["lesion.compress.methods.dense"]
+    learnt = {"method": "learn-masks", "regulariser": {"name": "ltp"}}
+    modules = ["lesion.compress.methods.learn_masks", "lesion.compress.regularisers.ltp"]
+    assert declared.variant_modules(learnt) == modules
 
 
 def test_a_method_is_the_code_of_its_variants_alone(found: dict[str, Any]) -> None:

@@ -108,6 +108,12 @@ def summary(study: Study) -> None:
 
 
 @app.command()
+def comparison(study: Study) -> None:
+    """Compare methods at all their levels, and rank them by what they forget."""
+    _node("comparison", study=study)
+
+
+@app.command()
 def figure(study: Study, figure: Figure) -> None:
     """Draw a figure, with its numbers beside."""
     _node("figure", study=study, figure=figure)

@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,26 +10,31 @@ from typing import Any
 from lesion.artifacts import paths
 from lesion.code_version import code_version
 from lesion.errors import InputError
-from lesion.params.file import Params
-from lesion.steps import STEPS, modules
+from lesion.params.comparison import Comparison
+from lesion.params.file import Active, Params
+from lesion.steps import COMPARISON_FIGURE, COMPARISON_STEPS, STEPS, modules
 
 
 def nodes(params: Params) -> Iterator[tuple[str, dict[str, str]]]:
     """Every active (step, names) that has a code version of its own; shards share theirs."""
-    active = params.active
+    steps = [name for name in STEPS if name != "comparison"]
+    figures = [name for name in params.figures if name != COMPARISON_FIGURE]
+    yield from _nodes(steps, params.active.studies, params.active, figures)
+    yield from _nodes(COMPARISON_STEPS, params.active.comparisons, params.comparison, [COMPARISON_FIGURE])
+
+
+def _nodes(
+    steps: Iterable[str], studies: list[str], part: Active | Comparison, figures: list[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
     variants = {
-        "train": ["dense", *active.trained],
-        "compress": active.derived,
-        "predict": ["dense", *active.compressed],
-        "robustness": ["dense", *active.compressed],
+        "train": ["dense", *part.trained],
+        "compress": part.derived,
+        "predict": ["dense", *part.compressed],
+        "robustness": ["dense", *part.compressed],
     }
-    for name, step in STEPS.items():
-        axes = {
-            "study": active.studies,
-            "variant": variants.get(name, active.compressed),
-            "figure": list(params.figures),
-        }
-        used = [axis for axis in step.per if axis in axes]
+    for name in steps:
+        axes = {"study": studies, "variant": variants.get(name, part.compressed), "figure": figures}
+        used = [axis for axis in STEPS[name].per if axis in axes]
         for values in product(*(axes[axis] for axis in used)):
             yield name, dict(zip(used, values, strict=True))
 

@@ -46,7 +46,9 @@ MODEL, RECIPE, EVALUATION = "studies.{study}.model", "studies.{study}.recipe", "
 VARIANT, SOURCE = "variants.{variant}", "studies.{study}.adversarial"
 SHARDS = {"shards": "active.shards"}
 POPULATIONS = SHARDS | {"trained": "active.trained", "derived": "active.derived"}
+COMPARED = {"shards": "comparison.shards", "trained": "comparison.trained", "derived": "comparison.derived"}
 IMPACT = {"settings": "audit.impact"}
+FIGURE = {"figure": "figures.{figure}"}
 
 STEPS: dict[str, Step] = {
     "data": Step("lesion.data.prepare:prepare", ("study",), {"data": "studies.{study}.data"}, loads=("data",)),
@@ -87,20 +89,39 @@ STEPS: dict[str, Step] = {
         "lesion.audit.null:null", ("study",), SHARDS | IMPACT | {"root_seed": "root_seed", "halves": "audit.halves"}
     ),
     "summary": Step("lesion.audit.summary:summary", ("study",), POPULATIONS),
-    "figure": Step("lesion.figures.{figure}:draw", ("study", "figure"), POPULATIONS | {"figure": "figures.{figure}"}),
+    "comparison": Step(
+        "lesion.audit.comparison:comparison",
+        ("study",),
+        COMPARED
+        | IMPACT
+        | {
+            "root_seed": "root_seed",
+            "halves": "audit.halves",
+            "resamples": "comparison.resamples",
+            "ranking": "comparison.ranking",
+        },
+    ),
+    "figure": Step("lesion.figures.{figure}:draw", ("study", "figure"), POPULATIONS | FIGURE),
     "gallery": Step("lesion.gallery.page:gallery", ("study",), POPULATIONS),
 }
 
 # The steps that are for one kind of variant.
 KINDS = {"train": "trained", "compress": "derived"}
 
-# What a single figure sees beside what all figures see.
-FIGURES: dict[str, dict[str, str]] = {"pie-accuracy": {"root_seed": "root_seed"}}
+# What a single figure sees that is not what all figures see.
+FIGURES: dict[str, dict[str, str]] = {
+    "pie-accuracy": POPULATIONS | FIGURE | {"root_seed": "root_seed"},
+    "comparison": FIGURE | {"families": "comparison.families"},
+}
+
+# The steps of a comparison study, of which this figure alone is drawn, and no other's.
+COMPARISON_STEPS = ("data", "train", "compress", "predict", "comparison", "figure")
+COMPARISON_FIGURE = "comparison"
 
 
 def keys(step: str, names: Mapping[str, str]) -> dict[str, str]:
     """Argument -> dotted key of params.yaml, for one node."""
-    declared = {**STEPS[step].params, **FIGURES.get(names.get("figure", ""), {})}
+    declared = FIGURES.get(names.get("figure", ""), STEPS[step].params)
     return {argument: key.format(**names) for argument, key in declared.items()}
 
 
@@ -127,11 +148,10 @@ def modules(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> lis
 
 
 def variant_modules(variant: Mapping[str, Any]) -> list[str]:
-    """The modules that a variant names: its method and, for pruning, one on each axis."""
+    """The modules that a variant names: its method and, for pruning, those on the axes."""
     found = [plugins.module_name("method", variant["method"])]
-    found += [plugins.module_name(axis, variant[axis]) for axis in ("score", "allocation") if axis in variant]
-    if "schedule" in variant:
-        found.append(plugins.module_name("schedule", variant["schedule"]["name"]))
+    for axis, part, where in plugins.axes(variant, where="variant"):
+        found.append(plugins.module_name(axis, plugins.name_of(part, where=where, kind=axis)))
     return found
 
 

@@ -12,13 +12,6 @@ def test_points(fraction: float, text: str) -> None:
     assert style.points(fraction) == text
 
 
-@pytest.mark.parametrize(
-    ("variant", "method"), [("gmp-50", "gmp"), ("int8-static", "int8-static"), ("one-shot-90", "one-shot")]
-)
-def test_method(variant: str, method: str) -> None:
-    assert style.method(variant) == method
-
-
 def test_shortened() -> None:
     assert style.shortened("automobile", 10) == "automobile"
     assert style.shortened("great white shark", 8) == "great w…"

@@ -41,6 +41,11 @@ def drop(key: str) -> Callable[[Params], None]:
     return change
 
 
+def without(part: Params, key: str) -> Params:
+    """All but one key."""
+    return {name: value for name, value in part.items() if name != key}
+
+
 def both(*changes: Callable[[Params], None]) -> Callable[[Params], None]:
     """One change after the other."""
 
@@ -52,7 +57,14 @@ def both(*changes: Callable[[Params], None]) -> Callable[[Params], None]:
 
 
 RECIPE, PRUNED = "studies/digits/recipe", "variants/gmp-50"
+COMPARED = tiny()["comparison"]
+REGROWTH = "variants.gmp-50.regrowth"
 GRADUAL = {"name": "gradual", "begin": 0.1, "end": 0.5, "every": 0.1}
+TIMES = {"every": 0.1, "end": 0.9}
+SET = {"name": "exchange", "drop": "magnitude", "grow": "magnitude", "fraction": 0.3, "decay": "constant"} | TIMES
+LTP = {"name": "ltp", "strength": 0.1, "temperature": 0.1, "rate": 1.0, "begin": 0.2}
+NO_NAMES: Params = {"a number": 5, "a list": ["magnitude"], "without name": {}, "a path": "../methods/dense"}
+L1 = {"name": "l1", "strength": 0.1}
 
 CASES: dict[str, tuple[Callable[[Params], None], str]] = {
     # what is wrong: how it comes about, the key that the message must name
@@ -89,6 +101,12 @@ CASES: dict[str, tuple[Callable[[Params], None], str]] = {
     "method missing": (drop("variants/gmp-50/method"), "variants.gmp-50.method"),
     "method that is no name": (put("variants/gmp-50/method", "prune; rm"), "variants.gmp-50.method"),
     "unknown score": (put(f"{PRUNED}/score", "luck"), "variants.gmp-50.score"),
+    "unknown shape": (put(f"{PRUNED}/shape", "luck"), "variants.gmp-50.shape"),
+    "unknown regrowth": (put(f"{PRUNED}/regrowth", "luck"), "variants.gmp-50.regrowth"),
+    "unknown regulariser": (put(f"{PRUNED}/regulariser", {"name": "luck"}), "variants.gmp-50.regulariser"),
+    "unknown regulariser that learns masks": (
+        put("variants/learnt", {"method": "learn-masks", "regulariser": "luck"}), "variants.learnt.regulariser"
+    ),
     "unknown allocation": (put(f"{PRUNED}/allocation", "luck"), "variants.gmp-50.allocation"),
     "unknown schedule": (put(f"{PRUNED}/schedule", GRADUAL | {"name": "luck"}), "variants.gmp-50.schedule"),
     "schedule without name": (put(f"{PRUNED}/schedule", {"begin": 0.1}), "variants.gmp-50.schedule.name"),
@@ -116,8 +134,67 @@ CASES: dict[str, tuple[Callable[[Params], None], str]] = {
     "no splits": (put("audit/halves/splits", 0), "audit.halves.splits"),
     "figure without width": (drop("figures/impact/width"), "figures.impact.width"),
     "figure of no height": (put("figures/impact/height", 0), "figures.impact.height"),
+    "comparison of an unknown study": (put("comparison/studies", ["svhn"]), "comparison.studies"),
+    "comparison of an active study": (put("comparison/studies", ["digits"]), "comparison.studies"),
+    "active comparison that is none": (put("active/comparisons", ["cifar10"]), "active.comparisons"),
+    "active comparisons missing": (drop("active/comparisons"), "active.comparisons"),
+    "comparison of an unknown variant": (put("comparison/trained", ["gmp-55"]), "comparison.trained"),
+    "comparison of derived as trained": (put("comparison/trained", ["int8-static"]), "comparison.trained"),
+    "comparison of nothing": (put("comparison", COMPARED | {"trained": [], "derived": []}), "comparison.trained"),
+    "comparison of overlapping shards": (put("comparison/shards", ["0-9", "9-9"]), "comparison.shards"),
+    "comparison of dense": (put("comparison/trained", ["dense"]), "variants.dense"),
+    "method in no family": (put("comparison/families/pruned", []), "comparison.families"),
+    "method in two families": (put("comparison/families/other", ["gmp"]), "comparison.families"),
+    "dot in a family": (put("comparison/families/v.2", []), "v.2"),
+    "one resample": (put("comparison/resamples", 1), "comparison.resamples"),
+    "ranking in per cent": (put("comparison/ranking/sparsities", [50.0]), "comparison.ranking.sparsities.0"),
+    "no drop": (put("comparison/ranking/accuracy_drops", [0.0]), "comparison.ranking.accuracy_drops.0"),
     "study that is empty": (put("studies/digits", None), "studies.digits"),
     "variant that is empty": (put("variants/gmp-50", None), "variants.gmp-50"),
+    **{
+        f"{axis} missing": (drop(f"{PRUNED}/{axis}"), f"variants.gmp-50.{axis}")
+        for axis in ("score", "shape", "allocation", "schedule")
+    },
+    **{
+        f"{axis} that is {what}": (put(f"{PRUNED}/{axis}", value), f"variants.gmp-50.{axis}")
+        for axis in ("score", "shape", "allocation", "schedule", "regrowth", "regulariser")
+        for what, value in NO_NAMES.items()
+    },
+    **{
+        f"{axis} of nothing": (put(f"{PRUNED}/{axis}", None), f"variants.gmp-50.{axis}")
+        for axis in ("score", "shape", "allocation", "schedule")
+    },
+    "option of a name": (put(f"{PRUNED}/score", {"name": "magnitude", "power": 2}), "variants.gmp-50.score.power"),
+    "N:M without M": (put(f"{PRUNED}/shape", "n-m"), "variants.gmp-50.shape.of"),
+    "N:M of one": (put(f"{PRUNED}/shape", {"name": "n-m", "of": 1}), "variants.gmp-50.shape.of"),
+    "block without side": (put(f"{PRUNED}/shape", {"name": "block"}), "variants.gmp-50.shape.side"),
+    "growth by an unknown score": (put(f"{PRUNED}/regrowth", SET | {"grow": "luck"}), f"{REGROWTH}.grow"),
+    "growth without a score": (put(f"{PRUNED}/regrowth", without(SET, "grow")), f"{REGROWTH}.grow"),
+    "growth by a score without its options": (
+        put(f"{PRUNED}/regrowth", SET | {"grow": "gradient"}), f"{REGROWTH}.grow.images"
+    ),
+    "growth by a score with other options": (
+        put(f"{PRUNED}/regrowth", SET | {"grow": {"name": "magnitude", "images": 8}}), f"{REGROWTH}.grow.images"
+    ),
+    "growth of all": (put(f"{PRUNED}/regrowth", SET | {"fraction": 1.0}), f"{REGROWTH}.fraction"),
+    "surgery without a lead": (
+        put(f"{PRUNED}/regrowth", {"name": "surgery", "every": 0.1, "end": 1.0}), f"{REGROWTH}.lead"
+    ),
+    "no rounds": (
+        put(f"{PRUNED}/schedule", {"name": "iterative", "rounds": 0, "rewind": None}), "variants.gmp-50.schedule.rounds"
+    ),
+    "regulariser that learns masks beside a score": (put(f"{PRUNED}/regulariser", LTP), "variants.gmp-50.regulariser"),
+    "regulariser that learns no masks alone": (
+        put("variants/learnt", {"method": "learn-masks", "regulariser": L1}), "variants.learnt.regulariser"
+    ),
+    "learnt masks without a regulariser": (
+        put("variants/learnt", {"method": "learn-masks"}), "variants.learnt.regulariser"
+    ),
+    "learnt masks of a sparsity": (
+        put("variants/learnt", {"method": "learn-masks", "regulariser": LTP, "sparsity": 0.5}),
+        "variants.learnt.sparsity",
+    ),
+    "axis of dense": (put("variants/int8-static/score", "magnitude"), "variants.int8-static.score"),
     "schedule that is a name": (put(f"{PRUNED}/schedule", "gradual"), "variants.gmp-50.schedule"),
 }  # fmt: skip
 
@@ -133,6 +210,22 @@ def test_bad_input_is_told_in_one_line_that_names_file_and_key(case: str) -> Non
     assert message.startswith("params.yaml: ")
     assert re.search(rf"(?<![\w.-]){re.escape(key)}(?![\w-])", message), message
     assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"regrowth": SET | {"grow": {"name": "gradient", "images": 8}}},
+        {"shape": {"name": "n-m", "of": 4}, "score": {"name": "magnitude"}},
+        {"regulariser": L1, "regrowth": None},
+        {"method": "learn-masks", "regulariser": LTP},
+    ],
+)
+def test_what_a_variant_may_name(more: Params) -> None:
+    params = tiny()
+    pruned = params["variants"]["gmp-50"] if "method" not in more else {}
+    params["variants"]["another"] = pruned | more
+    validate(params)
 
 
 def test_faults_of_the_catalogue_are_found_although_inactive() -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from lesion.artifacts import paths
-from tests.conftest import step, tiny, write_params
+from tests.conftest import step, study_figures, tiny, write_params
 
 pytestmark = pytest.mark.xdist_group("celeba")  # one worker runs the study once
 
@@ -72,7 +72,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, pd.D
             step(name, study="celeba", variant="gmp-50")
         for name in ("null", "summary", "gallery"):
             step(name, study="celeba")
-        for figure in made["figures"]:
+        for figure in study_figures(made):
             step("figure", study="celeba", figure=figure)
         yield folder, faces
 
@@ -101,5 +101,5 @@ def test_the_population_learns_the_colour_of_hair(study: tuple[Path, pd.DataFram
 def test_without_corruptions_the_study_still_has_all_its_figures(study: tuple[Path, pd.DataFrame]) -> None:
     rows = pd.read_parquet(paths.robustness("celeba", "gmp-50", SHARD))
     assert set(rows["corruption"]) == {"clean"}
-    for figure in params()["figures"]:
+    for figure in study_figures(params()):
         assert paths.figure("celeba", figure, "svg").stat().st_size > 1000

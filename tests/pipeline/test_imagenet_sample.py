@@ -14,7 +14,7 @@ from PIL import Image
 from lesion.artifacts import paths
 from lesion.artifacts.tables import read_facts
 from lesion.params.file import validate
-from tests.conftest import REPOSITORY, step, tiny, write_params
+from tests.conftest import REPOSITORY, step, study_figures, tiny, write_params
 
 SAMPLE = REPOSITORY.parent / "shared" / "data" / "imagenet-sample.tar"
 CLASSES = 8
@@ -87,7 +87,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             step("impact", study="imagenet", variant=variant)
             step("pie", study="imagenet", variant=variant)
         step("summary", study="imagenet")
-        for figure in params()["figures"]:
+        for figure in study_figures(params()):
             step("figure", study="imagenet", figure=figure)
         step("gallery", study="imagenet")
         yield folder
@@ -132,7 +132,7 @@ def test_corrupted_and_natural_adversarial_images_are_counted_as_named(study: Pa
 
 
 def test_the_gallery_and_the_figures_are_there(study: Path) -> None:
-    for figure in params()["figures"]:
+    for figure in study_figures(params()):
         assert (study / paths.figure("imagenet", figure, "svg")).stat().st_size > 1000
     page = (study / paths.gallery("imagenet")).read_text()
     pie = pd.concat(pd.read_parquet(study / paths.pie("imagenet", v)) for v in ("gmp-50", "int8-static"))

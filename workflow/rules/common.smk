@@ -3,7 +3,7 @@
 from lesion.code_version import code_version
 from lesion.params.file import validate
 from lesion.plugins import load
-from lesion.steps import modules, settings
+from lesion.steps import COMPARISON_FIGURE, modules, settings
 
 validate(config)
 
@@ -12,6 +12,7 @@ ENVIRONMENT = (
 )
 ACTIVE = config["active"]
 COMPRESSED = ACTIVE["trained"] + ACTIVE["derived"]
+FIGURES = [figure for figure in config["figures"] if figure != COMPARISON_FIGURE]
 EXAMPLES = "results/{study}/data/examples.parquet"
 IMAGES = "results/{study}/data/images.safetensors"
 ADVERSARIAL = "results/{study}/data/adversarial.safetensors"
@@ -22,6 +23,9 @@ IMPACT = "results/{study}/impact/{variant}.csv"
 PIE = "results/{study}/pie/{variant}.parquet"
 NULL = "results/{study}/null.csv"
 SUMMARY = "results/{study}/summary.csv"
+COMPARISON = "results/{study}/comparison/comparison.csv"
+RANKING = "results/{study}/comparison/ranking.csv"
+FIGURE = "results/{study}/figures/{figure}.svg"
 
 
 wildcard_constraints:
@@ -85,6 +89,27 @@ def everything(pattern):
         study=wildcards.study,
         variant=["dense", *COMPRESSED],
         shard=ACTIVE["shards"],
+    )
+
+
+def compared(pattern):
+    """The files of dense and of every compared variant, all shards."""
+    return lambda wildcards: expand(
+        pattern,
+        study=wildcards.study,
+        variant=[
+            "dense",
+            *config["comparison"]["trained"],
+            *config["comparison"]["derived"],
+        ],
+        shard=config["comparison"]["shards"],
+    )
+
+
+def comparison_of(studies):
+    """What there is to see of the comparison in these studies."""
+    return expand(
+        [COMPARISON, RANKING, FIGURE], study=studies, figure=COMPARISON_FIGURE
     )
 
 

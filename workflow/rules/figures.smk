@@ -7,6 +7,7 @@ FIGURE_INPUTS = {
     "robustness": {"robustness": everything(ROBUSTNESS)},
     "size": {"summary": SUMMARY},
     "pie-sheet": {"examples": EXAMPLES, "images": IMAGES, "pie": compressed(PIE)},
+    COMPARISON_FIGURE: {"comparison": COMPARISON},
 }
 
 for figure in config["figures"]:
@@ -55,8 +56,5 @@ rule gallery:
 
 rule figures:
     input:
-        expand(
-            "results/{study}/figures/{figure}.svg",
-            study=ACTIVE["studies"],
-            figure=list(config["figures"]),
-        ),
+        expand(FIGURE, study=ACTIVE["studies"], figure=FIGURES),
+        expand(FIGURE, study=ACTIVE["comparisons"], figure=COMPARISON_FIGURE),

@@ -1,4 +1,4 @@
 """What compression changed, class by class and image by image. Never torch.
 
-May import: params and artifacts. Makes: `impact/`, `pie/`, `null.csv`, `summary.csv`.
+May import: params and artifacts. Makes: `impact/`, `pie/`, `null.csv`, `summary.csv`, `comparison/`.
 """

@@ -15,6 +15,7 @@ from lesion.figures import style
 from lesion.figures.labels import place_labels
 from lesion.figures.saving import save
 from lesion.params.figure import Figure
+from lesion.params.variant import method
 
 COUNTS = {"significant_classes": "Significant classes", "pie": "PIE (images)"}
 
@@ -27,7 +28,7 @@ def numbers(summary: pd.DataFrame, *, trained: list[str], derived: list[str]) ->
     """
     table = summary.set_index("variant").loc[[*trained, *derived]].reset_index()
     table.insert(1, "kind", ["trained"] * len(trained) + ["derived"] * len(derived))
-    table.insert(2, "method", table["variant"].map(style.method))
+    table.insert(2, "method", table["variant"].map(method))
     null = [f"null_{count}{end}" for count in COUNTS for end in ("", "_low", "_high")]
     counts = ["significant_classes", "classes_lost", "classes_gained", "pie"]
     table = table.astype(dict.fromkeys(counts, int))  # empty for dense, so read as floats

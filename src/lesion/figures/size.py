@@ -13,6 +13,7 @@ from lesion.figures import style
 from lesion.figures.labels import place_labels
 from lesion.figures.saving import save
 from lesion.params.figure import Figure
+from lesion.params.variant import method
 
 KIBIBYTE = 1024
 
@@ -24,7 +25,7 @@ def numbers(summary: pd.DataFrame, *, trained: list[str], derived: list[str]) ->
     """
     table = summary.set_index("variant").loc[["dense", *trained, *derived]].reset_index()
     table.insert(1, "kind", ["dense"] + ["trained"] * len(trained) + ["derived"] * len(derived))
-    table.insert(2, "method", table["variant"].map(style.method))
+    table.insert(2, "method", table["variant"].map(method))
     table["kib_per_member"] = table["bytes_per_member"] / KIBIBYTE
     return table[
         ["variant", "kind", "method", "sparsity", "bytes_per_member", "kib_per_member", "members", "top1", "top1_sd"]
@@ -49,8 +50,8 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     drawing = style.canvas("What compression buys, and what the average says it costs")
     axes = drawing.subplots()
     pruned = table[table["kind"] == "trained"]
-    for index, (method, rows) in enumerate(pruned.groupby("method", sort=False)):
-        _marks(axes, rows.sort_values("sparsity"), label=f"pruned ({method})", **style.line(index))
+    for index, (name, rows) in enumerate(pruned.groupby("method", sort=False)):
+        _marks(axes, rows.sort_values("sparsity"), label=f"pruned ({name})", **style.line(index))
     alone = {"linestyle": "none"}
     _marks(axes, table[table["kind"] == "dense"], label="dense", color=style.INK, marker="*", **alone)
     if len(rows := table[table["kind"] == "derived"]):

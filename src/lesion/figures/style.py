@@ -1,7 +1,6 @@
 """How every figure looks: type, lines, and colours that colour-blind readers can tell apart."""
 
 import math
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -82,11 +81,6 @@ def panels(drawing: matplotlib.figure.Figure, count: int, *, sharey: bool) -> tu
     for axes in spare:
         axes.set_axis_off()
     return list(grid[:count]), spare[0] if spare else None
-
-
-def method(variant: str) -> str:
-    """The method of a level of pruning: `gmp-50` is a level of `gmp`."""
-    return re.sub(r"-\d+$", "", variant)
 
 
 def line(index: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from lesion import plugins
 from lesion.errors import InputError
+from lesion.params.comparison import Comparison
 from lesion.params.figure import Figure
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
@@ -17,6 +18,7 @@ from lesion.params.recipe import Evaluation, Recipe
 from lesion.params.robustness import Robustness
 from lesion.params.settings import Settings
 from lesion.params.shard import members
+from lesion.params.variant import method
 
 NAME = Path("params.yaml")
 DENSE = ("dense", "pretrained")  # the methods that give dense members
@@ -24,12 +26,16 @@ ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Active(Settings):
-    """What is run: ids from the catalogue below it, and the shards of every population."""
+    """What is run: ids from the catalogue below it, and the shards of every population.
+
+    `comparisons` are the comparison studies that are run, too.
+    """
 
     studies: list[str] = Field(min_length=1)
     trained: list[str]
     derived: list[str]
     shards: list[str] = Field(min_length=1)
+    comparisons: list[str]
 
     @property
     def compressed(self) -> list[str]:
@@ -66,6 +72,7 @@ class Params(Settings):
     studies: dict[str, Study]
     variants: dict[str, dict[str, Any]]
     audit: Audit
+    comparison: Comparison
     figures: dict[str, Figure]
 
 
@@ -96,28 +103,56 @@ def _check_known(ids: list[str], catalogue: Mapping[str, Any], where: str) -> No
         raise InputError(f"params.yaml: {where}: an id is listed twice")
 
 
-def _check_shards(shards: list[str]) -> None:
+def _check_shards(shards: list[str], where: str) -> None:
     seen: set[int] = set()
     for shard in shards:
         try:
             held = set(members(shard))
         except InputError as error:
-            raise InputError(f"params.yaml: active.shards: {error}") from None
+            raise InputError(f"params.yaml: {where}: {error}") from None
         if seen & held:
-            raise InputError(f"params.yaml: active.shards: {shard} holds a member of another shard")
+            raise InputError(f"params.yaml: {where}: {shard} holds a member of another shard")
         seen |= held
 
 
-def _check_variant(name: str, variant: Mapping[str, Any], kind: str | None = None) -> None:
-    options = plugins.options("method", variant, where=f"variants.{name}", key="method")
-    found = plugins.load("method", variant["method"]).KIND
-    if kind is not None and found != kind:
-        raise InputError(f"params.yaml: active.{kind}: {name} is a {found} variant")
-    for axis in ("score", "allocation"):
-        if hasattr(options, axis):
-            plugins.module_name(axis, getattr(options, axis), where=f"variants.{name}.{axis}")
-    if hasattr(options, "schedule"):
-        plugins.options("schedule", options.schedule, where=f"variants.{name}.schedule")
+def _check_variant(name: str, variant: dict[str, Any]) -> str:
+    """The kind of the variant: trained or derived."""
+    for axis, part, where in plugins.axes(variant, where=f"variants.{name}"):
+        plugins.options(axis, part, where=where)
+    plugins.options("method", variant, where=f"variants.{name}", key="method")
+    return str(plugins.load("method", variant["method"]).KIND)
+
+
+def _check_populations(part: Active | Comparison, params: Params, where: str) -> None:
+    for kind, ids in (("trained", part.trained), ("derived", part.derived)):
+        _check_known(ids, params.variants, f"{where}.{kind}")
+        for name in ids:
+            if (found := _check_variant(name, params.variants[name])) != kind:
+                raise InputError(f"params.yaml: {where}.{kind}: {name} is a {found} variant")
+    if params.variants.get("dense", {}).get("method") not in DENSE or "dense" in part.compressed:
+        raise InputError(
+            f"params.yaml: variants.dense: a method of {', '.join(DENSE)} is expected; it is active and never listed"
+        )
+    _check_shards(part.shards, f"{where}.shards")
+
+
+def _check_comparison(params: Params) -> None:
+    comparison, active = params.comparison, params.active
+    _check_known(comparison.studies, params.studies, "comparison.studies")
+    _check_known(active.comparisons, dict.fromkeys(comparison.studies), "active.comparisons")
+    for name in comparison.studies:
+        if name in active.studies:
+            raise InputError(
+                f"params.yaml: comparison.studies: {name} is active, too; give the comparison a study of its own"
+            )
+    _check_populations(comparison, params, "comparison")
+    if not comparison.compressed:
+        raise InputError("params.yaml: comparison.trained: no variant is named here or under derived, one is expected")
+    _check_ids(comparison.families, "comparison.families")
+    listed = [name for methods in comparison.families.values() for name in methods]
+    for name in [method(variant) for variant in comparison.compressed]:
+        if (count := listed.count(name)) != 1:
+            raise InputError(f"params.yaml: comparison.families: {name} is expected in one family, found in {count}")
 
 
 def validate(data: Mapping[str, Any]) -> Params:
@@ -132,16 +167,9 @@ def validate(data: Mapping[str, Any]) -> Params:
     _check_ids(params.studies, "studies")
     _check_ids(params.variants, "variants")
     _check_ids(params.figures, "figures")
-    active = params.active
-    _check_known(active.studies, params.studies, "active.studies")
-    for kind, ids in (("trained", active.trained), ("derived", active.derived)):
-        _check_known(ids, params.variants, f"active.{kind}")
-        for name in ids:
-            _check_variant(name, params.variants[name], kind)
-    if params.variants.get("dense", {}).get("method") not in DENSE or "dense" in active.compressed:
-        raise InputError(
-            f"params.yaml: variants.dense: a method of {', '.join(DENSE)} is expected; it is active and never listed"
-        )
+    _check_known(params.active.studies, params.studies, "active.studies")
+    _check_populations(params.active, params, "active")
+    _check_comparison(params)
     for name, variant in params.variants.items():
         _check_variant(name, variant)
     for name, study in params.studies.items():
@@ -149,7 +177,6 @@ def validate(data: Mapping[str, Any]) -> Params:
         if study.adversarial is not None:
             plugins.options("data", study.adversarial, where=f"studies.{name}.adversarial")
         plugins.options("model", study.model, where=f"studies.{name}.model")
-    _check_shards(active.shards)
     return params
 
 

@@ -1,0 +1,55 @@
+"""Axes that spread what matters: shares near to all of them, and counts near to none."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+FULL = 99.99  # per cent: nearer to all, the scale of shares ends
+FEW = 5  # counts well below it are nearly linear on their scale
+SHARE_TICKS = (90, 50, 95, 99, 80, 0, 70, 98, 30, 97, 99.5, 99.9, 96, 93, 94, 92, 85)  # per cent, the best first
+COUNT_TICKS = (0, 10, 100, 1000, 10_000, 50, 5, 20, 200, 500, 2000, 5000, 20_000, 50_000)
+ROOM = 0.09  # of an axis, from a tick to the next
+
+Floats = npt.NDArray[np.float64]
+
+
+def share_to_scale(percent: Floats) -> Floats:
+    """Each halving of what is missing to 100 % is one step: 0, 50, 75 and 87.5 % are 0, 1, 2 and 3."""
+    return -np.log2(1 - np.minimum(percent, FULL) / 100)
+
+
+def share_from_scale(steps: Floats) -> Floats:
+    """The inverse of `share_to_scale`."""
+    return 100 * (1 - 2.0**-steps)
+
+
+def count_to_scale(count: Floats) -> Floats:
+    """A logarithm that has a place for none."""
+    return np.log1p(np.maximum(count, 0) / FEW)
+
+
+def count_from_scale(place: Floats) -> Floats:
+    """The inverse of `count_to_scale`."""
+    return FEW * np.expm1(place)
+
+
+def share_limits(low: float, high: float, *, below: float, above: float) -> tuple[float, float]:
+    """Limits around the shares `low` and `high`, in per cent, with some steps `below` and `above`."""
+    ends = share_from_scale(share_to_scale(np.array([low, high])) + np.array([-below, above]))
+    return max(0.0, float(ends[0])), float(ends[1])
+
+
+def ticks(limits: tuple[float, float], scale: Callable[[Floats], Floats], candidates: Iterable[float]) -> list[float]:
+    """Those candidates, the first ones first, that an axis has room for; ascending."""
+    low, high = scale(np.array(limits))
+    chosen: dict[float, float] = {}
+    for tick in candidates:
+        place = float((scale(np.array(float(tick))) - low) / (high - low))
+        if 0 <= place <= 1 and all(abs(place - other) >= ROOM for other in chosen.values()):
+            chosen[tick] = place
+    return sorted(chosen)
+
+
+SHARE = (share_to_scale, share_from_scale)
+COUNT = (count_to_scale, count_from_scale)

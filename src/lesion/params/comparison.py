@@ -1,0 +1,37 @@
+"""Settings of the comparison of methods."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from lesion.params.settings import Settings
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Ranking(Settings):
+    """Where methods are ranked: at equal sparsity, and at equal accuracy, a drop below that of dense (fractions)."""
+
+    sparsities: list[Share]
+    accuracy_drops: list[Share]
+
+
+class Comparison(Settings):
+    """The studies and populations that are compared, and how.
+
+    `families` maps a name to its methods, in the order of display; every variant's method is in one of them. The first
+    method of the first family is the reference that all are drawn against.
+    """
+
+    studies: list[str]
+    shards: list[str] = Field(min_length=1)
+    trained: list[str]
+    derived: list[str]
+    families: dict[str, list[str]]
+    resamples: int = Field(ge=2)
+    ranking: Ranking
+
+    @property
+    def compressed(self) -> list[str]:
+        """All compared variants but dense, in the order of the table."""
+        return [*self.trained, *self.derived]
