@@ -173,13 +173,7 @@ def test_the_audit_trains_nothing(found: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "file",
-    [
-        "compress/scores/magnitude.py",
-        "compress/schedules/gradual.py",
-        "compress/shapes/weight.py",
-        "compress/choice.py",
-    ],
+    "file", ["compress/scores/magnitude.py", "compress/schedules/gradual.py", "compress/shapes/weight.py"]
 )
 def test_an_axis_of_pruning_is_the_code_of_pruned_trainings_alone(file: str, found: dict[str, Any]) -> None:
     nodes = {f"train/digits/gmp-{percent}" for percent in (30, 50, 70, 90)}
