@@ -20,6 +20,7 @@ from lesion.data.images import PackedImages
 from lesion.data.sample import Sample
 from lesion.data.split import Normalise, Split
 from lesion.params.recipe import Recipe
+from lesion.params.variant import method
 from lesion.train.device import computing
 from lesion.train.population import train_member
 from lesion.train.seeds import Seeds
@@ -50,9 +51,8 @@ def chosen(variants: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """One trained pruning variant of each method of the catalogue, by name of the method."""
     found: dict[str, dict[str, Any]] = {}
     for name, variant in variants.items():
-        method, _, level = name.rpartition("-")
-        if variant["method"] in ("prune", "learn-masks") and (method not in found or level == LEVEL):
-            found[method] = variant
+        if variant["method"] in ("prune", "learn-masks") and (method(name) not in found or name.endswith(LEVEL)):
+            found[method(name)] = variant
     return found
 
 

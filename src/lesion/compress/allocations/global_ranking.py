@@ -35,9 +35,8 @@ def allocate(candidates: Mapping[str, Candidates], sparsity: float, options: Opt
         if len(groups.saliency) > 1:
             raise InputError(f"allocation global-ranking: {name} is pruned in rows, each alike; use uniform")
         (row,) = groups.saliency
-        if len(row) > 1:  # the best, and of several the last, as the first of ties go first
-            best = len(row) - 1 - int(row.flip(0).argmax())
-            row = torch.cat([row[:best], row[best + 1 :]])
+        if len(row) > 1:
+            row = row.sort().values[:-1]
         values.append(row.double())
         sizes.append(torch.full(row.shape, groups.members, dtype=torch.int64, device=row.device))
         owners.append(torch.full(row.shape, index, dtype=torch.int64, device=row.device))
