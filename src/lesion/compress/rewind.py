@@ -2,25 +2,20 @@
 
 from torch import Tensor, nn
 
-from lesion.compress.masks import Masked, prunable
+from lesion.compress.masks import prunable
 
 NAME = "kept"
 
 
 class Rewind:
-    """All parameters and batch-norm statistics of a network, masks not among them, as buffers of the network.
+    """All parameters and batch-norm statistics of a network that has no masks yet, as buffers of the network.
 
     They lie in a layer and not at the top, for a sequence of modules would take them for one of its own.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        buffers = {
-            f"{path}.{name}": buffer
-            for path, module in model.named_modules()
-            for name, buffer in module.named_buffers(recurse=False)
-            if not isinstance(module, Masked)
-        }
-        self._live = {name.replace(".", "/"): tensor for name, tensor in [*model.named_parameters(), *buffers.items()]}
+        live = [*model.named_parameters(), *model.named_buffers()]
+        self._live = {name.replace(".", "/"): tensor for name, tensor in live}
         _, self._owner, _ = next(prunable(model))
         self._owner.add_module(NAME, holder := nn.Module())
         for name, tensor in self._live.items():
