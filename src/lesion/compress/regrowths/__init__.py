@@ -1,6 +1,6 @@
 """One module a regrowth: how weights come back that were pruned.
 
-May import: params, compress.masks. Makes: new masks as sparse as those before.
+May import: params, compress.masks, compress.periodic. Makes: new masks as sparse as those before.
 
 A module has `Options`, `STRAIGHT_THROUGH` (whether masked weights go on learning meanwhile) and a class
 `Regrowth(options, *, steps)` with `updates(step)` and `regrow(kept, step, scored)`: from the groups that are kept, bool

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from lesion.params.settings import Settings
+from lesion.compress.periodic import Periodic, Times
 from lesion.plugins import Named
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STRAIGHT_THROUGH = False
 
 
-class Options(Settings):
+class Options(Times):
     """By which score is dropped and by which grown; which share of the kept at first, and how that goes on; when.
 
     The variant's own score chooses the masks of the beginning. `every` and `end` are shares of the training's steps.
@@ -32,20 +32,14 @@ class Options(Settings):
     grow: Named
     fraction: float = Field(gt=0, lt=1)
     decay: Literal["constant", "cosine"]
-    every: float = Field(gt=0, le=1)
-    end: float = Field(gt=0, le=1)
 
 
-class Regrowth:
+class Regrowth(Periodic):
     """Exchanges in each tensor, row by row, round(share · kept) groups."""
 
     def __init__(self, options: Options, *, steps: int) -> None:
         self._options = options
-        self._every, self._end = max(1, round(options.every * steps)), round(options.end * steps)
-
-    def updates(self, step: int) -> bool:
-        """Every interval, until the end."""
-        return 0 < step < self._end and step % self._every == 0
+        super().__init__(options, steps=steps)
 
     def share(self, step: int) -> float:
         """Of the kept groups, how many are exchanged: constant, or f / 2 · (1 + cos(π t / end))."""

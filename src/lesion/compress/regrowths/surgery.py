@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lesion.params.settings import Settings
+from lesion.compress.periodic import Periodic, Times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,24 +22,18 @@ if TYPE_CHECKING:
 STRAIGHT_THROUGH = True
 
 
-class Options(Settings):
+class Options(Times):
     """The lead, as a factor on the saliency of what is kept; when, as shares of the training's steps."""
 
     lead: float = Field(ge=1)
-    every: float = Field(gt=0, le=1)
-    end: float = Field(gt=0, le=1)
 
 
-class Regrowth:
+class Regrowth(Periodic):
     """Keeps as many as before, the largest, those with a lead that are kept already."""
 
     def __init__(self, options: Options, *, steps: int) -> None:
         self._lead = options.lead
-        self._every, self._end = max(1, round(options.every * steps)), round(options.end * steps)
-
-    def updates(self, step: int) -> bool:
-        """Every interval, until the end."""
-        return 0 < step < self._end and step % self._every == 0
+        super().__init__(options, steps=steps)
 
     def regrow(
         self,

@@ -1,0 +1,23 @@
+"""What happens from time to time while a network trains."""
+
+from pydantic import Field
+
+from lesion.params.settings import Settings
+
+
+class Times(Settings):
+    """How often, and until when, as shares of the training's steps."""
+
+    every: float = Field(gt=0, le=1)
+    end: float = Field(gt=0, le=1)
+
+
+class Periodic:
+    """The steps at which it happens, of a training of `steps` steps."""
+
+    def __init__(self, times: Times, *, steps: int) -> None:
+        self._every, self._end = max(1, round(times.every * steps)), round(times.end * steps)
+
+    def updates(self, step: int) -> bool:
+        """Every interval, until the end."""
+        return 0 < step < self._end and step % self._every == 0
