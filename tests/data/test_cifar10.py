@@ -83,7 +83,7 @@ def expect(data: Any) -> None:
 def test_both_formats_hold_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Any) -> None:
     folder = write(tmp_path / "held")
     expect(from_archive(folder))
-    expect(load(Options(archive=str(pack(folder, tmp_path / "a.tar.gz", monkeypatch)))))
+    expect(load(Options(path=str(pack(folder, tmp_path / "a.tar.gz", monkeypatch)))))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_an_archive_in_a_folder_will_do(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "of").mkdir()
     pack(folder, tmp_path / "of" / "cifar-10-binary.tar.gz", monkeypatch)
     monkeypatch.setenv("SOME", str(tmp_path))
-    expect(load(Options(archive="$SOME/of")))
+    expect(load(Options(path="$SOME/of")))
 
 
 def test_the_archive_is_downloaded_where_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,11 +190,6 @@ def test_what_is_not_the_published_archive_is_refused(tmp_path: Path) -> None:
         local(str(tmp_path / "nowhere"))
 
 
-def test_folder_or_archive_not_both() -> None:
-    with pytest.raises(InputError, match=r"^params\.yaml: data: .*folder or archive"):
-        Options.read({"folder": "a", "archive": "b"}, where="data")
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two classes: 2 + 3 training and 1 + 1 test images of 8 × 8 pixels."""
@@ -203,7 +198,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_images_of_a_folder_come_class_by_class_and_sorted(folder: Path) -> None:
-    data = load(Options(folder=str(folder)))
+    data = load(Options(path=str(folder)))
     assert data.class_names == ("ant", "cat")
     assert data.label.tolist() == [0, 0, 0, 1, 1, 0, 1]
     assert data.train.tolist() == [True] * 5 + [False] * 2
@@ -214,9 +209,36 @@ def test_images_of_a_folder_come_class_by_class_and_sorted(folder: Path) -> None
 
 def test_the_folder_may_be_named_by_a_variable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME", str(folder.parent))
-    data = load(Options(folder=f"$SOME/{folder.name}"))
+    data = load(Options(path=f"$SOME/{folder.name}"))
     assert data.source == f"$SOME/{folder.name}"
     assert len(data.images) == 7
+
+
+def test_the_variable_alone_may_name_the_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESION_CIFAR10", str(folder))
+    data = load(Options())
+    assert data.source == "$LESION_CIFAR10"
+    assert data.label.tolist() == [0, 0, 0, 1, 1, 0, 1]
+
+
+def test_the_first_images_of_each_class_are_trained_on_and_all_tested(folder: Path) -> None:
+    every = load(Options(path=str(folder)))
+    data = load(Options(path=str(folder), train_per_class=2))
+    assert data.label.tolist() == [0, 0, 1, 1, 0, 1]
+    assert data.train.tolist() == [True] * 4 + [False] * 2
+    np.testing.assert_array_equal(data.images, every.images[[0, 1, 3, 4, 5, 6]])
+    assert load(Options(path=str(folder), train_per_class=9)).label.tolist() == every.label.tolist()
+
+
+def test_of_the_archive_too_the_first_of_each_class(tmp_path: Path) -> None:
+    folder = write_binary(tmp_path / "held")
+    every, data = from_archive(folder), from_archive(folder, 3)
+    train = every.label[every.train].tolist()
+    kept = [row for row, one in enumerate(train) if train[:row].count(one) < 3] + [20, 21, 22, 23]
+    assert kept != list(range(24))
+    np.testing.assert_array_equal(data.images, every.images[kept])
+    assert data.label.tolist() == every.label[kept].tolist()
+    assert data.train.tolist() == [row < 20 for row in kept]
 
 
 def test_hidden_files_are_passed_over_and_grey_ones_are_read(folder: Path) -> None:
@@ -224,7 +246,7 @@ def test_hidden_files_are_passed_over_and_grey_ones_are_read(folder: Path) -> No
     (folder / "train" / ".hidden").mkdir()
     (folder / "train" / "README").touch()
     write_image(folder / "test" / "cat" / "0.png", mode="L")
-    data = load(Options(folder=str(folder)))
+    data = load(Options(path=str(folder)))
     assert data.images.shape == (7, 8, 8, 3)
     assert (data.images[-1] == data.images[-1, ..., :1]).all()
 
@@ -232,7 +254,7 @@ def test_hidden_files_are_passed_over_and_grey_ones_are_read(folder: Path) -> No
 def test_what_is_odd_in_a_folder_is_named(folder: Path) -> None:
     def fails(message: str) -> None:
         with pytest.raises(InputError, match=message):
-            load(Options(folder=str(folder)))
+            load(Options(path=str(folder)))
 
     write_image(folder / "train" / "cat" / "5.png", 8, 9)
     fails(r"train/cat/5\.png: 8 × 9 pixels, 8 × 8 expected$")

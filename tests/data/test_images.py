@@ -107,7 +107,7 @@ SHARED = {"train/cat": 3, "train/ant": 2, "test/cat": 1, "test/ant": 2}
 def test_a_study_of_packed_images_is_read_as_it_was_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_tree(tmp_path / "pictures", SHARED)
-    prepare(study="small", data={"name": "cifar10", "folder": "pictures"})
+    prepare(study="small", data={"name": "cifar10", "path": "pictures"})
     images = open_images("small", np.arange(5, 8))
     order = ["test/ant/0", "test/ant/1", "test/cat/0"]
     expected = [np.asarray(open_image(tmp_path / "pictures" / f"{name}.png")) for name in order]

@@ -1,18 +1,19 @@
 """CIFAR-10 (A. Krizhevsky, 2009) as published, or any small set of square images of one size in folders.
 
-The published batches are looked for where the option `archive` or the environment variable LESION_CIFAR10 says (an
-archive in the binary or in Python's format, the folder that it holds, or a folder with one of them: torchvision's),
-then in the cache; otherwise the binary archive is downloaded into the cache. The original host has been slow and
-unreachable at times, so that others come first; whatever sends it, its MD5 is the published one.
+The option `path`, or else the environment variable LESION_CIFAR10, says where it is: an archive in the binary or in
+Python's format, the folder that holds it, a folder with the batches of one of them (torchvision's), or a folder of
+image files in `train/<class>/` and `test/<class>/`. Where neither says so the binary archive is looked for in the cache
+and otherwise downloaded into it. The original host has been slow and unreachable at times, so that others come first;
+whatever sends it, its MD5 is the published one.
 """
 
 import os
 from pathlib import Path
-from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-from pydantic import model_validator
+from pydantic import Field
 
 from lesion.artifacts import paths
 from lesion.data.cifar_batches import BINARY, PYTHON, read_batches
@@ -38,31 +39,35 @@ URLS = tuple(
 
 
 class Options(Settings):
-    """`folder`: image files in `train/<class>/` and `test/<class>/`, square and of one size; `archive`: the published
-    batches. Neither: LESION_CIFAR10 or a download.
+    """`path`: where the images are, if not where LESION_CIFAR10 says. `train_per_class`: train on so many images of
+    each class, the first ones, or on all where there are fewer; the test images are always all.
     """
 
-    folder: str | None = None
-    archive: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if self.folder is not None and self.archive is not None:
-            raise ValueError("folder or archive is expected, not both")
-        return self
+    path: str | None = None
+    train_per_class: int | None = Field(default=None, ge=1)
 
 
-def from_folder(root: str) -> Packed:
+def chosen(label: npt.NDArray[np.int16], trained: int, per_class: int | None) -> npt.NDArray[np.intp]:
+    """The rows, ascending, that a study has: of the first `trained` ones `per_class` of each class, and all others."""
+    if per_class is None:
+        return np.arange(len(label))
+    train = label[:trained]
+    first = [np.flatnonzero(train == one)[:per_class] for one in np.unique(train)]
+    return np.concatenate([np.sort(np.concatenate(first)), np.arange(trained, len(label))])
+
+
+def from_folder(root: str, per_class: int | None = None) -> Packed:
     """Class by class and file by file, sorted by name, training before test; RGB."""
     where = folder(root)
     classes = class_folders(where / "train")
     check_classes(where / "test", classes)
     parts = [list_images(where, part, classes) for part in ("train", "test")]
-    label = np.concatenate([label for _, label in parts])
+    files, label = pa.concat_arrays([files for files, _ in parts]), np.concatenate([label for _, label in parts])
+    rows = chosen(label, len(parts[0][1]), per_class)
     return Packed(
-        images=read_square(where, pa.concat_arrays([files for files, _ in parts])),
-        label=label,
-        train=np.arange(len(label)) < len(parts[0][1]),
+        images=read_square(where, files.take(pa.array(rows))),
+        label=label[rows],
+        train=rows < len(parts[0][1]),
         source=root,
         class_names=classes,
     )
@@ -85,7 +90,10 @@ def local(named: str) -> Path:
     if path.is_dir():
         return path
     if not path.is_file():
-        raise InputError(f"{path}: missing; the archive of CIFAR-10 or the folder that holds it is expected in {named}")
+        raise InputError(
+            f"{path}: missing; the archive of CIFAR-10, the folder that holds it, or one of train/ and test/ is"
+            f" expected in {named}"
+        )
     if md5_of(path) not in PUBLISHED.values():
         raise InputError(
             f"{path}: not the published archive of CIFAR-10 (MD5 {' or '.join(PUBLISHED.values())} expected)"
@@ -93,18 +101,21 @@ def local(named: str) -> Path:
     return path
 
 
-def from_archive(path: Path) -> Packed:
+def from_archive(path: Path, per_class: int | None = None) -> Packed:
     """In the order of publication: the five training batches, then the test batch."""
     images, label, trained, classes = read_batches(path)
-    train = np.arange(len(label)) < trained
-    return Packed(images=images, label=label, train=train, source="CIFAR-10", class_names=classes)
+    rows = chosen(label, trained, per_class)
+    return Packed(images=images[rows], label=label[rows], train=rows < trained, source="CIFAR-10", class_names=classes)
 
 
 def load(options: Options) -> Packed:
     """The images, as they are."""
-    if options.folder is not None:
-        return from_folder(options.folder)
-    if named := options.archive or os.environ.get(VARIABLE):
-        return from_archive(local(named))
-    otherwise = f"put it there, or set {VARIABLE} to a copy or to torchvision's folder of it"
-    return from_archive(fetch(URLS, cache() / ARCHIVE, md5=MD5, size=SIZE, otherwise=otherwise))
+    root = options.path or (f"${VARIABLE}" if os.environ.get(VARIABLE) else None)
+    if root is None:
+        otherwise = f"put it there, or set {VARIABLE} to a copy or to torchvision's folder of it"
+        path = fetch(URLS, cache() / ARCHIVE, md5=MD5, size=SIZE, otherwise=otherwise)
+    elif (paths.named(root) / "train").is_dir():
+        return from_folder(root, options.train_per_class)
+    else:
+        path = local(root)
+    return from_archive(path, options.train_per_class)
