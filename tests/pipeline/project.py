@@ -27,7 +27,8 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
     study["robustness"] |= {"corruptions": ["contrast", "gaussian-noise"], "severities": [2, 5]}
     params["variants"]["int8-static"]["calibration_images"] = 32
     params["audit"]["halves"]["splits"] = 3
-    params["comparison"] |= {"trained": ["gmp-50", "gmp-90"], "derived": [], "shards": ["0-3"], "resamples": 4}
+    params["comparison"] |= {"studies": ["digits-catalogue"], "trained": ["gmp-50", "gmp-90"], "derived": []}
+    params["comparison"] |= {"shards": ["0-3"], "resamples": 4}
     return params
 
 
