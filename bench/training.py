@@ -101,7 +101,7 @@ def ours(pixels: np.ndarray, label: np.ndarray) -> tuple[Callable[[], None], Cal
     )  # fmt: skip
     recipe = Recipe(
         epochs=1.0, batch=BATCH, micro_batch=BATCH, rate=0.1, warmup=0.0, decay=[], decay_factor=0.1, momentum=0.9,
-        weight_decay=5e-4, label_smoothing=0.0, precision=BFLOAT16, threads=1, workers=0,
+        weight_decay=5e-4, label_smoothing=0.0, paired=False, precision=BFLOAT16, threads=1, workers=0,
         augmentation=Augmentation(shift=4, mirror=True, smallest_area=1.0),
     )  # fmt: skip
     evaluation = Evaluation(batch=BATCH, precision=BFLOAT16, threads=1, workers=0)

@@ -24,8 +24,13 @@ def population(
     classes: int,
     skill: float | npt.NDArray[np.float64] = 0.7,
     first: int = 0,
+    true_probability: bool = False,
+    seeds: tuple[int, ...] | None = None,
 ) -> Population:
-    """Members that are right with probability `skill` (one, or one for each class), else anything; ids have gaps."""
+    """Members that are right with probability `skill` (one, or one for each class), else anything; ids have gaps.
+
+    With `true_probability` members give some to the true class.
+    """
     shape = (members, len(label))
     right = rng.random(shape) < np.broadcast_to(skill, classes)[label]
     prediction = np.where(right, label, rng.integers(0, classes, shape)).astype(np.int16)
@@ -35,26 +40,32 @@ def population(
         label=label,
         prediction=prediction,
         correct_top5=(prediction == label) | (rng.random(shape) < 0.5),
+        true_probability=rng.random(shape, dtype=np.float32) if true_probability else None,
+        seeds=seeds,
     )
 
 
 def table(made: Population) -> pa.Table:
-    """The rows of predictions of a population."""
+    """The rows of predictions of a population; one half for the probability of the true class where it gives none."""
     members, examples = made.prediction.shape
+    half = np.full(made.prediction.shape, 0.5, dtype=np.float32)
     columns = {
         "example_id": np.tile(made.example_id, members),
         "member": np.repeat(made.member, examples),
-        "label": np.tile(made.label, members),
+        "label": np.tile(made.known_label, members),
         "prediction": made.prediction.ravel(),
-        "correct_top5": made.correct_top5.ravel(),
-        "confidence": np.full(made.prediction.size, 0.5, dtype=np.float32),
-        "true_probability": np.full(made.prediction.size, 0.5, dtype=np.float32),
+        "correct_top5": made.known_top5.ravel(),
+        "confidence": half.ravel(),
+        "true_probability": (half if made.true_probability is None else made.true_probability).ravel(),
     }
     return pa.table(columns, schema=PREDICTIONS)
 
 
 def write_population(study: str, variant: str, shard: str, made: Population, **known: Any) -> None:
-    """Write the predictions of a shard."""
+    """Write the predictions of a shard, and what its members were trained from where that is known."""
+    if made.seeds is not None:
+        trained = {str(m): {"initialisation": seed} for m, seed in zip(made.member, made.seeds, strict=True)}
+        known = {"members": trained, **known}
     write_parquet(paths.predictions(study, variant, shard), table(made), study=study, variant=variant, **known)
 
 

@@ -35,6 +35,7 @@ RECIPE = Recipe(
     weight_decay=5.0e-4,
     label_smoothing=0.0,
     augmentation=Augmentation(shift=0, mirror=False, smallest_area=1.0),
+    paired=False,
     precision={"cpu": "float32", "cuda": "float32"},
     threads=1,
     workers=0,

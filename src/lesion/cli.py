@@ -96,9 +96,21 @@ def pie(study: Study, variant: Variant) -> None:
 
 
 @app.command()
-def null(study: Study) -> None:
-    """Count what seed noise alone gives, between halves of the dense population."""
-    _node("null", study=study)
+def subgroups(study: Study, variant: Variant) -> None:
+    """Compare error rates by attributes of the examples."""
+    _node("subgroups", study=study, variant=variant)
+
+
+@app.command()
+def effects(study: Study, variant: Variant) -> None:
+    """Write how much accuracy and predictions change, with intervals."""
+    _node("effects", study=study, variant=variant)
+
+
+@app.command()
+def null(study: Study, variant: Variant) -> None:
+    """Count what seed noise alone gives, beside what there is, like for like."""
+    _node("null", study=study, variant=variant)
 
 
 @app.command()
@@ -150,7 +162,8 @@ def adopt(engine: Annotated[str, typer.Argument(help="The engine that takes over
 
 def main() -> None:
     """Run the command line: bad input is one line on standard error and exit code 2."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("lesion").setLevel(logging.INFO)  # and not of fontTools, which tells of every glyph
     try:
         app()
     except InputError as error:

@@ -42,12 +42,16 @@ class Step:
 
 
 SHARD = ("study", "variant", "shard")
+COMPRESSED = ("study", "variant")
 MODEL, RECIPE, EVALUATION = "studies.{study}.model", "studies.{study}.recipe", "studies.{study}.evaluation"
 VARIANT, SOURCE = "variants.{variant}", "studies.{study}.adversarial"
 SHARDS = {"shards": "active.shards"}
 POPULATIONS = SHARDS | {"trained": "active.trained", "derived": "active.derived"}
 COMPARED = {"shards": "comparison.shards", "trained": "comparison.trained", "derived": "comparison.derived"}
 IMPACT = {"settings": "audit.impact"}
+DESIGN = {"design": "audit.design"}
+SEED = {"root_seed": "root_seed"}
+HALVES = {"halves": "audit.halves"}
 FIGURE = {"figure": "figures.{figure}"}
 
 STEPS: dict[str, Step] = {
@@ -83,23 +87,29 @@ STEPS: dict[str, Step] = {
         {"model": MODEL, "variant": VARIANT, "evaluation": EVALUATION, "robustness": "studies.{study}.robustness"},
         loads=("model", "method"),
     ),
-    "impact": Step("lesion.audit.impact:impact", ("study", "variant"), SHARDS | IMPACT),
-    "pie": Step("lesion.audit.pie:pie", ("study", "variant"), SHARDS),
-    "null": Step(
-        "lesion.audit.null:null", ("study",), SHARDS | IMPACT | {"root_seed": "root_seed", "halves": "audit.halves"}
+    "impact": Step("lesion.audit.impact:impact", COMPRESSED, SHARDS | IMPACT | DESIGN),
+    "pie": Step("lesion.audit.pie:pie", COMPRESSED, SHARDS | DESIGN),
+    "subgroups": Step(
+        "lesion.audit.subgroups:subgroups",
+        COMPRESSED,
+        SHARDS
+        | DESIGN
+        | {"groups": "studies.{study}.subgroups", "settings": "audit.subgroups", "impact": "audit.impact"},
     ),
+    "effects": Step(
+        "lesion.audit.effects_table:effects", COMPRESSED, SHARDS | DESIGN | SEED | {"resamples": "audit.resamples"}
+    ),
+    "null": Step("lesion.audit.null:null", COMPRESSED, SHARDS | IMPACT | DESIGN | SEED | HALVES),
     "summary": Step("lesion.audit.summary:summary", ("study",), POPULATIONS),
     "comparison": Step(
         "lesion.audit.comparison:comparison",
         ("study",),
         COMPARED
         | IMPACT
-        | {
-            "root_seed": "root_seed",
-            "halves": "audit.halves",
-            "resamples": "comparison.resamples",
-            "ranking": "comparison.ranking",
-        },
+        | DESIGN
+        | SEED
+        | HALVES
+        | {"resamples": "comparison.resamples", "ranking": "comparison.ranking"},
     ),
     "figure": Step("lesion.figures.{figure}:draw", ("study", "figure"), POPULATIONS | FIGURE),
     "gallery": Step("lesion.gallery.page:gallery", ("study",), POPULATIONS),
@@ -110,7 +120,7 @@ KINDS = {"train": "trained", "compress": "derived"}
 
 # What a single figure sees that is not what all figures see.
 FIGURES: dict[str, dict[str, str]] = {
-    "pie-accuracy": POPULATIONS | FIGURE | {"root_seed": "root_seed"},
+    "pie-accuracy": POPULATIONS | FIGURE | SEED,
     "comparison": FIGURE | {"families": "comparison.families"},
 }
 

@@ -8,7 +8,8 @@ import numpy as np
 from lesion.audit.impact import class_impact
 from lesion.audit.pie import grade
 from lesion.audit.populations import Population
-from lesion.audit.resampling import Drawn
+from lesion.audit.resampling import Rows
+from lesion.params.design import Design
 from lesion.params.impact import Impact
 from tests.synthetic import labels, population
 
@@ -33,20 +34,33 @@ def picked(whole: Population, rows: Any) -> Population:
         member=np.arange(len(rows), dtype=np.int16),
         label=whole.label,
         prediction=whole.prediction[rows],
-        correct_top5=whole.correct_top5[rows],
+        correct_top5=whole.known_top5[rows],
     )
 
 
-def counted(dense: Population, compressed: Population, using: Impact, classes: int = CLASSES) -> tuple[int, int]:
-    """PIE and significant classes as the audit of one variant counts them."""
-    graded = grade(dense, compressed, classes=classes)
-    tested = class_impact(dense, compressed, classes=classes, settings=using)
-    return sum(graded["pie"].to_pylist()), int(tested["significant"].sum())
+def counted(
+    dense: Population, compressed: Population, using: Impact, classes: int = CLASSES, design: Design = "auto"
+) -> tuple[int, int, int]:
+    """PIE, significant classes, and those at a false discovery rate, as the audit of one variant counts them."""
+    graded = grade(dense, compressed, classes=classes, design=design)
+    tested = class_impact(dense, compressed, classes=classes, settings=using, design=design)
+    return sum(graded["pie"].to_pylist()), int(tested["significant"].sum()), int(tested["significant_fdr"].sum())
 
 
 def counted_draw_by_draw(
-    dense: Population, compressed: Population, drawn: tuple[Drawn, Drawn], using: Impact, classes: int = CLASSES
-) -> Iterator[tuple[int, int]]:
-    """The counts between the drawn members of both populations, for each draw."""
+    pool: Population, drawn: tuple[Rows, Rows], using: Impact, classes: int = CLASSES, design: Design = "auto"
+) -> Iterator[tuple[int, int, int]]:
+    """The counts between the drawn rows of a pool, for each draw."""
     for rows, others in zip(*drawn, strict=True):
-        yield counted(picked(dense, rows), picked(compressed, others), using, classes)
+        yield counted(picked(pool, rows), picked(pool, others), using, classes, design)
+
+
+def pooled(dense: Population, compressed: Population) -> Population:
+    """The members of both, dense first."""
+    return Population(
+        example_id=dense.example_id,
+        member=np.arange(len(dense.member) + len(compressed.member)),
+        label=dense.label,
+        prediction=np.concatenate([dense.prediction, compressed.prediction]),
+        correct_top5=np.concatenate([dense.known_top5, compressed.known_top5]),
+    )

@@ -1,50 +1,70 @@
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
-from lesion.audit.comparison import compare, comparison
+from lesion.audit.comparison import band, compare, comparison
 from lesion.audit.null import null
-from lesion.audit.resampling import draw_members
+from lesion.audit.populations import Population
+from lesion.audit.resampling import bootstrap
 from lesion.errors import InputError
 from lesion.params.comparison import Ranking
 from lesion.params.halves import Halves
 from tests.synthetic import labels, population, write_examples, write_population
 
-from .resampled import CLASSES, RESAMPLES, counted, counted_draw_by_draw, made, settings
+from .resampled import CLASSES, RESAMPLES, counted, counted_draw_by_draw, made, pooled, settings
 
 SHARDS = ["0-3", "4-6"]
 FACTS = {"dense": (0.0, 4000), "gmp-50": (0.501, 2500), "gmp-90": (0.899, 900), "int8": (0.0, 1000)}
 
 
+def compared(dense: Population, variants: Iterable[tuple[str, Population]], *, resamples: int) -> pd.DataFrame:
+    return compare(
+        dense, variants, classes=CLASSES, settings=settings(), design="auto", splits=5, resamples=resamples, seed=7,
+        null_seed=8,
+    )  # fmt: skip
+
+
 def test_the_table_is_recomputed_from_the_audit_of_each_variant() -> None:
     dense, using = made(), settings()
     variants = {"gmp-50": made(seed=1, skill=0.5), "gmp-90": made(seed=2, skill=0.1, members=5)}
-    table = compare(dense, variants.items(), classes=CLASSES, settings=using, resamples=RESAMPLES, seed=7)
+    table = compared(dense, variants.items(), resamples=RESAMPLES)
     assert table["variant"].tolist() == ["dense", "gmp-50", "gmp-90"]
     assert table["method"].tolist() == ["dense", "gmp", "gmp"]
     assert table.loc[0, ["pie", "pie_low", "significant_classes"]].isna().all()
-    drawn = draw_members(np.random.default_rng([7, 0]), members=6, resamples=RESAMPLES)
+    names = ("pie", "significant_classes", "significant_classes_fdr")
     for (variant, compressed), row in zip(variants.items(), table.to_dict("records")[1:], strict=True):
-        pie, significant = counted(dense, compressed, using)
-        assert (row["variant"], row["pie"], row["significant_classes"]) == (variant, pie, significant)
-        others = draw_members(np.random.default_rng([7, 1]), members=row["members"], resamples=RESAMPLES)
-        each = list(counted_draw_by_draw(dense, compressed, (drawn, others), using))
+        counts = counted(dense, compressed, using)
+        assert (row["variant"], *(row[name] for name in names)) == (variant, *counts)
+        drawn = bootstrap(
+            np.random.default_rng(7), dense=6, compressed=row["members"], resamples=RESAMPLES, paired=False
+        )
+        each = list(counted_draw_by_draw(pooled(dense, compressed), drawn, using))
         spread = 1.96 * np.std(each, axis=0, ddof=1)
-        assert row["pie_low"] == pytest.approx(max(0, pie - spread[0]))
-        assert row["pie_high"] == pytest.approx(pie + spread[0])
-        assert row["significant_classes_low"] == pytest.approx(max(0, significant - spread[1]))
-        assert row["significant_classes_high"] == pytest.approx(min(CLASSES, significant + spread[1]))
+        for name, count, half, most in zip(names, counts, spread, (60, CLASSES, CLASSES), strict=True):
+            assert row[f"{name}_low"] == pytest.approx(max(0, count - half))
+            assert row[f"{name}_high"] == pytest.approx(min(most, count + half))
+
+
+@given(st.integers(0, 50), st.lists(st.integers(0, 50), min_size=2), st.integers(50, 60))
+def test_a_band_holds_its_count_and_ends_where_counts_end(count: int, resampled: list[int], most: int) -> None:
+    low, high = band(count, pd.Series(resampled), most)
+    half = 1.96 * np.std(resampled, ddof=1)
+    assert low == pytest.approx(max(0, count - half))
+    assert high == pytest.approx(min(most, count + half))
 
 
 def test_accuracy_has_its_t_interval() -> None:
     dense = made()
-    row = compare(dense, [("gmp-50", dense)], classes=CLASSES, settings=settings(), resamples=2, seed=7).iloc[0]
+    row = compared(dense, [("gmp-50", made(seed=1))], resamples=2).iloc[0]
     top1 = (dense.prediction == dense.label).mean(axis=1)
     expected = stats.t.interval(0.95, len(top1) - 1, loc=top1.mean(), scale=stats.sem(top1))
     assert row["top1"] == pytest.approx(top1.mean())
@@ -54,7 +74,7 @@ def test_accuracy_has_its_t_interval() -> None:
 def test_a_row_does_not_depend_on_the_other_variants() -> None:
     dense, one, other = made(), made(seed=1), made(seed=2)
     both, alone = (
-        compare(dense, variants, classes=CLASSES, settings=settings(), resamples=9, seed=7).set_index("variant")
+        compared(dense, variants, resamples=9).set_index("variant")
         for variants in ([("other", other), ("one", one)], [("one", one)])
     )
     assert both.loc["one"].to_dict() == alone.loc["one"].to_dict()
@@ -87,6 +107,7 @@ def run(study: str, *, root_seed: int = 3) -> pd.DataFrame:
         derived=["int8"],
         root_seed=root_seed,
         settings=settings(),
+        design="auto",
         halves=Halves(splits=9),
         resamples=8,
         ranking=Ranking(sparsities=[0.5, 0.7], accuracy_drops=[0.05]),
@@ -99,16 +120,22 @@ def test_the_step_writes_facts_noise_and_ranking(study: str) -> None:
     assert table["variant"].tolist() == list(FACTS)
     assert list(zip(table["sparsity"], table["bytes_per_member"], strict=True)) == list(FACTS.values())
     assert set(table["multiply_adds"]) == {9.5}
-    null(study=study, shards=SHARDS, root_seed=3, settings=settings(), halves=Halves(splits=9))
-    noise = read_csv(paths.null(study))
-    for name in ("pie", "significant_classes"):
-        expected: dict[str, Any] = {
-            "": noise[name].mean(),
-            "_low": noise[name].quantile(0.025),
-            "_high": noise[name].quantile(0.975),
-        }
-        for end, value in expected.items():
-            assert table[f"null_{name}{end}"].tolist() == pytest.approx([value] * len(FACTS))
+    for variant in ("gmp-50", "int8"):
+        null(
+            study=study, variant=variant, shards=SHARDS, root_seed=3, settings=settings(), halves=Halves(splits=9),
+            design="auto",
+        )  # fmt: skip
+        noise, row = read_csv(paths.null(study, variant)), table.set_index("variant").loc[variant]
+        for name in ("pie", "significant_classes", "significant_classes_fdr"):
+            expected: dict[str, Any] = {
+                f"null_{name}": noise[f"null_{name}"].mean(),
+                f"null_{name}_low": noise[f"null_{name}"].quantile(0.025),
+                f"null_{name}_high": noise[f"null_{name}"].quantile(0.975),
+                f"matched_{name}": noise[name].mean(),
+                f"excess_{name}": noise[name].mean() - noise[f"null_{name}"].mean(),
+            }
+            assert row[list(expected)].tolist() == pytest.approx(list(expected.values()))
+            assert table.loc[0, f"null_{name}"] == row[f"null_{name}"]
     ranking = read_csv(paths.ranking(study))
     levels = [("sparsity", 0.5), ("sparsity", 0.7), ("accuracy_drop", 0.05)]
     assert list(ranking.groupby(["basis", "at"], sort=False).groups) == levels

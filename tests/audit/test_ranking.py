@@ -18,7 +18,7 @@ VARIANTS = [  # method, sparsity, top1, pie, significant classes; not in order o
     ("calm", 0.7, 0.968, 9, 0),
     ("calm", 0.95, 0.965, 12, 0),
 ]
-COLUMNS = ["rank", "method", "pie", "pie_excess", "significant_classes", "top1", "sparsity", "note"]
+COLUMNS = ["rank", "method", "pie", "excess_pie", "significant_classes", "top1", "sparsity", "note"]
 
 
 def table() -> pd.DataFrame:
@@ -26,7 +26,8 @@ def table() -> pd.DataFrame:
     rows += [(f"{row[0]}-{round(100 * row[1])}", *row) for row in VARIANTS]
     made = pd.DataFrame(rows, columns=["variant", "method", "sparsity", "top1", "pie", "significant_classes"])
     made = made.astype({"pie": "Int64", "significant_classes": "Int64"})
-    return made.assign(null_pie=NULL_PIE, null_significant_classes=NULL_CLASSES)
+    noise = {"null_pie": NULL_PIE, "null_significant_classes": NULL_CLASSES}
+    return made.assign(**noise, excess_pie=made["pie"].astype(float) - NULL_PIE)
 
 
 def ranked(**levels: list[float]) -> pd.DataFrame:

@@ -7,16 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import ttest_1samp
+from statsmodels.stats.multitest import fdrcorrection
 
 from lesion.artifacts import paths
+from lesion.audit.effects_table import effects
 from lesion.audit.impact import impact
 from lesion.audit.null import null
 from lesion.audit.pie import pie
 from lesion.audit.populations import read_population
-from lesion.audit.summary import TEXTS, accuracy_row, summary
+from lesion.audit.summary import COUNTS, TEXTS, accuracy_row, summary
 from lesion.errors import InputError
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
+from lesion.params.resamples import Resamples
 from tests.synthetic import labels, population, write_examples, write_population
 
 SHARDS = ["0-3", "4-6"]
@@ -26,9 +29,14 @@ NUMBERS = ["sparsity", "parameters_left", "multiply_adds", "bytes_per_member"]
 ORDER = [
     *("variant", "sparsity", "parameters", "parameters_left", "multiply_adds", "bytes_per_member", "encoding"),
     *("members", "top1", "top1_low", "top1_high", "top1_sd", "top5"),
-    *("classes", "significant_classes", "classes_lost", "classes_gained", "pie", "pie_share"),
-    *("null_pie", "null_pie_low", "null_pie_high"),
-    *("null_significant_classes", "null_significant_classes_low", "null_significant_classes_high"),
+    *("test", "classes", "significant_classes", "classes_lost", "classes_gained", "significant_classes_fdr"),
+    *("pie", "pie_fdr", "top1_change", "top1_change_low", "top1_change_high"),
+    *("pie_share", "pie_share_low", "pie_share_high", "null_members"),
+    *(
+        name
+        for count in COUNTS
+        for name in (*(f"null_{count}{end}" for end in ("", "_low", "_high")), f"matched_{count}", f"excess_{count}")
+    ),
     "sparsity_by_layer",
 ]
 SETTINGS = Impact(alpha=0.2, normalise="population")
@@ -65,9 +73,11 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             write_population("toy", variant, shard, made, **sizes(variant, shard))
     write_examples("toy", made, list("abcd"))
     for variant in ("half", "small"):
-        impact(study="toy", variant=variant, shards=SHARDS, settings=SETTINGS)
-        pie(study="toy", variant=variant, shards=SHARDS)
-    null(study="toy", shards=SHARDS, root_seed=1, settings=SETTINGS, halves=Halves(splits=30))
+        known: dict[str, Any] = {"study": "toy", "variant": variant, "shards": SHARDS, "design": "auto"}
+        impact(**known, settings=SETTINGS)
+        pie(**known)
+        effects(**known, root_seed=1, resamples=Resamples(draws=9))
+        null(**known, root_seed=1, settings=SETTINGS, halves=Halves(splits=30))
     return "toy"
 
 
@@ -84,7 +94,6 @@ def predictions(variant: str) -> pd.DataFrame:
 def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None:
     table = summarised(study, ["small"])
     assert table.index.tolist() == ["dense", "half", "small"]
-    noise = pd.read_csv(paths.null(study))
     for variant in FACTS:
         rows, found = predictions(variant), table.loc[variant]
         by_member = rows.groupby("member")["correct"].mean()
@@ -106,19 +115,32 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
                 for part in (predictions("dense"), rows)
             ]
             tested = pd.read_csv(paths.impact(study, variant))
+            graded = pd.read_parquet(paths.pie(study, variant))
             expected |= {"pie": (modes[0] != modes[1]).sum(), "pie_share": (modes[0] != modes[1]).mean()}
+            expected["pie_fdr"] = (graded["pie"] & (graded["q"] < 0.05)).sum()
+            changed = pd.read_csv(paths.effects(study, variant)).set_index("measure")
+            for name, measure in (("top1_change", "top1"), ("pie_share", "pie_share")):
+                expected |= {f"{name}_low": changed.loc[measure, "low"], f"{name}_high": changed.loc[measure, "high"]}
+            dense_top1 = predictions("dense").groupby("member")["correct"].mean().mean()
+            expected["top1_change"] = by_member.mean() - dense_top1
             expected |= {
+                "significant_classes_fdr": (fdrcorrection(tested["p"])[1] < 0.2).sum(),
+                "null_members": 3,
                 "classes": 4,
                 "significant_classes": (tested["p"] < 0.2).sum(),
                 "classes_lost": ((tested["p"] < 0.2) & (tested["normalised_change"] < 0)).sum(),
                 "classes_gained": ((tested["p"] < 0.2) & (tested["normalised_change"] > 0)).sum(),
             }
-            for count in ("pie", "significant_classes"):
-                expected[f"null_{count}"] = noise[count].mean()
-                expected[f"null_{count}_low"] = noise[count].quantile(0.025)
-                expected[f"null_{count}_high"] = noise[count].quantile(0.975)
-        np.testing.assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-12)
-        assert set(found.dropna().index) == set(expected) | TEXTS - {"variant"}
+            noise = pd.read_csv(paths.null(study, variant))
+            for count in COUNTS:
+                expected[f"null_{count}"] = noise[f"null_{count}"].mean()
+                expected[f"null_{count}_low"] = noise[f"null_{count}"].quantile(0.025)
+                expected[f"null_{count}_high"] = noise[f"null_{count}"].quantile(0.975)
+                expected[f"matched_{count}"] = noise[count].mean()
+                expected[f"excess_{count}"] = noise[count].mean() - noise[f"null_{count}"].mean()
+        np.testing.assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-12, atol=1e-15)
+        texts = TEXTS - ({"variant", "test"} if variant == "dense" else {"variant"})
+        assert set(found.dropna().index) == set(expected) | texts
     assert table.loc["half", "significant_classes"] > 0
 
 

@@ -54,15 +54,14 @@ def test_the_target_is_the_second_class(root: Path) -> None:
     assert read(root, target="Male").label.tolist() == [1, 0, 0, 1, 1]
 
 
-def test_subgroups_say_what_a_face_has_and_has_not(root: Path) -> None:
+def test_attributes_say_what_a_face_has_and_has_not(root: Path) -> None:
     attributes = {name: values.tolist() for name, values in read(root).attributes.items()}
     assert attributes == {
         "Male": ["Male", "not Male", "not Male", "Male", "Male"],
         "Young": ["Young", "not Young", "Young", "not Young", "Young"],
-        "Male-Young": ["Male, Young", "not Male, not Young", "not Male, Young", "Male, not Young", "Male, Young"],
     }
-    assert list(read(root, subgroups=[["Young", "Blond_Hair", "Male"]]).attributes) == ["Young-Blond_Hair-Male"]
-    assert not read(root, subgroups=[]).attributes
+    assert list(read(root, attributes=["Young", "Blond_Hair"]).attributes) == ["Young", "Blond_Hair"]
+    assert not read(root, attributes=[]).attributes
 
 
 def test_the_files_can_be_shown(root: Path) -> None:
@@ -117,10 +116,10 @@ def test_the_image_of_a_validation_face_may_be_missing(root: Path) -> None:
     assert len(read(root).label) == 5
 
 
-def test_an_unknown_target_and_an_empty_subgroup_are_refused(root: Path) -> None:
+def test_unknown_attributes_and_an_odd_side_are_refused(root: Path) -> None:
     with pytest.raises(InputError, match="has no attribute Bald"):
         read(root, target="Bald")
-    with pytest.raises(InputError, match=r"^params\.yaml: data\.subgroups\.0: "):
-        read(root, subgroups=[[]])
+    with pytest.raises(InputError, match="has no attribute Bald"):
+        read(root, attributes=["Male", "Bald"])
     with pytest.raises(InputError, match=r"side of 17 pixels: at most resize \(16\) is expected"):
         read(root, side=17)

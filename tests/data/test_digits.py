@@ -5,6 +5,7 @@ from sklearn.datasets import load_digits
 from lesion.data.dataset import Packed
 from lesion.data.prepare import check
 from lesion.data.sets.digits import Options, load
+from lesion.data.stroke import QUARTILES
 from lesion.params.file import read_yaml
 from tests.conftest import REPOSITORY
 
@@ -52,3 +53,26 @@ def test_the_default_study_keeps_its_split() -> None:
     made = load(Options.model_validate(data))
     drawn = np.random.default_rng(5248).permutation(1797)[:898]
     assert set(np.flatnonzero(~made.train).tolist()) == set(drawn.tolist())
+
+
+def test_attributes_are_quarters_of_all_images_whatever_the_split() -> None:
+    made, other = digits(), digits(split_seed=1, test_share=0.2)
+    assert list(made.attributes) == ["ink", "slant", "stroke-width"]
+    for name, values in made.attributes.items():
+        assert np.unique(values).tolist() == QUARTILES.tolist()
+        assert np.abs(np.unique(values, return_counts=True)[1] - 1797 / 4).max() < 5
+        np.testing.assert_array_equal(values, other.attributes[name])
+
+
+def test_attributes_are_what_people_see_in_the_digits() -> None:
+    made = digits()
+    share = {
+        (name, end): [float((made.attributes[name][made.label == digit] == end).mean()) for digit in range(10)]
+        for name in made.attributes
+        for end in (QUARTILES[0], QUARTILES[3])
+    }
+    assert np.argmax(share["slant", QUARTILES[3]]) == 7
+    assert np.argmax(share["slant", QUARTILES[0]]) == 6
+    assert np.argmax(share["stroke-width", QUARTILES[3]]) == 1  # a single stroke of the same frame is drawn the widest
+    inked = {end: made.images[made.attributes["ink"] == end].mean() for end in QUARTILES}
+    assert list(inked.values()) == sorted(inked.values())

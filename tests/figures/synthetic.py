@@ -1,6 +1,7 @@
 """A study made of random numbers, on which the real audit runs."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import pyarrow as pa
 from lesion.artifacts import paths
 from lesion.artifacts.arrays import write_arrays
 from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, ROBUSTNESS, TEXT, write_parquet
+from lesion.audit.effects_table import effects
 from lesion.audit.impact import impact
 from lesion.audit.null import null
 from lesion.audit.pie import pie
@@ -17,6 +19,7 @@ from lesion.audit.summary import summary
 from lesion.figures.robustness import GROUPS
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
+from lesion.params.resamples import Resamples
 
 CORRUPTIONS = [name for names in GROUPS.values() for name in names]
 
@@ -148,9 +151,11 @@ def build(made: Synthetic) -> None:
         _robustness(made, variant, facts[2], rng)
     shards, settings = list(made.shards), Impact(alpha=0.05, normalise="population")
     for variant in compressed:
-        impact(study=made.study, variant=variant, shards=shards, settings=settings)
-        pie(study=made.study, variant=variant, shards=shards)
-    null(study=made.study, shards=shards, root_seed=1911, settings=settings, halves=Halves(splits=20))
+        known: dict[str, Any] = {"study": made.study, "variant": variant, "shards": shards, "design": "auto"}
+        impact(**known, settings=settings)
+        pie(**known)
+        effects(**known, root_seed=1911, resamples=Resamples(draws=20))
+        null(**known, root_seed=1911, settings=settings, halves=Halves(splits=20))
     summary(study=made.study, shards=shards, trained=list(made.trained), derived=list(made.derived))
 
 

@@ -16,16 +16,19 @@ def test_numbers_are_those_of_the_audit(study: dict[str, Any]) -> None:
     lists = {"trained": study["trained"], "derived": study["derived"]}
     table = numbers(read_csv(paths.summary(study["study"])), **lists)
     assert table["variant"].tolist() == study["trained"] + study["derived"]
-    noise = read_csv(paths.null(study["study"]))
     for row in table.to_dict("records"):
         impact = read_csv(paths.impact(study["study"], row["variant"]))
         pie = read_parquet(paths.pie(study["study"], row["variant"]), PIE)["pie"].to_pylist()
         assert row["significant_classes"] == sum(impact["significant"])
         assert row["pie"] == sum(pie)
         assert row["pie_share"] == pytest.approx(sum(pie) / len(pie))
-        assert row["null_pie"] == pytest.approx(sum(noise["pie"]) / len(noise))
-        assert row["null_pie_high"] == pytest.approx(np.quantile(noise["pie"], 0.975))
-        assert row["null_significant_classes_low"] == pytest.approx(np.quantile(noise["significant_classes"], 0.025))
+        noise = read_csv(paths.null(study["study"], row["variant"]))
+        assert row["significant_classes_fdr"] == sum(impact["significant_fdr"])
+        assert row["null_pie"] == pytest.approx(sum(noise["null_pie"]) / len(noise))
+        assert row["null_pie_high"] == pytest.approx(np.quantile(noise["null_pie"], 0.975))
+        assert row["matched_pie"] == pytest.approx(sum(noise["pie"]) / len(noise))
+        low = np.quantile(noise["null_significant_classes"], 0.025)
+        assert row["null_significant_classes_low"] == pytest.approx(low)
 
 
 def test_each_method_has_a_line_over_sparsity(study: dict[str, Any]) -> None:

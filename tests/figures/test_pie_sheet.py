@@ -16,12 +16,12 @@ def graded(study: dict[str, Any]) -> dict[str, pd.DataFrame]:
     return {variant: read_parquet(paths.pie(study["study"], variant), PIE).to_pandas() for variant in variants}
 
 
-def test_shows_the_pie_of_highest_taxicab(study: dict[str, Any]) -> None:
+def test_shows_the_pie_of_highest_score(study: dict[str, Any]) -> None:
     tables, names = graded(study), class_names(study["study"])
     table = numbers(tables, names)
     for variant, all_rows in tables.items():
         pie = [row for row in all_rows.to_dict("records") if row["pie"]]
-        expected = sorted(pie, key=lambda row: (-row["taxicab"], row["example_id"]))[:PER_VARIANT]
+        expected = sorted(pie, key=lambda row: (-row["pie_score"], row["example_id"]))[:PER_VARIANT]
         part = table[table["variant"] == variant]
         assert part["example_id"].tolist() == [row["example_id"] for row in expected]
         assert part["compressed_name"].tolist() == [names[row["compressed_label"]] for row in expected]

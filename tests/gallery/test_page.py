@@ -82,7 +82,7 @@ def test_images_are_the_pixels(study: dict[str, Any]) -> None:
         assert np.array_equal(pixels, read_images(study["study"], [example])[example][..., 0])
 
 
-def test_labels_shares_and_taxicab_stand_beside(study: dict[str, Any]) -> None:
+def test_labels_shares_score_and_q_stand_beside(study: dict[str, Any]) -> None:
     text, _ = made(study)
     names = class_names(study["study"])
     rows = graded(study, "gmp-90")
@@ -95,7 +95,7 @@ def test_labels_shares_and_taxicab_stand_beside(study: dict[str, Any]) -> None:
         assert re.findall(r'"share">(\d+) %', card) == [
             f"{100 * row[key]:.0f}" for key in ("dense_share", "compressed_share")
         ]
-        assert f"taxicab {row['taxicab']:.2f}" in card
+        assert f"score {row['pie_score']:.2f}, q {row['q']:.2g}" in card
         right = (row["dense_label"] == row["label"], row["compressed_label"] == row["label"])
         assert f">{page.VERDICTS[right]}</span>" in card
 
@@ -136,9 +136,9 @@ def test_says_how_many_are_left_out(study: dict[str, Any], monkeypatch: pytest.M
         heading = text[text.index(f'<section id="gmp-90-class-{label}">') :].split("</h3>")[0]
         assert f"{count} PIE of" in heading
         assert f"; {count - 1} left out" in heading
-    for label in counts.index:  # the one that is shown has the highest taxicab distance
+    for label in counts.index:  # the one that is shown has the highest score
         (image,) = [image for section, image in reader.images if section == f"gmp-90-class-{label}"]
-        best = pie[pie["label"] == label].sort_values(["taxicab", "example_id"], ascending=[False, True]).iloc[0]
+        best = pie[pie["label"] == label].sort_values(["pie_score", "example_id"], ascending=[False, True]).iloc[0]
         assert image["alt"] == f"Example {best['example_id']}"
 
 
@@ -146,7 +146,7 @@ def test_a_variant_shows_at_most_so_many_and_counts_all(study: dict[str, Any], m
     monkeypatch.setattr(page, "PER_VARIANT", 3)
     _, reader = made(study)
     rows = graded(study, "gmp-90")
-    best = rows[rows["pie"]].sort_values(["taxicab", "example_id"], ascending=[False, True]).head(3)
+    best = rows[rows["pie"]].sort_values(["pie_score", "example_id"], ascending=[False, True]).head(3)
     assert len(best) == 3
     alts = {image["alt"] for section, image in reader.images if section.startswith("gmp-90-")}
     assert alts == {f"Example {example}" for example in best["example_id"]}

@@ -27,6 +27,7 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
     study["robustness"] |= {"corruptions": ["contrast", "gaussian-noise"], "severities": [2, 5]}
     params["variants"]["int8-static"]["calibration_images"] = 32
     params["audit"]["halves"]["splits"] = 3
+    params["audit"]["resamples"]["draws"] = 5
     params["comparison"] |= {"studies": ["digits-catalogue"], "trained": ["gmp-50", "gmp-90"], "derived": []}
     params["comparison"] |= {"shards": ["0-3"], "resamples": 4}
     return params

@@ -11,16 +11,19 @@ from tests.pipeline.project import Project
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("caching")]
 
 STUDY = "results/digits"
-IMPACT = {f"{STUDY}/impact/gmp-50.csv", f"{STUDY}/impact/int8-static.csv"}
-PIE = {f"{STUDY}/pie/gmp-50.parquet", f"{STUDY}/pie/int8-static.parquet"}
-NULL, SUMMARY, GALLERY = {f"{STUDY}/null.csv"}, {f"{STUDY}/summary.csv"}, {f"{STUDY}/gallery/index.html"}
+VARIANTS = ("gmp-50", "int8-static")
+IMPACT, NULL, EFFECTS, SUBGROUPS = (
+    {f"{STUDY}/{step}/{variant}.csv" for variant in VARIANTS} for step in ("impact", "null", "effects", "subgroups")
+)
+PIE = {f"{STUDY}/pie/{variant}.parquet" for variant in VARIANTS}
+SUMMARY, GALLERY = {f"{STUDY}/summary.csv"}, {f"{STUDY}/gallery/index.html"}
 
 
 def figures(*names: str) -> set[str]:
     return {f"{STUDY}/figures/{name}.csv" for name in names}
 
 
-ALL_FIGURES = figures("impact", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+ALL_FIGURES = figures("impact", "subgroups", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
 
 
 def population(variant: str, shard: str = "0-3") -> set[str]:
@@ -29,6 +32,10 @@ def population(variant: str, shard: str = "0-3") -> set[str]:
         f"{STUDY}/predictions/{variant}/{shard}.parquet",
         f"{STUDY}/robustness/{variant}/{shard}.parquet",
     }
+
+
+def audited(variant: str) -> set[str]:
+    return {name for name in IMPACT | NULL | EFFECTS | SUBGROUPS | PIE if name.split("/")[-1].startswith(variant)}
 
 
 def set_alpha(params: dict[str, Any]) -> None:
@@ -45,6 +52,18 @@ def set_figure_size(params: dict[str, Any]) -> None:
 
 def set_splits(params: dict[str, Any]) -> None:
     params["audit"]["halves"]["splits"] = 4
+
+
+def set_design(params: dict[str, Any]) -> None:
+    params["audit"]["design"] = "independent"
+
+
+def set_smallest(params: dict[str, Any]) -> None:
+    params["audit"]["subgroups"]["smallest"] = 10
+
+
+def set_draws(params: dict[str, Any]) -> None:
+    params["audit"]["resamples"]["draws"] = 20
 
 
 def set_calibration(params: dict[str, Any]) -> None:
@@ -67,23 +86,18 @@ def add_study(params: dict[str, Any]) -> None:
     params["studies"]["other"] = params["studies"]["digits"]
 
 
-AUDIT = IMPACT | PIE | NULL | SUMMARY | GALLERY | ALL_FIGURES
+AUDIT = IMPACT | PIE | NULL | EFFECTS | SUBGROUPS | SUMMARY | GALLERY | ALL_FIGURES
 OF_IMPACT = SUMMARY | figures("impact", "counts", "size")
 OF_PIE = SUMMARY | GALLERY | figures("counts", "size", "pie-accuracy", "pie-sheet")
 OF_ONE_POPULATION = SUMMARY | GALLERY | ALL_FIGURES
 
 PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
-    (set_alpha, IMPACT | NULL | OF_IMPACT),
-    (
-        set_sparsity,
-        population("gmp-50") | {f"{STUDY}/impact/gmp-50.csv", f"{STUDY}/pie/gmp-50.parquet"} | OF_ONE_POPULATION,
-    ),
-    (
-        set_calibration,
-        population("int8-static")
-        | {f"{STUDY}/impact/int8-static.csv", f"{STUDY}/pie/int8-static.parquet"}
-        | OF_ONE_POPULATION,
-    ),
+    (set_alpha, IMPACT | NULL | SUBGROUPS | OF_IMPACT | figures("subgroups")),
+    (set_design, AUDIT),
+    (set_smallest, SUBGROUPS | figures("subgroups")),
+    (set_draws, EFFECTS | SUMMARY | figures("counts", "size")),
+    (set_sparsity, population("gmp-50") | audited("gmp-50") | OF_ONE_POPULATION),
+    (set_calibration, population("int8-static") | audited("int8-static") | OF_ONE_POPULATION),
     (set_figure_size, figures("counts")),
     (set_splits, NULL | SUMMARY | figures("counts", "size")),
     (
@@ -113,7 +127,7 @@ TRAINED = {f"{STUDY}/checkpoints/{variant}/0-3.safetensors" for variant in ("den
 SOURCES = [
     ("figures/counts.py", figures("counts")),
     ("audit/null.py", NULL | SUMMARY | figures("counts", "size")),
-    ("audit/pie.py", PIE | NULL | OF_PIE),
+    ("audit/pie.py", PIE | OF_PIE),
     ("train/loop.py", None),
     ("compress/scores/magnitude.py", "gmp-50"),
     ("compress/methods/int8_static.py", "int8-static"),
@@ -127,8 +141,7 @@ def test_a_source_file(run_by_snakemake: Project, source: str, expected: set[str
         populations = set().union(*(population(variant) for variant in ("dense", "gmp-50", "int8-static")))
         expected = populations | AUDIT | {f"{STUDY}/data/adversarial.safetensors"}
     elif isinstance(expected, str):  # the population of one variant, and what is made of it
-        audit = {f"{STUDY}/impact/{expected}.csv", f"{STUDY}/pie/{expected}.parquet"}
-        expected = population(expected) | audit | OF_ONE_POPULATION
+        expected = population(expected) | audited(expected) | OF_ONE_POPULATION
     with run_by_snakemake.edited(f"src/lesion/{source}", '"""', '"""Edited. '):
         assert run_by_snakemake.snakemake_plan() == expected
         assert run_by_snakemake.dvc_plan() == expected

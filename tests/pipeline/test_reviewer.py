@@ -9,8 +9,10 @@ from tests.pipeline.project import Project
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("engines")]
 
 PUBLISHED = ("data", "predictions", "robustness")
-AUDIT = ("impact-trained", "impact-derived", "pie-trained", "pie-derived", "null", "summary")
-FIGURES = [f"figure-{name}" for name in ("impact", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")]
+STEPS = ("impact", "pie", "subgroups", "effects", "null")
+AUDIT = [*(f"{step}-{kind}" for step in STEPS for kind in ("trained", "derived")), "summary"]
+DRAWN = ("impact", "subgroups", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+FIGURES = [f"figure-{name}" for name in DRAWN]
 
 
 @pytest.fixture(scope="module")

@@ -42,26 +42,73 @@ rule pie:
         "lesion pie --study {wildcards.study} --variant {wildcards.variant} 2> {log}"
 
 
+rule subgroups:
+    input:
+        examples=EXAMPLES,
+        dense=population(PREDICTIONS, "dense"),
+        compressed=population(PREDICTIONS),
+    output:
+        report(
+            SUBGROUPS,
+            caption="../report/subgroups_table.rst",
+            category="Tables",
+            labels={"table": "subgroups", "variant": "{variant}"},
+        ),
+    log:
+        "logs/subgroups/{study}-{variant}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("subgroups"),
+        settings=part("subgroups"),
+    shell:
+        "lesion subgroups --study {wildcards.study} --variant {wildcards.variant} 2> {log}"
+
+
+rule effects:
+    input:
+        examples=EXAMPLES,
+        dense=population(PREDICTIONS, "dense"),
+        compressed=population(PREDICTIONS),
+    output:
+        report(
+            EFFECTS,
+            caption="../report/effects_table.rst",
+            category="Tables",
+            labels={"table": "effects", "variant": "{variant}"},
+        ),
+    log:
+        "logs/effects/{study}-{variant}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code("effects"),
+        settings=part("effects"),
+    shell:
+        "lesion effects --study {wildcards.study} --variant {wildcards.variant} 2> {log}"
+
+
 rule null:
     input:
         examples=EXAMPLES,
         dense=population(PREDICTIONS, "dense"),
+        compressed=population(PREDICTIONS),
     output:
         report(
             NULL,
             caption="../report/null_table.rst",
             category="Tables",
-            labels={"table": "null", "variant": "dense"},
+            labels={"table": "null", "variant": "{variant}"},
         ),
     log:
-        "logs/null/{study}.log",
+        "logs/null/{study}-{variant}.log",
     conda:
         ENVIRONMENT
     params:
         code=code("null"),
         settings=part("null"),
     shell:
-        "lesion null --study {wildcards.study} 2> {log}"
+        "lesion null --study {wildcards.study} --variant {wildcards.variant} 2> {log}"
 
 
 rule summary:
@@ -69,7 +116,8 @@ rule summary:
         predictions=everything(PREDICTIONS),
         impact=compressed(IMPACT),
         pie=compressed(PIE),
-        null=NULL,
+        effects=compressed(EFFECTS),
+        null=compressed(NULL),
     output:
         report(
             SUMMARY,
@@ -92,7 +140,7 @@ rule summary:
 rule tables:
     input:
         expand(SUMMARY, study=ACTIVE["studies"]),
-        expand([IMPACT, PIE], study=ACTIVE["studies"], variant=COMPRESSED),
+        expand([IMPACT, PIE, SUBGROUPS], study=ACTIVE["studies"], variant=COMPRESSED),
         expand(
             ROBUSTNESS,
             study=ACTIVE["studies"],

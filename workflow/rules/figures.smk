@@ -2,6 +2,7 @@
 
 FIGURE_INPUTS = {
     "impact": {"impact": compressed(IMPACT)},
+    "subgroups": {"subgroups": compressed(SUBGROUPS)},
     "counts": {"summary": SUMMARY},
     "pie-accuracy": {"predictions": everything(PREDICTIONS), "pie": compressed(PIE)},
     "robustness": {"robustness": everything(ROBUSTNESS)},

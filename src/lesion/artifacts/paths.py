@@ -61,9 +61,19 @@ def pie(study: str, variant: str) -> Path:
     return RESULTS / study / "pie" / f"{variant}.parquet"
 
 
-def null(study: str) -> Path:
-    """The counts that seed noise alone gives."""
-    return RESULTS / study / "null.csv"
+def subgroups(study: str, variant: str) -> Path:
+    """The audit of a compressed variant by attributes of the examples."""
+    return RESULTS / study / "subgroups" / f"{variant}.csv"
+
+
+def effects(study: str, variant: str) -> Path:
+    """How much a compressed variant changes a study as a whole."""
+    return RESULTS / study / "effects" / f"{variant}.csv"
+
+
+def null(study: str, variant: str) -> Path:
+    """The counts that seed noise alone gives, beside those of a compressed variant, like for like."""
+    return RESULTS / study / "null" / f"{variant}.csv"
 
 
 def summary(study: str, suffix: str = "csv") -> Path:

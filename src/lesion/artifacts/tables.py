@@ -41,13 +41,19 @@ ROBUSTNESS = pa.schema(
 )  # a row for each member, condition and class; "clean" and "natural-adversarial" have severity 0
 PIE = pa.schema(
     {
-        "example_id": pa.int32(),
-        "label": pa.int16(),
-        "dense_label": pa.int16(),
-        "compressed_label": pa.int16(),
+        "example_id": pa.int64(),
+        "label": pa.int32(),  # empty where no labels are known
+        "dense_label": pa.int32(),
+        "compressed_label": pa.int32(),
         "dense_share": pa.float32(),
         "compressed_share": pa.float32(),
+        "dense_margin": pa.float32(),
+        "compressed_margin": pa.float32(),
         "taxicab": pa.float32(),
+        "probability_change": pa.float32(),
+        "p": pa.float64(),
+        "q": pa.float64(),
+        "pie_score": pa.float32(),
         "pie": pa.bool_(),
     }
 )  # every test example, in order of example_id

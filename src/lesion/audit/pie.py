@@ -1,9 +1,8 @@
-"""Pruning Identified Exemplars: examples whose modal label differs between two populations.
+"""Pruning Identified Exemplars: examples whose modal label differs between two populations, and how surely.
 
-Hooker et al., arXiv 1911.05248, section 3.2; the taxicab distance is that of arXiv 2010.03058.
+Hooker et al., arXiv 1911.05248, section 3.2; the taxicab distance is that of arXiv 2010.03058. Beside the paper's flag,
+which has no notion of noise, stand an exact test of each example and a score to rank by.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,94 +11,117 @@ import pyarrow as pa
 from lesion.artifacts import paths
 from lesion.artifacts.tables import PIE, write_parquet
 from lesion.audit.classes import class_names
-from lesion.audit.populations import Population, check_comparable, check_labels, read_population
+from lesion.audit.exact import chance_apart, chance_apart_of_pairs, fisher_table, sign_table
+from lesion.audit.multiplicity import q_values
+from lesion.audit.populations import Population, check_comparable, check_labels, is_paired, read_population
+from lesion.audit.votes import Integers, SideBySide, margin, modal_label, side_by_side, votes
+from lesion.params.design import Design
+
+Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Votes:
-    """How many members give which label to each example; labels that an example gets from nobody are left out.
+def _by_example(values: Floats, both: SideBySide, examples: int, classes: int) -> Floats:
+    return np.asarray(np.bincount(both.code // classes, weights=values, minlength=examples), dtype=np.float64)
 
-    With 1,000 classes a full table would be almost all zeros.
 
-    Attributes
-    ----------
-    example : int64 (k,), position of the example, ascending
-    label : int64 (k,), ascending within an example
-    count : int64 (k,), at least 1; those of an example sum to `members`
-    members : how many members vote
+def pooled_label(both: SideBySide, classes: int) -> Integers:
+    """The label that most of all models give to each example, ties to the largest class id: int64 (examples,)."""
+    first = np.flatnonzero(np.diff(both.code // classes, prepend=-1))
+    return np.asarray(np.maximum.reduceat((both.one + both.other) * classes + both.code % classes, first) % classes)
+
+
+def exact_p(dense: Population, compressed: Population, label: Integers, *, paired: bool) -> Floats:
+    """Two-sided p of each example, that as many members of both populations give it `label`: float64 (examples,).
+
+    Fisher's exact test, or for pairs the sign test. The test is exact for a label that does not depend on which model
+    is dense and which compressed: the pooled one.
     """
-
-    example: npt.NDArray[np.int64]
-    label: npt.NDArray[np.int64]
-    count: npt.NDArray[np.int64]
-    members: int
-
-    @property
-    def first(self) -> npt.NDArray[np.int64]:
-        """Where each example's entries begin: int64 (examples,)."""
-        return np.flatnonzero(np.diff(self.example, prepend=-1))
+    one, other = dense.prediction == label, compressed.prediction == label
+    if paired:
+        return np.asarray(sign_table(len(one))[(one & ~other).sum(axis=0), (other & ~one).sum(axis=0)])
+    return np.asarray(fisher_table(len(one), len(other))[one.sum(axis=0), other.sum(axis=0)])
 
 
-def votes(prediction: npt.NDArray[np.integer], classes: int) -> Votes:
-    """Count the labels of each example.
+def chance_distance(
+    dense: Population, compressed: Population, both: SideBySide, *, classes: int, paired: bool
+) -> Floats:
+    """The taxicab distance that chance alone gives on average, all that is said being the same: float64 (examples,)."""
+    members, others, examples = len(dense.member), len(compressed.member), dense.prediction.shape[1]
+    if paired:
+        where = np.nonzero(dense.prediction != compressed.prediction)[1]
+        said = [population.prediction[dense.prediction != compressed.prediction] for population in (dense, compressed)]
+        codes = np.concatenate([where * classes + labels for labels in said])
+        discordant = np.bincount(np.searchsorted(both.code, codes), minlength=len(both.code))
+        return _by_example(chance_apart_of_pairs(members)[discordant], both, examples, classes)
+    return _by_example(chance_apart(members, others)[both.one + both.other], both, examples, classes)
+
+
+def score(distance: Floats, by_chance: Floats) -> Floats:
+    """How far two populations are apart beyond chance, in [0, 1]: (d − e) / (2 − e), 0 where chance explains it all.
+
+    As Cohen's kappa corrects agreement. 1 where all members of one population give a label that none of the other does,
+    of several members; 0 for a pair of single models, of which nothing can be told from noise.
 
     Parameters
     ----------
-    prediction : int (members, examples), each in [0, classes)
+    distance, by_chance : float64 (examples,), taxicab distances in [0, 2]
     """
-    members, examples = prediction.shape
-    codes, count = np.unique(np.arange(examples, dtype=np.int64) * classes + prediction, return_counts=True)
-    return Votes(codes // classes, codes % classes, count, members)
+    beyond = np.maximum(distance - by_chance, 0)
+    return np.where(beyond > 1e-12, beyond / np.maximum(2 - by_chance, 1e-12), 0.0)  # 1e-12: sums of shares round
 
 
-def modal_label(cast: Votes, classes: int) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.float32]]:
-    """The label that most members give, ties to the largest class id, and the share of members that give it.
-
-    Returns
-    -------
-    int16 (examples,), float32 (examples,)
-    """
-    best = np.maximum.reduceat(cast.count * classes + cast.label, cast.first)
-    return (best % classes).astype(np.int16), (best // classes / cast.members).astype(np.float32)
+def probability_change(dense: Population, compressed: Population) -> Floats:
+    """Mean probability of the true class, compressed less dense: float64 (examples,); NaN where none are known."""
+    before, after = dense.true_probability, compressed.true_probability
+    if before is None or after is None:
+        return np.full(dense.prediction.shape[1], np.nan)
+    return np.asarray(after.mean(axis=0, dtype=np.float64) - before.mean(axis=0, dtype=np.float64))
 
 
-def taxicab(one: Votes, other: Votes, classes: int) -> npt.NDArray[np.float32]:
-    """L1 distance, in [0, 2], between two populations' distributions of labels: float32 (examples,)."""
-    codes = np.concatenate([votes.example * classes + votes.label for votes in (one, other)])
-    shares = np.concatenate([one.count / one.members, -other.count / other.members])
-    union, entry = np.unique(codes, return_inverse=True)
-    difference = np.abs(np.bincount(entry, weights=shares))
-    return np.bincount(union // classes, weights=difference).astype(np.float32)
+def grade(dense: Population, compressed: Population, *, classes: int, design: Design = "auto") -> pa.Table:
+    """Every example graded.
 
-
-def grade(dense: Population, compressed: Population, *, classes: int) -> pa.Table:
-    """Every example with both modal labels, the share of members that give them, the distance and the PIE flag.
+    Columns: example_id, label; of both populations the modal label, the share of members that give it, and its margin
+    over the second; taxicab (distance of the two distributions of labels, in [0, 2]), probability_change (of the true
+    class), p and q (`exact_p`; Benjamini–Hochberg over all examples), pie_score, and pie, the paper's flag.
 
     Raises
     ------
     InputError
-        Where the populations do not hold the same examples.
+        Where the populations do not hold the same examples, or a label is none of `classes`.
     """
     check_comparable(dense, compressed)
     for population in (dense, compressed):
         check_labels(population, classes)
-    before, after = (votes(population.prediction, classes) for population in (dense, compressed))
-    (dense_label, dense_share), (label, share) = modal_label(before, classes), modal_label(after, classes)
+    paired = is_paired(dense, compressed, design)
+    cast = [votes(population.prediction, classes) for population in (dense, compressed)]
+    (before, dense_votes), (after, compressed_votes) = (modal_label(one, classes) for one in cast)
+    both = side_by_side(cast[0], cast[1], classes)
+    difference = np.abs(both.one / cast[0].members - both.other / cast[1].members)
+    distance = _by_example(difference, both, len(before), classes)
+    by_chance = chance_distance(dense, compressed, both, classes=classes, paired=paired)
+    p = exact_p(dense, compressed, pooled_label(both, classes), paired=paired)
     columns = {
         "example_id": dense.example_id,
-        "label": dense.label,
-        "dense_label": dense_label,
-        "compressed_label": label,
-        "dense_share": dense_share,
-        "compressed_share": share,
-        "taxicab": taxicab(before, after, classes),
-        "pie": dense_label != label,
+        "label": dense.label if dense.label is not None else pa.nulls(len(before), PIE.field("label").type),
+        "dense_label": before,
+        "compressed_label": after,
+        "dense_share": dense_votes / cast[0].members,
+        "compressed_share": compressed_votes / cast[1].members,
+        "dense_margin": margin(cast[0]),
+        "compressed_margin": margin(cast[1]),
+        "taxicab": distance,
+        "probability_change": probability_change(dense, compressed),
+        "p": p,
+        "q": q_values(p),
+        "pie_score": score(distance, by_chance),
+        "pie": before != after,
     }
-    return pa.table(columns, schema=PIE)
+    return pa.table({name: pa.array(values).cast(PIE.field(name).type) for name, values in columns.items()}, schema=PIE)
 
 
-def pie(*, study: str, variant: str, shards: list[str]) -> None:
+def pie(*, study: str, variant: str, shards: list[str], design: Design) -> None:
     """The step: read both populations, write `pie/<variant>.parquet`."""
     dense, compressed = (read_population(study, name, shards) for name in ("dense", variant))
-    table = grade(dense, compressed, classes=len(class_names(study)))
+    table = grade(dense, compressed, classes=len(class_names(study)), design=design)
     write_parquet(paths.pie(study, variant), table, study=study, variant=variant, shards=shards)

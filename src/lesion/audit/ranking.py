@@ -6,7 +6,8 @@ within that reach its nearest variant is taken. At equal accuracy, the line begi
 accuracy, and the PIE and significant classes of seed noise), and PIE, classes and sparsity are read off where accuracy
 first falls to the dense one less the drop. A method whose variants never fall so far is listed last, without a rank.
 
-The fewer PIE the better; of equally many, the fewer significant classes.
+The fewer PIE beyond seed noise the better (`null`: like for like, and a mean over many splits, so less noisy than the
+count itself); of equally many, the fewer significant classes.
 """
 
 from typing import Any
@@ -18,8 +19,8 @@ from lesion.params.comparison import Ranking
 
 REACH = 0.02  # masks hold whole weights, so the sparsity that is reached is not quite the one that was asked for
 ABOVE = "stays above"
-MEASURES = ("pie", "significant_classes", "top1", "sparsity")
-COLUMNS = ["basis", "at", "rank", "method", "pie", "pie_excess", "significant_classes", "top1", "sparsity", "note"]
+MEASURES = ("pie", "excess_pie", "significant_classes", "top1", "sparsity")
+COLUMNS = ["basis", "at", "rank", "method", "pie", "excess_pie", "significant_classes", "top1", "sparsity", "note"]
 
 Point = dict[str, float]
 
@@ -55,16 +56,13 @@ def at_accuracy(curve: pd.DataFrame, top1: float) -> Point | None:
     return dict(zip(MEASURES, point.tolist(), strict=True))
 
 
-def _ranked(points: dict[str, Point | None], *, basis: str, at: float, noise: float) -> list[dict[str, Any]]:
+def _ranked(points: dict[str, Point | None], *, basis: str, at: float) -> list[dict[str, Any]]:
     reached = {name: point for name, point in points.items() if point is not None}
-    keys = {name: (point["pie"], point["significant_classes"]) for name, point in reached.items()}
+    keys = {name: (point["excess_pie"], point["significant_classes"]) for name, point in reached.items()}
     order = sorted(keys, key=lambda name: (keys[name], name))
     places = sorted(keys.values())
     rows: list[dict[str, Any]] = [
-        {"rank": 1 + places.index(keys[name]), "method": name, "note": ""}
-        | reached[name]
-        | {"pie_excess": reached[name]["pie"] - noise}
-        for name in order
+        {"rank": 1 + places.index(keys[name]), "method": name, "note": ""} | reached[name] for name in order
     ]
     if basis == "accuracy_drop":
         rows += [{"method": name, "note": ABOVE} for name in sorted(set(points) - set(reached))]
@@ -75,7 +73,7 @@ def rank(table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
     """One row a level and method, best first within a level.
 
     Columns: basis (sparsity or accuracy_drop), at (the level, a fraction), rank (equal where both counts are), method,
-    pie, pie_excess (over the mean of seed noise), significant_classes, top1, sparsity (interpolated), note.
+    pie, excess_pie (over seed noise, like for like), significant_classes, top1, sparsity (interpolated), note.
 
     Parameters
     ----------
@@ -83,14 +81,14 @@ def rank(table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
     """
     dense = table[table["variant"] == "dense"].iloc[0]
     noise = {"pie": dense["null_pie"], "significant_classes": dense["null_significant_classes"]}
-    start = pd.DataFrame([noise | {"top1": dense["top1"], "sparsity": dense["sparsity"]}])
+    start = pd.DataFrame([noise | {"excess_pie": 0.0, "top1": dense["top1"], "sparsity": dense["sparsity"]}])
     compressed = table[table["variant"] != "dense"].sort_values("sparsity", kind="stable")
     curves = {str(name): curve[list(MEASURES)] for name, curve in compressed.groupby("method", sort=False)}
     rows: list[dict[str, Any]] = []
     for level in settings.sparsities:
         points = {name: at_sparsity(curve, level) for name, curve in curves.items()}
-        rows += _ranked(points, basis="sparsity", at=level, noise=noise["pie"])
+        rows += _ranked(points, basis="sparsity", at=level)
     for drop in settings.accuracy_drops:
         points = {name: at_accuracy(pd.concat([start, curve]), dense["top1"] - drop) for name, curve in curves.items()}
-        rows += _ranked(points, basis="accuracy_drop", at=drop, noise=noise["pie"])
+        rows += _ranked(points, basis="accuracy_drop", at=drop)
     return pd.DataFrame(rows, columns=COLUMNS).astype({"rank": "Int64"})

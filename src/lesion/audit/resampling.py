@@ -1,84 +1,114 @@
-"""How far the counts of the audit would move with other members of the same populations: a bootstrap over members.
+"""What the audit counts, with other members: between drawn rows of a pool of models, many times.
 
-Members of both populations are drawn with replacement, each population by itself, and PIE and significant classes are
-counted between the drawn ones. A drawn population holds some members twice, so it has fewer opinions than the real one
-and its counts are too high on average. Their spread alone is used: the band of a count is the count itself ± 1.96
-standard deviations of the resampled counts, cut off at what a count can be.
+The null, a comparison of equal sizes and a bootstrap differ in nothing but the rows that are drawn for each side.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lesion.audit.impact import Floats, normalised, recalls, welch_t_test
-from lesion.audit.pie import votes
+from lesion.audit.impact import Floats, normalised, recalls
+from lesion.audit.multiplicity import q_values
 from lesion.audit.populations import Labels, Population
+from lesion.audit.significance import t_test
+from lesion.audit.votes import Integers, Votes, votes
 from lesion.params.impact import Impact
 
-Drawn = npt.NDArray[np.int64]
-
-DEVIATIONS = 1.96  # on either side: 95 % of a normal distribution
+Rows = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Resampled:
-    """What the counts need of one population, its members drawn many times.
+class Pool:
+    """The models of one population or of two, one below the other.
 
     Attributes
     ----------
-    modal_label : int16 (resamples, examples)
-    recall : float64 (members, resamples, classes), normalised
+    prediction : int (models, examples)
+    label : int (examples,), or None
     """
 
-    modal_label: Labels
-    recall: Floats
+    prediction: Labels
+    label: Labels | None
+    classes: int
+
+    @classmethod
+    def of(cls, *populations: Population, classes: int) -> "Pool":
+        """Dense first, then compressed: row M + k is member k of the second."""
+        return cls(np.concatenate([one.prediction for one in populations]), populations[0].label, classes)
+
+    @cached_property
+    def _cast(self) -> Votes:
+        return votes(self.prediction, self.classes)
+
+    @cached_property
+    def _given(self) -> npt.NDArray[np.float32]:
+        """Who gives which of the labels that anyone gives: 0 or 1, (models, entries of the votes)."""
+        cast, examples = self._cast, np.arange(self.prediction.shape[1])
+        codes = cast.example * self.classes + cast.label
+        given = np.zeros((len(self.prediction), len(codes)), dtype=np.float32)
+        for row, said in zip(given, self.prediction, strict=True):
+            row[np.searchsorted(codes, examples * self.classes + said)] = 1
+        return given
+
+    @cached_property
+    def _right(self) -> tuple[Floats, Floats]:
+        """Recall (models, classes) and accuracy (models,)."""
+        assert self.label is not None
+        correct = self.prediction == self.label
+        return recalls(correct, self.label, self.classes), correct.mean(axis=1)
+
+    def modal_label(self, rows: Rows) -> Integers:
+        """The label that most of these models give, ties to the largest class id; one drawn twice votes twice."""
+        times = np.bincount(rows, minlength=len(self.prediction)).astype(np.float32)
+        count = (times @ self._given).astype(np.int64)  # whole numbers below 2**24 are exact in float32
+        return np.asarray(np.maximum.reduceat(count * self.classes + self._cast.label, self._cast.first) % self.classes)
+
+    def recall(self, rows: Rows, settings: Impact, *, paired: bool) -> Floats:
+        """Normalised recalls of these models: float64 (rows, classes)."""
+        recall, accuracy = self._right
+        return normalised(recall[rows], accuracy[rows], settings.normalise, paired=paired)
 
 
-def draw_members(rng: np.random.Generator, *, members: int, resamples: int) -> Drawn:
+def draw_members(rng: np.random.Generator, *, members: int, resamples: int) -> Rows:
     """Rows of members, drawn with replacement: int64 (resamples, members)."""
     return rng.integers(0, members, (resamples, members))
 
 
-def resampled_modal_labels(prediction: Labels, drawn: Drawn, classes: int) -> Labels:
-    """The modal label of each example for each draw, ties to the largest class id: int16 (resamples, examples).
+def bootstrap(
+    rng: np.random.Generator, *, dense: int, compressed: int, resamples: int, paired: bool
+) -> tuple[Rows, Rows]:
+    """Rows of a pool of two populations, each drawn with replacement, pairs together."""
+    ones = draw_members(rng, members=dense, resamples=resamples)
+    others = ones if paired else draw_members(rng, members=compressed, resamples=resamples)
+    return ones, dense + others
 
-    A member that is drawn twice votes twice. Labels that nobody gives cannot win, so the votes are counted for those
-    alone that some member gives: a product of how often members are drawn with who gives what.
+
+def pie_flags(pool: Pool, ones: Rows, others: Rows) -> Iterator[Flags]:
+    """For each draw, which examples have another modal label on the other side: bool (examples,)."""
+    for one, other in zip(ones, others, strict=True):
+        yield pool.modal_label(one) != pool.modal_label(other)
+
+
+def counts(pool: Pool, ones: Rows, others: Rows, *, settings: Impact, paired: bool) -> pd.DataFrame:
+    """One row a draw: pie and, where labels are known, significant_classes (p < alpha) and significant_classes_fdr.
+
+    As `grade` and `class_impact` count them between the models `ones[k]` and `others[k]` of the pool.
+
+    Parameters
+    ----------
+    ones, others : int64 (draws, members), rows of the pool; row k of both belong together where `paired`
     """
-    members, examples = prediction.shape
-    cast = votes(prediction, classes)
-    entry = np.searchsorted(cast.example * classes + cast.label, np.arange(examples) * classes + prediction)
-    given = np.zeros((members, len(cast.label)), dtype=np.float32)  # whole numbers below 2**24: exact
-    np.put_along_axis(given, entry, 1, axis=1)
-    labels = np.empty((len(drawn), examples), dtype=np.int16)
-    for row, chosen in zip(labels, drawn, strict=True):
-        count = (np.bincount(chosen, minlength=members).astype(np.float32) @ given).astype(np.int64)
-        row[:] = np.maximum.reduceat(count * classes + cast.label, cast.first) % classes
-    return labels
-
-
-def resample(population: Population, drawn: Drawn, *, classes: int, settings: Impact) -> Resampled:
-    """Modal labels and normalised recalls of each draw."""
-    recall, accuracy = recalls(population.correct, population.label, classes), population.correct.mean(axis=1)
-    columns = [normalised(recall[rows], accuracy[rows], settings.normalise) for rows in drawn]
-    return Resampled(resampled_modal_labels(population.prediction, drawn, classes), np.stack(columns, axis=1))
-
-
-def resampled_counts(dense: Resampled, compressed: Resampled, *, alpha: float) -> pd.DataFrame:
-    """One row a draw: pie and significant_classes, as `grade` and `class_impact` count them on the drawn members."""
-    columns = [one.recall.reshape(len(one.recall), -1) for one in (compressed, dense)]  # each class of each draw
-    _, _, p = welch_t_test(*columns)
-    return pd.DataFrame(
-        {
-            "pie": (dense.modal_label != compressed.modal_label).sum(axis=1),
-            "significant_classes": (p.reshape(dense.recall.shape[1:]) < alpha).sum(axis=1),
-        }
-    )
-
-
-def band(count: int, resampled: pd.Series, most: int) -> tuple[float, float]:
-    """Lower and upper end: `count` ± 1.96 standard deviations of the resampled counts, within 0 and `most`."""
-    half = DEVIATIONS * float(resampled.std(ddof=1))
-    return max(0.0, count - half), min(float(most), count + half)
+    table = {"pie": [int(flags.sum()) for flags in pie_flags(pool, ones, others)]}
+    if pool.label is not None:
+        found = [
+            t_test(*(pool.recall(rows, settings, paired=paired) for rows in (other, one)), paired=paired).p
+            for one, other in zip(ones, others, strict=True)
+        ]
+        table["significant_classes"] = [int((p < settings.alpha).sum()) for p in found]
+        table["significant_classes_fdr"] = [int((q_values(p) < settings.alpha).sum()) for p in found]
+    return pd.DataFrame(table)

@@ -15,8 +15,12 @@ from lesion.audit.intervals import mean_interval
 from lesion.audit.populations import Population, read_population
 from lesion.params.shard import members
 
-TEXTS = {"variant", "encoding", "sparsity_by_layer"}
+TEXTS = {"variant", "encoding", "test", "sparsity_by_layer"}
 """Columns that are not numbers; they are no metrics."""
+COUNTS = ("pie", "significant_classes", "significant_classes_fdr")
+WHOLE = {"classes", "classes_lost", "classes_gained", "pie_fdr", "null_members", *COUNTS}
+EFFECTS = {"top1": "top1_change", "pie_share": "pie_share"}
+FDR = 0.05
 
 
 def size_row(study: str, variant: str, shards: list[str]) -> dict[str, Any]:
@@ -50,50 +54,75 @@ def accuracy_row(population: Population) -> dict[str, float]:
         "top1_low": low,
         "top1_high": high,
         "top1_sd": float(top1.std(ddof=1)) if len(top1) > 1 else float("nan"),
-        "top5": float(population.correct_top5.mean()),
+        "top5": float("nan") if population.correct_top5 is None else float(population.correct_top5.mean()),
     }
 
 
-def impact_row(impact: pd.DataFrame) -> dict[str, int]:
-    """How many classes are significant, and how many of those lose or gain relative to the average."""
+def impact_row(impact: pd.DataFrame) -> dict[str, Any]:
+    """How many classes are significant, and how many of those lose or gain relative to the average.
+
+    Counts at the paper's uncorrected alpha; `significant_classes_fdr` at the same false discovery rate.
+    """
     significant = impact[impact["significant"]]
     return {
+        "test": impact["test"].iloc[0],
         "classes": len(impact),
         "significant_classes": len(significant),
         "classes_lost": int((significant["direction"] == "loss").sum()),
         "classes_gained": int((significant["direction"] == "gain").sum()),
+        "significant_classes_fdr": int(impact["significant_fdr"].sum()),
     }
 
 
 def null_row(null: pd.DataFrame) -> dict[str, float]:
-    """Mean and 95 % range of the counts that seed noise alone gives."""
-    row: dict[str, float] = {}
-    for name in ("pie", "significant_classes"):
-        low, high = np.percentile(null[name], [2.5, 97.5])
+    """What seed noise alone gives, and what there is of it in the counts of populations of that size.
+
+    For each count: null_<count>, its mean over the splits, with the ends of its 95 % range; matched_<count>, the mean
+    between as many dense and compressed members; excess_<count>, what that has more than the null's mean.
+    """
+    row: dict[str, float] = {"null_members": int(null["members"].iloc[0])}
+    for name in COUNTS:
+        noise, seen = null[f"null_{name}"], null[name]
+        low, high = np.percentile(noise, [2.5, 97.5])
         row |= {
-            f"null_{name}": float(null[name].mean()),
+            f"null_{name}": float(noise.mean()),
             f"null_{name}_low": float(low),
             f"null_{name}_high": float(high),
+            f"matched_{name}": float(seen.mean()),
+            f"excess_{name}": float(seen.mean() - noise.mean()),
         }
+    return row
+
+
+def pie_row(pie: pd.DataFrame) -> dict[str, float]:
+    """How many examples are PIE, which share, and how many of them are told from chance at a false discovery rate."""
+    return {"pie": int(pie["pie"].sum()), "pie_fdr": int((pie["pie"] & (pie["q"] < FDR)).sum())}
+
+
+def effects_row(effects: pd.DataFrame) -> dict[str, float]:
+    """Change of accuracy and share of PIE, with the ends of their intervals."""
+    row: dict[str, float] = {}
+    for measure, name in EFFECTS.items():
+        found = effects.loc[effects["measure"] == measure].iloc[0]
+        row |= {name: found["change"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
     return row
 
 
 def summarise(*, study: str, shards: list[str], compressed: list[str]) -> pd.DataFrame:
     """One row a variant, dense first; counts of the audit are empty for dense."""
-    noise = null_row(read_csv(paths.null(study)))
     rows = []
     for variant in ("dense", *compressed):
         row = {"variant": variant} | size_row(study, variant, shards)
         row |= accuracy_row(read_population(study, variant, shards))
         if variant != "dense":
             row |= impact_row(read_csv(paths.impact(study, variant)))
-            pie = read_parquet(paths.pie(study, variant), PIE, ["pie"]).column("pie").to_numpy()
-            row |= {"pie": int(pie.sum()), "pie_share": float(pie.mean())} | noise
+            row |= pie_row(read_parquet(paths.pie(study, variant), PIE, ["pie", "q"]).to_pandas())
+            row |= effects_row(read_csv(paths.effects(study, variant)))
+            row |= null_row(read_csv(paths.null(study, variant)))
         rows.append(row)
     table = pd.DataFrame(rows)
     table["sparsity_by_layer"] = table.pop("sparsity_by_layer")  # the widest column goes last
-    counts = {"classes", "significant_classes", "classes_lost", "classes_gained", "pie"}
-    return table.astype({name: "Int64" for name in table if name in counts})
+    return table.astype({name: "Int64" for name in table if name in WHOLE})
 
 
 def summary(*, study: str, shards: list[str], trained: list[str], derived: list[str]) -> None:

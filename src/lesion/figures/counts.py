@@ -17,22 +17,30 @@ from lesion.figures.saving import save
 from lesion.params.figure import Figure
 from lesion.params.variant import method
 
-COUNTS = {"significant_classes": "Significant classes", "pie": "PIE (images)"}
+COUNTS = {
+    "significant_classes": "Significant classes\n(p < alpha, uncorrected)",
+    "significant_classes_fdr": "Significant classes\n(false discovery rate)",
+    "pie": "PIE (images)",
+}
+MATCHED: dict[str, Any] = {"color": style.INK, "marker": "o", "markerfacecolor": "white", "linestyle": "none",
+                           "markersize": 4, "markeredgewidth": 0.8, "clip_on": False}  # fmt: skip
+WIDTHS = {"trained": 5.0, "derived": 0.4}  # of the bars of noise, in units of the axis
 
 
 def numbers(summary: pd.DataFrame, *, trained: list[str], derived: list[str]) -> pd.DataFrame:
     """One row a compressed variant: kind (trained or derived), method, sparsity and the counts of `summary.csv`.
 
-    Columns null_<count>, null_<count>_low and null_<count>_high are the mean and the 95 % range of what halves of the
-    dense population give: the count that seed noise alone explains.
+    Columns null_<count>, null_<count>_low and null_<count>_high are the mean and the 95 % range of what seed noise
+    alone gives with null_members on either side; matched_<count> is what there is with as many, on average.
     """
     table = summary.set_index("variant").loc[[*trained, *derived]].reset_index()
     table.insert(1, "kind", ["trained"] * len(trained) + ["derived"] * len(derived))
     table.insert(2, "method", table["variant"].map(method))
-    null = [f"null_{count}{end}" for count in COUNTS for end in ("", "_low", "_high")]
-    counts = ["significant_classes", "classes_lost", "classes_gained", "pie"]
+    parts = [(f"null_{count}", f"null_{count}_low", f"null_{count}_high", f"matched_{count}") for count in COUNTS]
+    noise = [name for names in parts for name in names]
+    counts = [*COUNTS, "classes_lost", "classes_gained", "null_members"]
     table = table.astype(dict.fromkeys(counts, int))  # empty for dense, so read as floats
-    return table[["variant", "kind", "method", "sparsity", *counts, "pie_share", *null]]
+    return table[["variant", "kind", "method", "sparsity", *counts, "pie_share", *noise]]
 
 
 def _note(count: str, row: Mapping[Hashable, Any]) -> str:
@@ -48,10 +56,16 @@ def _notes(axes: Axes, count: str, rows: pd.DataFrame, x: pd.Series) -> None:
     place_labels(axes, points, [_note(count, row) for row in rows.to_dict("records")], colours)
 
 
-def _band(axes: Axes, count: str, table: pd.DataFrame) -> None:
-    first = table.iloc[0]
-    axes.axhspan(first[f"null_{count}_low"], first[f"null_{count}_high"], color=style.PALE, alpha=0.5, linewidth=0)
-    axes.axhline(first[f"null_{count}"], color=style.GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+def _noise(axes: Axes, count: str, rows: pd.DataFrame, x: pd.Series, width: float) -> None:
+    """At each point what seed noise alone gives, and as a hollow mark what there is with as few members."""
+    low, high = rows[f"null_{count}_low"], rows[f"null_{count}_high"]
+    axes.bar(x, high - low, bottom=low, width=width, color=style.PALE, alpha=0.6, linewidth=0, zorder=1)
+    axes.hlines(rows[f"null_{count}"], x - width / 2, x + width / 2, color=style.GREY, linewidth=0.9, zorder=1.5)
+    axes.plot(x, rows[f"matched_{count}"], zorder=2, **MATCHED)
+
+
+def _places(rows: pd.DataFrame) -> pd.Series:
+    return 100 * rows["sparsity"] if (rows["kind"] == "trained").all() else pd.Series(range(len(rows)), rows.index)
 
 
 def _pruned(axes: Axes, count: str, pruned: pd.DataFrame) -> None:
@@ -73,7 +87,7 @@ def _quantised(axes: Axes, count: str, quantised: pd.DataFrame) -> None:
 
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
-    """Classes above, PIE below; pruning over sparsity on the left, quantisation on the right, on one scale."""
+    """Classes above, PIE below; pruning over sparsity on the left, derived variants on the right, on one scale."""
     drawing = style.canvas("How much of the data set does compression change?")
     parts = {kind: table[table["kind"] == kind] for kind in ("trained", "derived")}
     shown = [kind for kind in parts if len(parts[kind])]
@@ -82,7 +96,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     for row, (count, label) in zip(grid, COUNTS.items(), strict=True):
         top = max(1.0, float(table[count].max()), float(table[f"null_{count}_high"].max()))
         for axes, kind in zip(row, shown, strict=True):
-            _band(axes, count, table)
+            _noise(axes, count, parts[kind], _places(parts[kind]), WIDTHS[kind])
             (_pruned if kind == "trained" else _quantised)(axes, count, parts[kind])
             axes.set_ylim(0, 1.3 * top)
             axes.yaxis.get_major_locator().set_params(integer=True)
@@ -99,14 +113,15 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     if "derived" in shown:
         keys.append(Line2D([], [], color=style.VERMILLION, marker="D", linestyle="none", label="quantised"))
     keys += [
-        Line2D([], [], color=style.GREY, linewidth=0.9, linestyle=(0, (4, 2)), label="seed noise alone: mean"),
-        Patch(color=style.PALE, alpha=0.5, label="seed noise alone: 95 % range"),
+        Line2D([], [], label="the same with as few members as the noise has", **MATCHED),
+        Line2D([], [], color=style.GREY, linewidth=0.9, label="seed noise alone: mean"),
+        Patch(color=style.PALE, alpha=0.6, label="seed noise alone: 95 % range"),
     ]
-    drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+    drawing.legend(handles=keys, loc="outside lower center", ncols=3)
     for row, count in zip(grid, COUNTS, strict=True):
         for axes, kind in zip(row, shown, strict=True):
             rows = parts[kind]
-            _notes(axes, count, rows, 100 * rows["sparsity"] if kind == "trained" else pd.Series(range(len(rows))))
+            _notes(axes, count, rows, _places(rows))
     return drawing
 
 

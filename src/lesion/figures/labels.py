@@ -26,10 +26,14 @@ def _squares(centres: npt.ArrayLike, half: float) -> Boxes:
 
 
 def _drawn(axes: Axes) -> Iterator[Boxes]:
-    """Boxes over the lines, error bars and legend of the axes."""
-    paths = [
-        line.get_transform().transform_path(line.get_path()) for line in axes.lines if line.get_linestyle() != "None"
-    ]
+    """Boxes over the lines, marks, error bars and legend of the axes."""
+    paths = []
+    for line in axes.lines:
+        path = line.get_transform().transform_path(line.get_path())
+        if line.get_linestyle() == "None":  # marks alone
+            yield _squares(path.vertices, 4)
+        else:
+            paths.append(path)
     for collection in axes.collections:
         if isinstance(collection, LineCollection):
             paths += [collection.get_transform().transform_path(Path(part)) for part in collection.get_segments()]

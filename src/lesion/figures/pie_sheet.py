@@ -22,20 +22,20 @@ NAME_LENGTH = 13  # characters of a class name that fit beside an image
 
 
 def numbers(graded: Mapping[str, pd.DataFrame], names: list[str]) -> pd.DataFrame:
-    """The images of the sheet, row by row: for each variant its PIE of highest taxicab distance, ties by example id.
+    """The images of the sheet, row by row: for each variant its PIE of highest score, ties by example id.
 
     Columns: variant, pie (how many the variant has), example_id, label, dense_label, compressed_label, the names of
-    the three, dense_share, compressed_share (of members that give the modal label), taxicab.
+    the three, dense_share, compressed_share (of members that give the modal label), pie_score, q.
     """
     labels = ["label", "dense_label", "compressed_label"]
     columns = ["example_id", *labels, *(label.replace("label", "name") for label in labels)]
     parts = []
     for variant, table in graded.items():
-        pie = table[table["pie"]].sort_values(["taxicab", "example_id"], ascending=[False, True])
+        pie = table[table["pie"]].sort_values(["pie_score", "example_id"], ascending=[False, True])
         part = pie.head(PER_VARIANT).assign(variant=variant, pie=len(pie))
         for label in labels:
             part[label.replace("label", "name")] = [names[index] for index in part[label]]
-        parts.append(part[["variant", "pie", *columns, "dense_share", "compressed_share", "taxicab"]])
+        parts.append(part[["variant", "pie", *columns, "dense_share", "compressed_share", "pie_score", "q"]])
     return pd.concat(parts, ignore_index=True)
 
 

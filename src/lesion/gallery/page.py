@@ -35,7 +35,8 @@ class Card:
     compressed_label: str
     dense_share: float
     compressed_share: float
-    taxicab: float
+    pie_score: float
+    q: float
     verdict: str
 
 
@@ -78,14 +79,15 @@ def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
         compressed_label=names[pie["compressed_label"]],
         dense_share=pie["dense_share"],
         compressed_share=pie["compressed_share"],
-        taxicab=pie["taxicab"],
+        pie_score=pie["pie_score"],
+        q=pie["q"],
         verdict=VERDICTS[pie["dense_label"] == pie["label"], pie["compressed_label"] == pie["label"]],
     )
 
 
 def shown(graded: pd.DataFrame) -> pd.DataFrame:
-    """The rows that a variant shows, by class: its PIE of highest taxicab within the limits, ties by example id."""
-    order = graded[graded["pie"]].sort_values(["taxicab", "example_id"], ascending=[False, True])
+    """The rows that a variant shows, by class: its PIE of highest score within the limits, ties by example id."""
+    order = graded[graded["pie"]].sort_values(["pie_score", "example_id"], ascending=[False, True])
     return order.groupby("label", sort=False).head(PER_CLASS).head(PER_VARIANT).sort_values("label", kind="stable")
 
 

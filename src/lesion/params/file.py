@@ -11,13 +11,16 @@ from pydantic import Field
 from lesion import plugins
 from lesion.errors import InputError
 from lesion.params.comparison import Comparison
+from lesion.params.design import Design
 from lesion.params.figure import Figure
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 from lesion.params.recipe import Evaluation, Recipe
+from lesion.params.resamples import Resamples
 from lesion.params.robustness import Robustness
 from lesion.params.settings import Settings
 from lesion.params.shard import members
+from lesion.params.subgroups import Subgroups
 from lesion.params.variant import method
 
 NAME = Path("params.yaml")
@@ -46,7 +49,8 @@ class Active(Settings):
 class Study(Settings):
     """One data set with one model and one training recipe. `data`, `model` and `adversarial` name modules.
 
-    `adversarial` is null where there is no other source of images of the same classes.
+    `adversarial` is null where there is no other source of images of the same classes. `subgroups` names attributes of
+    the examples, each alone or several for their intersections.
     """
 
     data: dict[str, Any]
@@ -55,13 +59,17 @@ class Study(Settings):
     evaluation: Evaluation
     adversarial: dict[str, Any] | None
     robustness: Robustness
+    subgroups: list[list[str]]
 
 
 class Audit(Settings):
     """Settings of the audit's steps."""
 
+    design: Design
     impact: Impact
     halves: Halves
+    resamples: Resamples
+    subgroups: Subgroups
 
 
 class Params(Settings):

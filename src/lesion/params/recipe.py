@@ -17,6 +17,8 @@ class Recipe(Settings):
     an epoch is dropped); at each epoch in `decay` the rate is multiplied by `decay_factor`. A batch goes through the
     network `micro_batch` images at a time, its gradients added up: what a device cannot hold at once. `precision` is
     that of the autocast, by type of device; `workers` are the processes that read images ahead (0: the training does).
+    `paired`: member k of every variant has the initialisation, the order of images and the augmentation of dense member
+    k, and is tested against it as a pair; else all are independent draws, as in the paper.
     """
 
     epochs: float = Field(gt=0)
@@ -30,6 +32,7 @@ class Recipe(Settings):
     weight_decay: float = Field(ge=0)
     label_smoothing: float = Field(ge=0, lt=1)
     augmentation: Augmentation
+    paired: bool
     precision: PrecisionByDevice
     threads: int = Field(ge=1)
     workers: int = Field(ge=0)

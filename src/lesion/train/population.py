@@ -90,7 +90,7 @@ def train(
                 trained[member], facts[member] = found
                 advance["members"]()
                 continue
-            seeds = Seeds.derive(root_seed, study, variant_id, member)
+            seeds = Seeds.derive(root_seed, study, variant_id, member, paired=recipe.paired)
             start = time.perf_counter()
             try:
                 network, loss = train_member(

@@ -15,6 +15,15 @@ class Seeds:
     method: int
 
     @classmethod
-    def derive(cls, root: int, study: str, population: str, member: int) -> "Seeds":
-        """Seeds by name: members of different populations are independent draws, as in the paper."""
-        return cls(*(derive_seed(root, study, population, purpose, member) for purpose in cls.__annotations__))
+    def derive(cls, root: int, study: str, population: str, member: int, *, paired: bool = False) -> "Seeds":
+        """Seeds by name: members of different populations are independent draws, as in the paper.
+
+        Where `paired`, member k of every population has those of dense member k, but for what the method draws.
+        """
+        shared = "dense" if paired else population
+        return cls(
+            initialisation=derive_seed(root, study, shared, "initialisation", member),
+            order=derive_seed(root, study, shared, "order", member),
+            augmentation=derive_seed(root, study, shared, "augmentation", member),
+            method=derive_seed(root, study, population, "method", member),
+        )

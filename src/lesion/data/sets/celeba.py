@@ -6,9 +6,7 @@ images (partition 1) are left out. An example's id is its position among those k
 """
 
 import os
-from itertools import product
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +29,13 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Options(CentreCrop):
-    """`root`: the folder that holds `celeba`; `target`: the attribute to recognise; `subgroups`: attributes, or several
-    whose combinations count.
+    """`root`: the folder that holds `celeba`; `target`: the attribute to recognise; `attributes`: those that travel
+    with each face, for subgroups.
     """
 
     root: str
     target: str = "Blond_Hair"
-    subgroups: list[Annotated[list[str], Field(min_length=1)]] = Field([["Male"], ["Young"], ["Male", "Young"]])
+    attributes: list[str] = Field(["Male", "Young"])
     resize: int = Field(gt=0)
     side: int = Field(gt=0)
 
@@ -92,20 +90,12 @@ def read_partition(path: Path, files: list[str]) -> npt.NDArray[np.int8]:
     return partition
 
 
-def subgroup(names: list[str], flags: list[Flags]) -> npt.NDArray[np.str_]:
-    """What of `names` each example has and has not: `Male, not Young`; text (n,)."""
-    texts = [", ".join(name if has else f"not {name}" for name, has in zip(names, held, strict=True))
-             for held in product((False, True), repeat=len(names))]  # fmt: skip
-    place = np.ravel_multi_index(tuple(held.astype(np.intp) for held in flags), (2,) * len(names))
-    return np.array(texts, dtype=np.str_)[place]
-
-
 def load(options: Options) -> Indexed:
-    """Where the faces lie, whether each has the target, and its subgroups (`Male`; `Male-Young` for combinations)."""
+    """Where the faces lie, whether each has the target, and its other attributes (`Male`, `not Male`)."""
     root = folder(options.root)
     where = root / FOLDER
     files, held = read_attributes(where / ATTRIBUTES)
-    for name in (options.target, *(name for names in options.subgroups for name in names)):
+    for name in (options.target, *options.attributes):
         if name not in held:
             raise InputError(
                 f"{where / ATTRIBUTES}: line 2: has no attribute {name} (one of {' '.join(held)} expected)"
@@ -122,9 +112,7 @@ def load(options: Options) -> Indexed:
         label=held[options.target][kept].astype(np.int16),
         train=partition[kept] == TRAIN,
         class_names=(f"not {options.target}", options.target),
-        attributes={
-            "-".join(names): subgroup(names, [held[name][kept] for name in names]) for names in options.subgroups
-        },
+        attributes={name: np.where(held[name][kept], name, f"not {name}") for name in options.attributes},
         geometry=options.geometry,
         mean=MEAN,
         std=STD,

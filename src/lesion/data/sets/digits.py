@@ -4,6 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from lesion.data.dataset import Packed
+from lesion.data.stroke import attributes
 from lesion.params.settings import Settings
 
 LEVELS = 16  # a pixel counts the inked ones among 4 × 4 of the original bitmap
@@ -17,7 +18,7 @@ class Options(Settings):
 
 
 def load(options: Options) -> Packed:
-    """The digits as 8 × 8 × 1 images of 0 to 255, split once, by example id."""
+    """The digits as 8 × 8 × 1 images of 0 to 255, split once, by example id; quartiles of all of them as attributes."""
     from sklearn.datasets import load_digits  # takes seconds to import: reading params.yaml must not
 
     digits = load_digits()
@@ -31,4 +32,5 @@ def load(options: Options) -> Packed:
         train=train,
         source="scikit-learn digits",
         class_names=tuple(str(name) for name in digits.target_names),
+        attributes=attributes(images),
     )

@@ -1,0 +1,90 @@
+"""What a population says of each example, all members together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Votes:
+    """How many members give which label to each example; labels that an example gets from nobody are left out.
+
+    With 1,000 classes a full table would be almost all zeros.
+
+    Attributes
+    ----------
+    example : int64 (k,), position of the example, ascending
+    label : int64 (k,), ascending within an example
+    count : int64 (k,), at least 1; those of an example sum to `members`
+    members : how many members vote
+    """
+
+    example: Integers
+    label: Integers
+    count: Integers
+    members: int
+
+    @property
+    def first(self) -> Integers:
+        """Where each example's entries begin: int64 (examples,)."""
+        return np.flatnonzero(np.diff(self.example, prepend=-1))
+
+
+def votes(prediction: npt.NDArray[np.integer], classes: int) -> Votes:
+    """Count the labels of each example.
+
+    Parameters
+    ----------
+    prediction : int (members, examples), each in [0, classes)
+    """
+    members, examples = prediction.shape
+    codes, count = np.unique(np.arange(examples, dtype=np.int64) * classes + prediction, return_counts=True)
+    return Votes(codes // classes, codes % classes, count, members)
+
+
+def modal_label(cast: Votes, classes: int) -> tuple[Integers, Integers]:
+    """The label that most members give, ties to the largest class id, and how many members give it.
+
+    Returns
+    -------
+    int64 (examples,), int64 (examples,)
+    """
+    best = np.maximum.reduceat(cast.count * classes + cast.label, cast.first)
+    return best % classes, best // classes
+
+
+def margin(cast: Votes) -> npt.NDArray[np.float64]:
+    """The share of the most frequent label less that of the second, 1 where all agree: float64 (examples,)."""
+    rank = np.lexsort((-cast.count, cast.example))  # within an example the most frequent first
+    count, first = cast.count[rank], cast.first
+    several = np.diff(first, append=len(count)) > 1
+    second = np.where(several, count[np.minimum(first + 1, len(count) - 1)], 0)
+    return np.asarray((count[first] - second) / cast.members)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Two populations' votes, for every label that either of them gives to an example.
+
+    Attributes
+    ----------
+    code : int64 (k,), ascending: the position of the example × classes + the label
+    one, other : int64 (k,), how many members of each population give the label
+    """
+
+    code: Integers
+    one: Integers
+    other: Integers
+
+
+def side_by_side(one: Votes, other: Votes, classes: int) -> SideBySide:
+    """Lay the votes of two populations beside each other."""
+    codes = [cast.example * classes + cast.label for cast in (one, other)]
+    union = np.union1d(*codes)
+    counts = np.zeros((2, len(union)), dtype=np.int64)
+    for row, code, cast in zip(counts, codes, (one, other), strict=True):
+        row[np.searchsorted(union, code)] = cast.count
+    return SideBySide(union, *counts)
