@@ -1,5 +1,6 @@
 # make        install, run the default study, write the report
 # make test   the tests; make check  the linters; make bench  the measurements of docs/PERFORMANCE.md
+# make bench-statistics  whether tests, intervals and the null keep what they promise, by simulation
 # make figures  redraw the figures of a published study, from its predictions
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +8,7 @@ INSTALLED := .venv/installed
 PUBLISHED := $(foreach step,predict robustness,$(step)-dense $(step)-trained $(step)-derived)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all figures install test check bench lock clean
+.PHONY: all figures install test check bench bench-statistics lock clean
 
 all: install
 	snakemake --cores all --quiet host progress
@@ -41,6 +42,10 @@ check: install
 
 bench: install
 	python -m bench
+
+# Whether the statistics keep what they promise, on populations of which the truth is known.
+bench-statistics: install
+	python -m bench.statistics
 
 # Resolve anew what pyproject.toml asks for, and write the same pins for conda.
 lock:

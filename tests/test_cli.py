@@ -214,5 +214,5 @@ def test_help_lists_every_step_and_needs_no_torch_nor_does_the_audit(audited: Pa
     done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, cwd=audited, check=False)
     assert done.returncode == 0, done.stderr
     listed = {words[1] for line in done.stdout.splitlines() if len(words := line.split()) > 2}
-    assert listed >= set(STEPS) | {"code", "adopt"}
+    assert listed >= set(STEPS) | {"code", "adopt", "power", "audit"}
     assert paths.impact("digits", "gmp-50").exists()

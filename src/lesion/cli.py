@@ -7,7 +7,8 @@ import hashlib
 import json
 import logging
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,6 +20,8 @@ from lesion.steps import STEPS, modules, run, settings
 app = typer.Typer(
     help=__doc__.partition("\n")[0], no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
+
+CHANGES = [0.01, 0.02, 0.05, 0.1]
 
 Study = Annotated[str, typer.Option(help="A study of params.yaml, e.g. digits.")]
 Variant = Annotated[str, typer.Option(help="A variant of params.yaml, e.g. gmp-50.")]
@@ -135,6 +138,56 @@ def figure(study: Study, figure: Figure) -> None:
 def gallery(study: Study) -> None:
     """Write the page that shows the PIE."""
     _node("gallery", study=study)
+
+
+@app.command()
+def power(
+    study: Study,
+    variant: Annotated[str | None, typer.Option(help="Tell also what its audit could not have seen.")] = None,
+    change: Annotated[list[float], typer.Option(help="A change of recall to be found, as a fraction.")] = CHANGES,
+    examples: Annotated[list[int], typer.Option(help="Test examples of a class; else the quartiles.")] = [],  # noqa: B006
+    power: Annotated[float, typer.Option(help="The chance to find it.")] = 0.8,
+) -> None:
+    """Print how many members are needed to see a change in a class, from those that there are."""
+    from lesion.audit.plan import plan
+
+    params = validate(read_yaml())
+    for name, known, where in ((study, params.studies, "study"), (variant, params.variants, "variant")):
+        if name is not None and name not in known:
+            raise InputError(f"params.yaml: there is no {where} named {name!r} ({', '.join(known)})")
+    print(
+        plan(
+            study=study, variant=variant, shards=params.active.shards, settings=params.audit.impact,
+            design=params.audit.design, changes=change, examples=examples, power=power,
+        )
+    )  # fmt: skip
+
+
+@app.command()
+def audit(
+    dense: Annotated[Path, typer.Option(help="Predictions before compression: .csv, .csv.gz, .parquet or .npy.")],
+    compressed: Annotated[Path, typer.Option(help="Predictions after it.")],
+    out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
+    alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
+    normalise: Annotated[
+        Literal["population", "member"], typer.Option(help="Whose accuracy recall is relative to.")
+    ] = "population",
+    design: Annotated[
+        Literal["auto", "independent", "paired"], typer.Option(help="paired: member k of both belong together.")
+    ] = "auto",
+    splits: Annotated[int, typer.Option(help="Draws of the null.")] = 200,
+    resamples: Annotated[int, typer.Option(help="Draws of members, for the interval of the share of PIE.")] = 200,
+    smallest: Annotated[int, typer.Option(help="A group of fewer examples is called small.")] = 30,
+    seed: Annotated[int, typer.Option(help="Of all draws.")] = 0,
+) -> None:
+    """Audit any two files of predictions: tables, figures and one page."""
+    from lesion.report.audit import audit
+
+    audit(
+        dense=dense, compressed=compressed, out=out, alpha=alpha, normalise=normalise, design=design, splits=splits,
+        resamples=resamples, smallest=smallest, seed=seed,
+    )  # fmt: skip
+    print(f"The page is {out / 'index.html'}.")
 
 
 @app.command()

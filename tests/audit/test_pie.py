@@ -81,7 +81,9 @@ def test_each_example_is_graded_as_by_a_loop(seed: int, members: tuple[int, int]
         assert row["dense_share"] == pytest.approx(max(shares[0]))
         assert row["compressed_share"] == pytest.approx(max(shares[1]))
         assert (row["dense_margin"], row["compressed_margin"]) == pytest.approx((margin(said[0]), margin(said[1])))
-        before, after = (made.true_probability[:, column].tolist() for made in (dense, compressed))
+        assert dense.true_probability is not None
+        assert compressed.true_probability is not None
+        before, after = (known[:, column].tolist() for known in (dense.true_probability, compressed.true_probability))
         assert row["probability_change"] == pytest.approx(np.mean(after) - np.mean(before), abs=1e-6)
 
 

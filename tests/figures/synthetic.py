@@ -15,11 +15,13 @@ from lesion.audit.impact import impact
 from lesion.audit.null import null
 from lesion.audit.pie import pie
 from lesion.audit.robustness import ADVERSARIAL, CLEAN
+from lesion.audit.subgroups import subgroups
 from lesion.audit.summary import summary
 from lesion.figures.robustness import GROUPS
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 from lesion.params.resamples import Resamples
+from lesion.params.subgroups import Subgroups
 
 CORRUPTIONS = [name for names in GROUPS.values() for name in names]
 
@@ -61,8 +63,10 @@ def _examples(made: Synthetic, rng: np.random.Generator) -> tuple[npt.NDArray[np
         "label": pa.array(labels),
         "split": pa.array(np.where(np.arange(total) % 2, "test", "train")).dictionary_encode().cast(TEXT),
         "source": pa.array(["made up"] * total).dictionary_encode().cast(TEXT),
+        "hand": pa.array(np.where(np.arange(total) % 5 < 2, "left", "right")).dictionary_encode().cast(TEXT),
     }
-    table = pa.table(columns, schema=EXAMPLES)
+    table = pa.table(columns)
+    assert table.schema.names[: len(EXAMPLES)] == EXAMPLES.names
     write_parquet(paths.examples(made.study), table, study=made.study, class_names=list(made.names))
     blocks = rng.integers(0, 256, (total, made.side, made.side, made.channels), dtype=np.uint8)
     write_arrays(paths.images(made.study), {"images": blocks}, study=made.study)
@@ -154,6 +158,7 @@ def build(made: Synthetic) -> None:
         known: dict[str, Any] = {"study": made.study, "variant": variant, "shards": shards, "design": "auto"}
         impact(**known, settings=settings)
         pie(**known)
+        subgroups(**known, groups=[["hand"]], settings=Subgroups(smallest=30), impact=settings)
         effects(**known, root_seed=1911, resamples=Resamples(draws=20))
         null(**known, root_seed=1911, settings=settings, halves=Halves(splits=20))
     summary(study=made.study, shards=shards, trained=list(made.trained), derived=list(made.derived))

@@ -17,7 +17,7 @@ from lesion.params.figure import Figure
 
 from .synthetic import SMALL, active
 
-FIGURES = ("impact", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+FIGURES = ("impact", "subgroups", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
 SUFFIXES = ("svg", "pdf", "csv")
 SIZE = {"width": 8.0, "height": 5.0, "font_size": 8.0}
 

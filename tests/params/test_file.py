@@ -72,6 +72,8 @@ CASES: dict[str, tuple[Callable[[Params], None], str]] = {
     "no study": (put("active/studies", []), "active.studies"),
     "unknown trained variant": (put("active/trained", ["gmp-55"]), "active.trained"),
     "unknown derived variant": (put("active/derived", ["int4"]), "active.derived"),
+    "subgroup listed twice": (put("studies/digits/subgroups", [["a", "b"], ["b", "a"]]), "studies.digits.subgroups"),
+    "subgroup of nothing": (put("studies/digits/subgroups", [[]]), "studies.digits.subgroups.0"),
     "variant listed twice": (put("active/trained", ["gmp-50", "gmp-50"]), "active.trained"),
     "derived listed as trained": (put("active/trained", ["int8-static"]), "active.trained"),
     "trained listed as derived": (put("active/derived", ["gmp-50"]), "active.derived"),

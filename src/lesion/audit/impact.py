@@ -75,15 +75,38 @@ def check_tested(dense: Population, compressed: Population, classes: int) -> Non
         check_labels(population, classes)
 
 
+def recall_changes(dense: Population, compressed: Population, *, classes: int, paired: bool) -> pd.DataFrame:
+    """One row a class: what can be said without a test, of single models too.
+
+    Columns: class, examples, dense_recall, compressed_recall, change (of recall) and normalised_change (of recall minus
+    accuracy), each with the ends of its 95 % interval (`effects`); of single models that is over examples alone.
+    """
+    label, correct = dense.known_label, [population.correct for population in (dense, compressed)]
+    before, after = (recalls(right, label, classes).mean(axis=0) for right in correct)
+    change, normalised_change = changes(correct[0], correct[1], label, classes, paired=paired)
+    return pd.DataFrame(
+        {
+            "class": np.arange(classes),
+            "examples": np.bincount(label, minlength=classes),
+            "dense_recall": before,
+            "compressed_recall": after,
+            "change": change.mean,
+            "change_low": change.low,
+            "change_high": change.high,
+            "normalised_change": normalised_change.mean,
+            "normalised_change_low": normalised_change.low,
+            "normalised_change_high": normalised_change.high,
+        }
+    )
+
+
 def class_impact(
     dense: Population, compressed: Population, *, classes: int, settings: Impact, design: Design = "auto"
 ) -> pd.DataFrame:
-    """One row a class: recalls, their change, the change relative to accuracy, and its test.
+    """One row a class: the columns of `recall_changes`, and a test of the change relative to accuracy.
 
-    Columns: class, examples, dense_recall, compressed_recall, change (of recall) and normalised_change (of recall minus
-    accuracy), each with the ends of its 95 % interval (`effects`); test (welch or paired), t, degrees_of_freedom, p, q
-    (Benjamini–Hochberg over the classes), significant (p < alpha, uncorrected, as in the paper), significant_fdr
-    (q < alpha), direction.
+    Columns: test (welch or paired), t, degrees_of_freedom, p, q (Benjamini–Hochberg over the classes), significant
+    (p < alpha, uncorrected, as in the paper), significant_fdr (q < alpha), direction.
 
     Raises
     ------
@@ -92,36 +115,21 @@ def class_impact(
     """
     check_tested(dense, compressed, classes)
     paired, label = is_paired(dense, compressed, design), dense.known_label
-    correct = [population.correct for population in (dense, compressed)]
-    recall = [recalls(right, label, classes) for right in correct]
     before, after = (
-        normalised(of_classes, right.mean(axis=1), settings.normalise, paired=paired)
-        for of_classes, right in zip(recall, correct, strict=True)
+        normalised(recalls(right, label, classes), right.mean(axis=1), settings.normalise, paired=paired)
+        for right in (dense.correct, compressed.correct)
     )
     tested = t_test(after, before, paired=paired)
     q = q_values(tested.p)
-    change, normalised_change = changes(correct[0], correct[1], label, classes, paired=paired)
-    return pd.DataFrame(
-        {
-            "class": np.arange(classes),
-            "examples": np.bincount(label, minlength=classes),
-            "dense_recall": recall[0].mean(axis=0),
-            "compressed_recall": recall[1].mean(axis=0),
-            "change": change.mean,
-            "change_low": change.low,
-            "change_high": change.high,
-            "normalised_change": normalised_change.mean,
-            "normalised_change_low": normalised_change.low,
-            "normalised_change_high": normalised_change.high,
-            "test": "paired" if paired else "welch",
-            "t": tested.t,
-            "degrees_of_freedom": tested.degrees_of_freedom,
-            "p": tested.p,
-            "q": q,
-            "significant": tested.p < settings.alpha,
-            "significant_fdr": q < settings.alpha,
-            "direction": np.where(tested.t > 0, "gain", np.where(tested.t < 0, "loss", "none")),
-        }
+    return recall_changes(dense, compressed, classes=classes, paired=paired).assign(
+        test="paired" if paired else "welch",
+        t=tested.t,
+        degrees_of_freedom=tested.degrees_of_freedom,
+        p=tested.p,
+        q=q,
+        significant=tested.p < settings.alpha,
+        significant_fdr=q < settings.alpha,
+        direction=np.where(tested.t > 0, "gain", np.where(tested.t < 0, "loss", "none")),
     )
 
 

@@ -118,6 +118,24 @@ def null_counts(
     return table
 
 
+def beside_null(null: pd.DataFrame, count: str) -> dict[str, float]:
+    """A count beside seed noise: null, null_low and null_high, mean and 95 % range over the splits; matched and excess.
+
+    Parameters
+    ----------
+    null : rows of `null_counts`
+    count : pie, significant_classes or significant_classes_fdr
+
+    Returns
+    -------
+    matched is the mean count between as many dense and compressed members as in the null, excess what it has more
+    """
+    noise, seen = null[f"null_{count}"], float(null[count].mean())
+    low, high = np.percentile(noise, [2.5, 97.5])
+    mean = float(noise.mean())
+    return {"null": mean, "null_low": float(low), "null_high": float(high), "matched": seen, "excess": seen - mean}
+
+
 def null(
     *, study: str, variant: str, shards: list[str], root_seed: int, settings: Impact, halves: Halves, design: Design
 ) -> None:

@@ -45,11 +45,8 @@ def _counts(wrong: Flags, stratum: npt.NDArray[np.integer], strata: int) -> npt.
 
 
 def _excess(counts: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Each member's rate in each stratum less its rate over all, times two constants, which leave t as it is.
-
-    Whole numbers: equal rates cancel, where fractions would leave a rounding error to be tested.
-    """
-    return np.asarray(counts * size.sum() - counts.sum(axis=1, keepdims=True) * size, dtype=np.float64)
+    """Each member's rate in each stratum less its rate over all: float64 (members, strata)."""
+    return np.asarray(counts / size - counts.sum(axis=1, keepdims=True) / size.sum())
 
 
 def _ratio(numerator: npt.NDArray[np.float64], denominator: Any) -> npt.NDArray[np.float64]:

@@ -12,6 +12,7 @@ from lesion.artifacts.atomic import write_text
 from lesion.artifacts.csv_tables import read_csv, write_csv
 from lesion.artifacts.tables import PIE, read_facts, read_parquet
 from lesion.audit.intervals import mean_interval
+from lesion.audit.null import beside_null
 from lesion.audit.populations import Population, read_population
 from lesion.params.shard import members
 
@@ -81,16 +82,10 @@ def null_row(null: pd.DataFrame) -> dict[str, float]:
     between as many dense and compressed members; excess_<count>, what that has more than the null's mean.
     """
     row: dict[str, float] = {"null_members": int(null["members"].iloc[0])}
-    for name in COUNTS:
-        noise, seen = null[f"null_{name}"], null[name]
-        low, high = np.percentile(noise, [2.5, 97.5])
-        row |= {
-            f"null_{name}": float(noise.mean()),
-            f"null_{name}_low": float(low),
-            f"null_{name}_high": float(high),
-            f"matched_{name}": float(seen.mean()),
-            f"excess_{name}": float(seen.mean() - noise.mean()),
-        }
+    for count in COUNTS:
+        for name, value in beside_null(null, count).items():
+            of_null, _, end = name.partition("_")
+            row["_".join(filter(None, (of_null, count, end)))] = value
     return row
 
 

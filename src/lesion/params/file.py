@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Field
@@ -59,7 +59,7 @@ class Study(Settings):
     evaluation: Evaluation
     adversarial: dict[str, Any] | None
     robustness: Robustness
-    subgroups: list[list[str]]
+    subgroups: list[Annotated[list[str], Field(min_length=1)]]
 
 
 class Audit(Settings):
@@ -163,6 +163,12 @@ def _check_comparison(params: Params) -> None:
             raise InputError(f"params.yaml: comparison.families: {name} is expected in one family, found in {count}")
 
 
+def _check_subgroups(groups: list[list[str]], where: str) -> None:
+    held = [frozenset(names) for names in groups]
+    if len(set(held)) < len(held) or any(len(set(names)) < len(names) for names in groups):
+        raise InputError(f"params.yaml: {where}: an attribute or an intersection is listed twice")
+
+
 def validate(data: Mapping[str, Any]) -> Params:
     """Check the whole file, with every option of every module that it names.
 
@@ -181,6 +187,7 @@ def validate(data: Mapping[str, Any]) -> Params:
     for name, variant in params.variants.items():
         _check_variant(name, variant)
     for name, study in params.studies.items():
+        _check_subgroups(study.subgroups, f"studies.{name}.subgroups")
         plugins.options("data", study.data, where=f"studies.{name}.data")
         if study.adversarial is not None:
             plugins.options("data", study.adversarial, where=f"studies.{name}.adversarial")

@@ -1,0 +1,95 @@
+"""What two populations cannot tell, and why, in sentences for who reads the audit."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lesion.audit.exact import fisher_table, sign_table
+from lesion.audit.plain_arrays import SIDES, Coded
+from lesion.params.design import Design
+
+
+def limits(
+    said: Coded, tested: Coded | None, *, classes: int | None, alpha: float, design: Design, paired: bool
+) -> Iterator[str]:
+    """Sentences on missing labels, classes, members, and on what was assumed.
+
+    Parameters
+    ----------
+    said, tested : the classes that occur, and those that test examples have
+    classes : how many there are, where that is known
+    """
+    members = [len(one.member) for one in said.pair]
+    if said.pair[0].label is None:
+        yield "No labels were given: nothing is said of accuracy, of classes, or of error rates. PIE need none."
+    else:
+        yield from _of_classes(said, tested, classes)
+    if min(members) == 1:
+        yield from _of_single_models(members)
+    elif paired or members[0] >= 4:
+        yield from _of_few_members(members, alpha=alpha, paired=paired)
+    else:
+        yield (
+            f"The null splits the dense models in halves of two or more, so it needs four; there are {members[0]}. How"
+            " many PIE and significant classes seed noise alone gives is not known: do not take the counts for effects"
+            " of compression."
+        )
+    if design == "auto" and not paired and members[0] == members[1] > 1:
+        yield (
+            "Models were taken as independent. Where model k of both sides shares its seed or its parent, as after"
+            " quantisation it always does, ask for the paired design: it sees smaller changes."
+        )
+    for name, one in zip(SIDES, said.pair, strict=True):
+        if len(said.classes) > 1 and (one.prediction == one.prediction.flat[0]).all():
+            only = said.classes[one.prediction.flat[0]]
+            yield f"All {name} models give class {only} to every example: are they broken?"
+
+
+def _of_classes(said: Coded, tested: Coded | None, classes: int | None) -> Iterator[str]:
+    label = said.pair[0].known_label
+    size = np.bincount(label, minlength=len(said.classes))
+    if tested is None:
+        yield "All test examples are of one class: its recall is the accuracy, and cannot change more than it."
+    empty = (classes or len(said.classes)) - int((size > 0).sum())
+    if empty:
+        yield f"{_classes(empty)} no test example, and nothing is said of {'it' if empty == 1 else 'them'}."
+    alone = int((size == 1).sum())
+    if tested is not None and alone:
+        yield f"{_classes(alone)} a single test example, and no interval of {'its' if alone == 1 else 'their'} change."
+
+
+def _classes(count: int) -> str:
+    return "1 class has" if count == 1 else f"{count:,} classes have"
+
+
+def _of_single_models(members: list[int]) -> Iterator[str]:
+    who = "one model on each side" if members == [1, 1] else f"{members[0]} dense and {members[1]} compressed models"
+    yield (
+        f"With {who} there is no t-test of classes and no null: what compression does cannot be told from what another"
+        " seed would do. Train more models to tell."
+    )
+    if members == [1, 1]:
+        yield (
+            "PIE are plain disagreements of the two models. Every p is 1 and every pie_score 0, by definition: two"
+            " answers that differ are no evidence against chance."
+        )
+    yield (
+        "Intervals cover other test examples only, for these models; other models, trained with other seeds, may change"
+        " by more."
+    )
+
+
+def _of_few_members(members: list[int], *, alpha: float, paired: bool) -> Iterator[str]:
+    least = float((sign_table(members[0]) if paired else fisher_table(*members)).min())
+    if least > alpha:
+        yield (
+            f"No example can be significant by itself: the least p that {members[0]} dense and {members[1]} compressed"
+            f" models can give is {least:.2g}."
+        )
+    if not paired:
+        size = min(members[0] // 2, members[1])
+        yield (
+            f"The null compares {size} dense models with {size} others, so modal labels in it are noisier than those of"
+            f" all {members[0]}. Its counts stand beside the count between {size} dense and {size} compressed models"
+            " (matched), not beside the count of all."
+        )
