@@ -19,6 +19,7 @@ from lesion.audit.impact import class_impact
 from lesion.audit.null import null_counts
 from lesion.audit.pie import grade
 from lesion.audit.populations import Population
+from lesion.audit.power import MOST, members_needed, pilot_spread
 from lesion.params.design import Design
 from lesion.params.impact import Impact
 
@@ -102,16 +103,15 @@ def expected_recall(logit: float) -> float:
     return float(weight @ expit(logit + node * np.hypot(EASE, ABILITY)) / weight.sum())
 
 
-def balanced_harm() -> Floats:
-    """Harm to two classes and help to two others, accuracy as a whole staying as it is: the other six change by
-    nothing."""
-    lost = sum(expected_recall(TYPICAL[label]) - expected_recall(TYPICAL[label] - 1) for label in (8, 9))
+def balanced_harm(worse: tuple[int, ...] = (8, 9), better: tuple[int, ...] = (0, 1), by: float = 1.0) -> Floats:
+    """Harm to some classes and help to others, accuracy as a whole staying as it is: the rest change by nothing."""
 
-    def left(help_: float) -> float:
-        return sum(expected_recall(TYPICAL[label] + help_) - expected_recall(TYPICAL[label]) for label in (0, 1)) - lost
+    def gained(shift: float, labels: tuple[int, ...]) -> float:
+        return sum(expected_recall(TYPICAL[label] + shift) - expected_recall(TYPICAL[label]) for label in labels)
 
     harm = np.zeros(CLASSES)
-    harm[8:], harm[:2] = -1, optimize.brentq(left, 0, 5)
+    harm[list(worse)] = -by
+    harm[list(better)] = optimize.brentq(lambda shift: gained(shift, better) + gained(-by, worse), 0, 9)
     return harm
 
 
@@ -186,6 +186,22 @@ def excess() -> None:
     row("PIE beyond the null where nothing is compressed", f"{np.mean(beyond):+.2f}", f"0 ± {error:.2f}")
 
 
+def power() -> None:
+    """How often a study finds the change that its number of members was planned for, from pilots of ten."""
+    harm, label, aim = balanced_harm((5,), (4,), by=0.4), 5, 0.8
+    change = expected_recall(TYPICAL[label]) - expected_recall(TYPICAL[label] - 0.4)
+    pilots = (dense for dense, _ in pairs(np.zeros(CLASSES), "independent", seed=10))
+    spreads = [pilot_spread(next(pilots), classes=CLASSES, settings=SETTINGS) for _ in range(20)]
+    planned = [members_needed(spread, change=change, examples=PER_CLASS, power=aim) or MOST for spread in spreads]
+    count, rng, found = round(float(np.median(planned))), np.random.default_rng(11), []
+    for _ in range(RUNS):
+        easy, able = examples(rng), rng.normal(0, ABILITY, (2, count))
+        dense, compressed = members(easy, able[0], rng), members(easy + harm[LABEL], able[1], rng)
+        table = class_impact(dense, compressed, classes=CLASSES, settings=SETTINGS, design="independent")
+        found.append(table.loc[label, "significant"])
+    told(f"{count} members find the change they were planned for", float(np.mean(found)), aim, RUNS)
+
+
 def main() -> None:
     """Print the rows."""
     print("| what | measured | should be |\n| --- | --- | --- |", flush=True)
@@ -193,6 +209,7 @@ def main() -> None:
     false_discoveries()
     coverage()
     excess()
+    power()
 
 
 if __name__ == "__main__":

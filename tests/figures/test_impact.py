@@ -43,7 +43,14 @@ def made_up(classes: int) -> pd.DataFrame:
     significant = np.abs(change) > 0.01
     table = {"class": range(classes), "name": [f"class {c}" for c in range(classes)], "examples": 50}
     recalls = {"dense_recall": 0.9, "compressed_recall": 0.9 + change, "change": change, "normalised_change": change}
-    tests = {"p": 0.5, "significant": significant, "direction": np.where(change > 0, "gain", "loss")}
+    recalls |= {"change_low": change - 0.01, "change_high": change + 0.01}
+    tests = {
+        "p": 0.5,
+        "q": 0.5,
+        "significant": significant,
+        "significant_fdr": False,
+        "direction": np.where(change > 0, "gain", "loss"),
+    }
     return pd.DataFrame(table | recalls | tests)
 
 

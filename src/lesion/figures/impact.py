@@ -22,8 +22,9 @@ NAMED_CLASSES = 25  # with more classes than this their names cannot be read
 def numbers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The bars from left to right: for each variant its classes, sorted by the change of recall.
 
-    Columns: variant, rank, class, name, examples, dense_recall, compressed_recall, change, top1_change (what the
-    average loses), normalised_change (change − top1_change), p, significant, direction; fractions.
+    Columns: variant, rank, class, name, examples, dense_recall, compressed_recall, change with its 95 % interval
+    (change_low, change_high), top1_change (what the average loses), normalised_change (change − top1_change), p, q,
+    significant, significant_fdr, direction; fractions.
     """
     parts = []
     for variant, table in tables.items():
@@ -32,8 +33,9 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         part.insert(1, "rank", part.index)
         part["top1_change"] = part["change"] - part["normalised_change"]
         parts.append(part)
-    columns = "variant rank class name examples dense_recall compressed_recall change top1_change normalised_change"
-    return pd.concat(parts, ignore_index=True)[[*columns.split(), "p", "significant", "direction"]]
+    columns = "variant rank class name examples dense_recall compressed_recall change change_low change_high"
+    tested = "top1_change normalised_change p q significant significant_fdr direction"
+    return pd.concat(parts, ignore_index=True)[[*columns.split(), *tested.split()]]
 
 
 def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
@@ -48,6 +50,9 @@ def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
         width=0.75 if few else 1.0,
         color=np.where(significant, style.PINK, style.PALE).tolist(),
     )
+    if few:
+        low, high = 100 * part["change_low"], 100 * part["change_high"]
+        axes.vlines(rank, low, high, color=style.INK, linewidth=0.7, zorder=2)
     for chosen, colour in ((~significant, style.GREY), (significant, style.GREEN)):
         axes.scatter(
             rank[chosen],
@@ -60,7 +65,8 @@ def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
             zorder=3,
         )
     lost = int((significant & (part["direction"] == "loss").to_numpy()).sum())
-    counted = f"{significant.sum():,} of {len(part):,} significant:\n{lost:,} lose, {significant.sum() - lost:,} gain"
+    found = f"{significant.sum():,} of {len(part):,} significant, {part['significant_fdr'].sum():,} at FDR:"
+    counted = f"{found}\n{lost:,} lose, {significant.sum() - lost:,} gain"
     axes.set_title(f"{variant}\n{counted}")
     axes.margins(x=0.02)
     if few:
@@ -85,6 +91,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     keys = [
         Patch(color=style.PALE, label="change of recall"),
         Patch(color=style.PINK, label="the same, significant"),
+        Line2D([], [], color=style.INK, linewidth=0.7, marker="|", linestyle="none", label="95 % interval of the change"),
         Line2D([], [], color=style.GREY, label="relative to top-1", **diamond),
         Line2D([], [], color=style.GREEN, label="the same, significant", **diamond),
         Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="change of top-1"),
