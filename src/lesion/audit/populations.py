@@ -1,6 +1,8 @@
 """The predictions of a population as arrays, members by examples."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,11 +93,11 @@ def from_table(table: pa.Table, *, source: str) -> Population:
     )
 
 
-def _seeds(study: str, variant: str, shards: list[str]) -> tuple[int, ...] | None:
-    """What the members were trained from, as the metadata of their predictions tell it, in order of the members."""
+def read_seeds(files: Iterable[Path]) -> tuple[int, ...] | None:
+    """What the members in these files were trained from, as their metadata tell it, in order of the members."""
     members = {}
-    for shard in shards:
-        for member, known in read_facts(paths.predictions(study, variant, shard)).get("members", {}).items():
+    for path in files:
+        for member, known in read_facts(path).get("members", {}).items():
             members[int(member)] = known.get("initialisation")
     seeds = tuple(members[member] for member in sorted(members))
     return None if not seeds or None in seeds else seeds
@@ -110,12 +112,13 @@ def read_population(study: str, variant: str, shards: list[str]) -> Population:
         Where a file is missing or malformed, or the same member lies in two shards.
     """
     columns = ["example_id", "member", "label", "prediction", "correct_top5", "true_probability"]
-    tables = [read_parquet(paths.predictions(study, variant, shard), PREDICTIONS, columns) for shard in shards]
+    files = [paths.predictions(study, variant, shard) for shard in shards]
+    tables = [read_parquet(path, PREDICTIONS, columns) for path in files]
     table = pa.concat_tables(tables)
     if len(tables) > 1:
         table = table.sort_by([("member", "ascending"), ("example_id", "ascending")])
     population = from_table(table, source=f"predictions of {study}, {variant}")
-    return replace(population, seeds=_seeds(study, variant, shards))
+    return replace(population, seeds=read_seeds(files))
 
 
 def is_paired(dense: Population, compressed: Population, design: Design) -> bool:

@@ -91,7 +91,9 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     keys = [
         Patch(color=style.PALE, label="change of recall"),
         Patch(color=style.PINK, label="the same, significant"),
-        Line2D([], [], color=style.INK, linewidth=0.7, marker="|", linestyle="none", label="95 % interval of the change"),
+        Line2D(
+            [], [], color=style.INK, linewidth=0.7, marker="|", linestyle="none", label="95 % interval of the change"
+        ),
         Line2D([], [], color=style.GREY, label="relative to top-1", **diamond),
         Line2D([], [], color=style.GREEN, label="the same, significant", **diamond),
         Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="change of top-1"),

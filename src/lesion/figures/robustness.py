@@ -80,6 +80,11 @@ def _separate(axes: Axes, columns: list[tuple[str, str]]) -> dict[str, list[int]
     return places
 
 
+def _told(table: pd.DataFrame) -> pd.DataFrame:
+    """Whether the interval of what is extra holds no 0."""
+    return table.assign(told=(table["extra_top1_low"] > 0) | (table["extra_top1_high"] < 0))
+
+
 def _heat(axes: Axes, table: pd.DataFrame, columns: list[tuple[str, str]]) -> None:
     variants = list(dict.fromkeys(table["variant"]))
     names = [name for _, name in columns]
@@ -92,10 +97,12 @@ def _heat(axes: Axes, table: pd.DataFrame, columns: list[tuple[str, str]]) -> No
     beyond = np.abs(np.nan_to_num(cells)).max() > limit
     colours = colormaps["RdBu"].with_extremes(bad="#eeeeee")
     image = axes.imshow(cells, cmap=colours, norm=TwoSlopeNorm(0, -limit, limit), aspect="auto")
+    told = _told(table).pivot(index="variant", columns="corruption", values="told").loc[variants, names].to_numpy()
     for (row, column), value in np.ndenumerate(cells):
         text = style.points(value / 100) if np.isfinite(value) else "n/a"
+        weight = "bold" if told[row, column] else "normal"
         ink = "white" if np.isfinite(value) and abs(value) > 0.65 * limit else style.INK
-        axes.text(column, row, text, ha="center", va="center", color=ink, fontsize="small")
+        axes.text(column, row, text, ha="center", va="center", color=ink, fontsize="small", fontweight=weight)
     clean = table[table["corruption"] == CLEAN].set_index("variant")["clean_relative_top1"]
     axes.set_yticks(range(len(variants)), [f"{name}  ({style.points(clean[name])})" for name in variants])
     axes.set_xticks(

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lesion.artifacts import paths
+from lesion.artifacts.checkpoints import read_facts
 from lesion.artifacts.tables import ROBUSTNESS, write_parquet
 from lesion.data.corruptions.corrupt import corrupt
 from lesion.data.images import FileImages, Images, Rows, folder
@@ -140,4 +141,5 @@ def robustness(
             advance["batches"]()
     tables = [table(member, condition, counted[member][condition]) for member in members for condition in shown]
     joined = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    write_parquet(paths.robustness(study, variant_id, shard), joined, study=study, variant=variant_id, shard=shard)
+    known = {"study": study, "variant": variant_id, "shard": shard, "members": read_facts(checkpoint)["members"]}
+    write_parquet(paths.robustness(study, variant_id, shard), joined, **known)
