@@ -73,9 +73,9 @@ def _half_width(dense: Accuracies, compressed: Accuracies) -> Floats:
     parts = [after - before] if paired else [after, before]
     if min(part.shape[1] for part in parts) < 2:
         return np.full(len(d), np.nan)
-    variances = [part.var(axis=1, ddof=1) / part.shape[1] for part in parts]
-    total = np.sum(variances, axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # where dense members recognise nothing
+        variances = [part.var(axis=1, ddof=1) / part.shape[1] for part in parts]
+        total = np.sum(variances, axis=0)
         weights = [of**2 / (part.shape[1] - 1) for of, part in zip(variances, parts, strict=True)]
         freedom = np.where(total > 0, total**2 / np.sum(weights, axis=0), 1)
     return np.asarray(special.stdtrit(freedom, (1 + LEVEL) / 2) * np.sqrt(total))
