@@ -11,6 +11,7 @@ from lesion.params.design import Design
 from lesion.report.contents import Tables, contents
 from lesion.report.folder import check_folder, write_folder
 from lesion.report.pair import Pair, read_pair
+from lesion.report.texts import TextTable
 
 
 def audit(
@@ -18,6 +19,7 @@ def audit(
     dense: Path,
     compressed: Path,
     out: Path,
+    texts: Path | None = None,
     alpha: float = 0.05,
     normalise: Normalise = "population",
     design: Design = "auto",
@@ -27,6 +29,10 @@ def audit(
     seed: int = 0,
 ) -> None:
     """Read the predictions of two populations, audit them, and write the folder `out`; options as in `Audit`.
+
+    Parameters
+    ----------
+    texts : a table with `example_id` and `text`, for examples that are shown as text (.csv, .csv.gz or .parquet)
 
     Raises
     ------
@@ -44,9 +50,10 @@ def audit(
         smallest=smallest,
         seed=seed,
     )
+    said = None if texts is None else TextTable(texts)
     pair = read_pair(dense, compressed)
     fit(audited, pair)
-    write_folder(out, contents(dense, compressed, tables(audited, pair), alpha=alpha))
+    write_folder(out, contents(dense, compressed, tables(audited, pair, said), alpha=alpha))
 
 
 def fit(audited: Audit, pair: Pair) -> None:
@@ -63,8 +70,10 @@ def fit(audited: Audit, pair: Pair) -> None:
     )
 
 
-def tables(audited: Audit, pair: Pair) -> Tables:
-    """What was found, with the names that the files give to classes."""
+def tables(audited: Audit, pair: Pair, said: TextTable | None) -> Tables:
+    """What was found, with the names that the files give to classes, and of PIE the texts."""
+    graded = audited.pie_
+    texts = None if said is None else said.of(graded["example_id"].to_numpy(), graded["pie"].to_numpy())
     notes, classes = audited.notes_, audited.recall_ if audited.impact_ is None else audited.impact_
     if pair.left_out:
         columns = ", ".join(pair.left_out)
@@ -77,6 +86,7 @@ def tables(audited: Audit, pair: Pair) -> Tables:
         effects=audited.effects_,
         subgroups=audited.subgroups_,
         notes=notes,
+        texts=texts,
     )
 
 

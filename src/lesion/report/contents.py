@@ -27,7 +27,7 @@ NOISE = Figure(width=9.0, height=3.4, font_size=9.0)
 class Tables:
     """What an audit found, with classes by their names; as in `lesion.audit.estimator.Audit`.
 
-    `classes` is `impact_`, or `recall_` where no class can be tested.
+    `classes` is `impact_`, or `recall_` where no class can be tested; `texts` those of the PIE, by `example_id`.
     """
 
     summary: pd.DataFrame
@@ -37,6 +37,7 @@ class Tables:
     effects: pd.DataFrame
     subgroups: pd.DataFrame | None
     notes: tuple[str, ...]
+    texts: pd.Series | None = None
 
     @property
     def measures(self) -> pd.DataFrame:
@@ -47,7 +48,8 @@ class Tables:
     def found(self) -> pd.DataFrame:
         """The PIE alone, the surest first."""
         order = self.pie[self.pie["pie"]].sort_values(["pie_score", "taxicab"], ascending=False, kind="stable")
-        return order.drop(columns="pie")
+        order = order.drop(columns="pie")
+        return order if self.texts is None else order.assign(text=order["example_id"].map(self.texts))
 
 
 @dataclass
@@ -185,11 +187,13 @@ def _subgroups(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.
 
 def _examples(tables: Tables) -> page.Table:
     found = tables.found
+    few = found.head(page.ROWS)
     said = "The examples that get another answer, those first of which it is surest that compression did it."
     return page.Table(
         "Examples (PIE)",
         said if len(found) else "No example gets another answer.",
         "pie.csv",
-        *page.example_rows(found.head(page.ROWS)),
+        *page.example_rows(few),
         len(found),
+        texts=[page.excerpt(text) for text in few.get("text", ())],
     )

@@ -7,6 +7,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import jinja2
 import pandas as pd
@@ -15,11 +16,15 @@ from lesion.figures.style import MINUS, points
 from lesion.report.words import Finding, number, percent
 
 ROWS = 50  # of a table on the page; all are in the file beside it
+EXCERPT = 300  # characters of a text on the page
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the page: its heading, an explanation, the file with all rows, columns and rows as text."""
+    """A table of the page: its heading, an explanation, the file with all rows, columns and rows as text.
+
+    `texts` holds what is shown below each row; empty for nothing.
+    """
 
     title: str
     text: str
@@ -28,6 +33,7 @@ class Table:
     rows: Sequence[Sequence[str]]
     total: int
     drawing: str = ""
+    texts: Sequence[str] = ()
 
 
 def inline(svg: str, name: str, description: str) -> str:
@@ -40,6 +46,13 @@ def inline(svg: str, name: str, description: str) -> str:
 def decimal(value: float, digits: int = 2) -> str:
     """A number with a typographic minus; nothing where there is none."""
     return "" if pd.isna(value) else f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text on one line, its control characters replaced: no page may hold them."""
+    line = " ".join(text.split())
+    line = "".join("\N{REPLACEMENT CHARACTER}" if category(sign) == "Cc" else sign for sign in line[: EXCERPT + 1])
+    return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1].rstrip()}…"
 
 
 def p_value(value: float) -> str:
