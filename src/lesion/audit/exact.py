@@ -8,25 +8,30 @@ tables.
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
 TIE = 1 + 1e-7  # probabilities that differ by less are equal, as in SciPy's and R's tests
 
 
+def _log_choose(n: int, k: npt.NDArray[np.int64]) -> Floats:
+    """Logarithm of n over k, −∞ where there is no way."""
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    inside = (k >= 0) & (k <= n)
+    k = np.where(inside, k, 0)
+    return np.where(inside, log_factorial[n] - log_factorial[k] - log_factorial[n - k], -np.inf)
+
+
 def _hypergeometric(total: int, good: int, drawn: int) -> Floats:
     """Probability of x good ones among `drawn` of `total`, for x of 0 to `drawn`."""
     x = np.arange(drawn + 1)
+    ways = _log_choose(good, x) + _log_choose(total - good, drawn - x)
+    return np.asarray(np.exp(ways - _log_choose(total, np.array([drawn]))))
 
-    def log_choose(n: int, k: npt.NDArray[np.int64]) -> Floats:
-        inside = (k >= 0) & (k <= n)
-        k = np.where(inside, k, 0)
-        value = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-        return np.where(inside, value, -np.inf)
 
-    whole = log_choose(total, np.array([drawn]))
-    return np.asarray(np.exp(log_choose(good, x) + log_choose(total - good, drawn - x) - whole))
+def _binomial(count: int) -> Floats:
+    """Probability of x heads of `count` coins, for x of 0 to `count`."""
+    return np.asarray(np.exp(_log_choose(count, np.arange(count + 1)) - count * np.log(2)))
 
 
 def fisher_table(members: int, others: int) -> Floats:
@@ -54,8 +59,12 @@ def sign_table(pairs: int) -> Floats:
     -------
     float64 (pairs + 1, pairs + 1): [a, b] for a pairs that changed one way and b the other, a + b at most `pairs`
     """
-    a, b = np.indices((pairs + 1, pairs + 1))
-    return np.asarray(np.minimum(2 * special.bdtr(np.minimum(a, b), a + b, 0.5), 1))
+    table = np.ones((pairs + 1, pairs + 1))
+    for discordant in range(1, pairs + 1):
+        a = np.arange(discordant + 1)
+        below = np.cumsum(_binomial(discordant))[np.minimum(a, discordant - a)]
+        table[a, discordant - a] = np.minimum(2 * below, 1)
+    return table
 
 
 def chance_apart(members: int, others: int) -> Floats:
@@ -81,9 +90,5 @@ def chance_apart_of_pairs(pairs: int) -> Floats:
     distance = np.zeros(pairs + 1)
     for discordant in range(1, pairs + 1):
         x = np.arange(discordant + 1)
-        probability = np.exp(
-            special.gammaln(discordant + 1) - special.gammaln(x + 1) - special.gammaln(discordant - x + 1)
-            - discordant * np.log(2)
-        )  # fmt: skip
-        distance[discordant] = probability @ np.abs(2 * x - discordant) / pairs
+        distance[discordant] = _binomial(discordant) @ np.abs(2 * x - discordant) / pairs
     return distance
