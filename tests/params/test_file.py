@@ -245,7 +245,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("active: [", "params.yaml: not YAML: .*line 1"),
+        ("active: [", "params.yaml: not YAML: .*line [12]"),
         ("a: *nowhere", "params.yaml: not YAML: "),
         ("- a list", "params.yaml: a mapping is expected"),
         ("", "params.yaml: a mapping is expected"),
