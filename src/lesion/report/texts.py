@@ -75,7 +75,8 @@ class TextTable:
         """
         known = pa.array(example_id)
         known = known.cast(pa.int64()) if pa.types.is_integer(known.type) else known
-        times, found = np.zeros(len(known), dtype=np.uint32), {}
+        times = np.zeros(len(known), dtype=np.uint32)
+        found: dict[int, str] = {}
         with readable(self.path):
             for block in self._blocks:
                 place = pc.index_in(_alike(plain(block.column("example_id")), known), value_set=known)
