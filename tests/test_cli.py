@@ -200,7 +200,11 @@ LIGHT = """
 import sys
 from lesion.cli import main
 
-for arguments in (["--help"], ["code"], ["impact", "--study", "digits", "--variant", "gmp-50"]):
+NODE = ["--study", "digits", "--variant", "gmp-50"]
+FILES = [f"results/digits/predictions/{variant}/0-3.parquet" for variant in ("dense", "gmp-50")]
+AUDIT = ["audit", "--dense", FILES[0], "--compressed", FILES[1], "--splits", "3", "--resamples", "3", "--out", "audit"]
+
+for arguments in (["--help"], ["code"], ["impact", *NODE], ["power", *NODE], AUDIT):
     sys.argv = ["lesion", *arguments]
     try:
         main()
@@ -216,3 +220,5 @@ def test_help_lists_every_step_and_needs_no_torch_nor_does_the_audit(audited: Pa
     listed = {words[1] for line in done.stdout.splitlines() if len(words := line.split()) > 2}
     assert listed >= set(STEPS) | {"code", "adopt", "power", "audit"}
     assert paths.impact("digits", "gmp-50").exists()
+    assert "Members of each population that find a change" in done.stdout
+    assert "What compression changed" in (audited / "audit" / "index.html").read_text()

@@ -168,6 +168,7 @@ def audit(
     dense: Annotated[Path, typer.Option(help="Predictions before compression: .csv, .csv.gz, .parquet or .npy.")],
     compressed: Annotated[Path, typer.Option(help="Predictions after it.")],
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
+    texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
     normalise: Annotated[
         Literal["population", "member"], typer.Option(help="Whose accuracy recall is relative to.")
@@ -184,8 +185,8 @@ def audit(
     from lesion.report.audit import audit
 
     audit(
-        dense=dense, compressed=compressed, out=out, alpha=alpha, normalise=normalise, design=design, splits=splits,
-        resamples=resamples, smallest=smallest, seed=seed,
+        dense=dense, compressed=compressed, out=out, texts=texts, alpha=alpha, normalise=normalise, design=design,
+        splits=splits, resamples=resamples, smallest=smallest, seed=seed,
     )  # fmt: skip
     print(f"The page is {out / 'index.html'}.")
 

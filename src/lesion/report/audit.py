@@ -1,13 +1,12 @@
 """`lesion audit`: two files of predictions in, a folder of tables, figures and one page out."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lesion.audit.estimator import Audit
-from lesion.audit.impact import Normalise
-from lesion.params.design import Design
 from lesion.report.contents import Tables, contents
 from lesion.report.folder import check_folder, write_folder
 from lesion.report.pair import Pair, read_pair
@@ -20,19 +19,14 @@ def audit(
     compressed: Path,
     out: Path,
     texts: Path | None = None,
-    alpha: float = 0.05,
-    normalise: Normalise = "population",
-    design: Design = "auto",
-    splits: int = 200,
-    resamples: int = 200,
-    smallest: int = 30,
-    seed: int = 0,
+    **options: Any,
 ) -> None:
-    """Read the predictions of two populations, audit them, and write the folder `out`; options as in `Audit`.
+    """Read the predictions of two populations, audit them, and write the folder `out`.
 
     Parameters
     ----------
     texts : a table with `example_id` and `text`, for examples that are shown as text (.csv, .csv.gz or .parquet)
+    options : of `Audit`
 
     Raises
     ------
@@ -41,19 +35,11 @@ def audit(
         been written by then.
     """
     check_folder(out)
-    audited = Audit(
-        alpha=alpha,
-        normalise=normalise,
-        design=design,
-        splits=splits,
-        resamples=resamples,
-        smallest=smallest,
-        seed=seed,
-    )
+    audited = Audit(**options)
     said = None if texts is None else TextTable(texts)
     pair = read_pair(dense, compressed)
     fit(audited, pair)
-    write_folder(out, contents(dense, compressed, tables(audited, pair, said), alpha=alpha))
+    write_folder(out, contents(dense, compressed, tables(audited, pair, said), alpha=audited.alpha))
 
 
 def fit(audited: Audit, pair: Pair) -> None:

@@ -61,7 +61,9 @@ class TextTable:
                 raise InputError(f"{self.path}: has {names.count(name)} columns named {name}, one expected")
 
     def of(self, example_id: npt.NDArray[Any], wanted: npt.NDArray[np.bool_]) -> pd.Series:
-        """The texts of some examples, by their ids; empty where the table holds nothing. It is read once, and spent.
+        """The texts of some examples, by their ids, all line ends the same; empty where the table holds nothing.
+
+        The table is read once, and spent.
 
         Parameters
         ----------
@@ -85,16 +87,20 @@ class TextTable:
                 np.add.at(times, places[here], 1)
                 kept = here[wanted[places[here]]]
                 texts = plain(block.column("text").take(pa.array(kept))).to_pylist()
-                found |= {place: str(text or "") for place, text in zip(places[kept].tolist(), texts, strict=True)}
+                found |= dict(zip(places[kept].tolist(), map(_lines, texts), strict=True))
         self._refuse(times == 0, "no row", example_id)
         self._refuse(times > 1, "more than one row", example_id)
         chosen = np.flatnonzero(wanted)
-        return pd.Series([found[place] for place in chosen], index=example_id[chosen], dtype=object)
+        return pd.Series([found[place] for place in chosen.tolist()], index=example_id[chosen], dtype=object)
 
     def _refuse(self, odd: npt.NDArray[np.bool_], what: str, example_id: npt.NDArray[Any]) -> None:
         if odd.any():
             count, example = f"{odd.sum():,} of the {len(odd):,} examples", example_id[np.argmax(odd)]
             raise InputError(f"{self.path}: has {what} for {count} of the predictions, e.g. {example}; one expected")
+
+
+def _lines(text: str | None) -> str:
+    return (text or "").replace("\r\n", "\n").replace("\r", "\n")  # pandas writes a lone \r without quotes
 
 
 def _alike(values: pa.Array, known: pa.Array) -> pa.Array:
