@@ -37,3 +37,10 @@ def test_the_seeds_of_a_member_do_not_depend_on_who_else_is_trained() -> None:
     alone = Seeds.derive(1911, "digits", "dense", 17)
     among = [Seeds.derive(1911, "digits", "dense", member) for member in range(30)]
     assert among[17] == alone
+
+
+def test_pairs_share_all_but_what_the_method_draws() -> None:
+    dense = asdict(Seeds.derive(1911, "digits", "dense", 3, paired=True))
+    pruned = asdict(Seeds.derive(1911, "digits", "gmp-50", 3, paired=True))
+    assert dense == asdict(Seeds.derive(1911, "digits", "dense", 3))
+    assert {name for name in dense if dense[name] != pruned[name]} == {"method"}
