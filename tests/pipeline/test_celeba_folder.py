@@ -68,9 +68,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, pd.D
         made = params()
         made["active"]["derived"] = []
         write_params(folder, made)
-        for name in ("impact", "pie"):
+        for name in ("impact", "pie", "subgroups", "effects", "null"):
             step(name, study="celeba", variant="gmp-50")
-        for name in ("null", "summary", "gallery"):
+        for name in ("summary", "gallery"):
             step(name, study="celeba")
         for figure in study_figures(made):
             step("figure", study="celeba", figure=figure)
@@ -85,12 +85,19 @@ def test_attributes_travel_with_the_examples(study: tuple[Path, pd.DataFrame]) -
     assert examples["split"].tolist() == kept["partition"].map({0: "train", 2: "test"}).tolist()
     for name in ("Male", "Young"):
         assert (examples[name] == name).tolist() == kept[name].tolist()
-    both = (
-        kept["Male"].map({True: "Male", False: "not Male"})
-        + ", "
-        + kept["Young"].map({True: "Young", False: "not Young"})
-    )
-    assert examples["Male-Young"].tolist() == both.tolist()
+
+
+def test_errors_are_told_by_group_and_by_intersection(study: tuple[Path, pd.DataFrame]) -> None:
+    _, faces = study
+    table = pd.read_csv(paths.subgroups("celeba", "gmp-50"))
+    assert set(table["attribute"]) == {"all", "Male", "Young", "Male & Young"}
+    assert set(table["measure"]) == {"error", "false-positive", "false-negative"}
+    tested = faces[faces["partition"] == 2]
+    rows = table[table["measure"] == "error"].set_index(["attribute", "group"])["examples"]
+    assert rows["Male", "not Male"] == (~tested["Male"]).sum()
+    assert rows["Male & Young", "Male, not Young"] == (tested["Male"] & ~tested["Young"]).sum()
+    blond = table[(table["measure"] == "false-negative") & (table["attribute"] == "all")]["examples"]
+    assert blond.tolist() == [tested["Blond_Hair"].sum()]
 
 
 def test_the_population_learns_the_colour_of_hair(study: tuple[Path, pd.DataFrame]) -> None:

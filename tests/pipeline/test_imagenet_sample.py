@@ -82,10 +82,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             made = "compress" if variant == "int8-static" else "train"
             for name in (made, "predict", "robustness"):
                 step(name, study="imagenet", variant=variant, shard=SHARD)
-        step("null", study="imagenet")
         for variant in ("gmp-50", "int8-static"):
-            step("impact", study="imagenet", variant=variant)
-            step("pie", study="imagenet", variant=variant)
+            for name in ("impact", "pie", "subgroups", "effects", "null"):
+                step(name, study="imagenet", variant=variant)
         step("summary", study="imagenet")
         for figure in study_figures(params()):
             step("figure", study="imagenet", figure=figure)
