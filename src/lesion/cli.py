@@ -8,13 +8,15 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from lesion.artifacts import paths
 from lesion.errors import InputError
+from lesion.params.design import Design
 from lesion.params.file import Params, read_yaml, validate
+from lesion.params.impact import Normalise
 from lesion.steps import STEPS, modules, run, settings
 
 app = typer.Typer(
@@ -170,12 +172,8 @@ def audit(
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
-    normalise: Annotated[
-        Literal["population", "member"], typer.Option(help="Whose accuracy recall is relative to.")
-    ] = "population",
-    design: Annotated[
-        Literal["auto", "independent", "paired"], typer.Option(help="paired: member k of both belong together.")
-    ] = "auto",
+    normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "population",
+    design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
     splits: Annotated[int, typer.Option(help="Draws of the null.")] = 200,
     resamples: Annotated[int, typer.Option(help="Draws of members, for the interval of the share of PIE.")] = 200,
     smallest: Annotated[int, typer.Option(help="A group of fewer examples is called small.")] = 30,

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lesion.audit.impact import Normalise, class_impact, recalls
+from lesion.audit.impact import class_impact, recalls
 from lesion.audit.multiplicity import q_values
 from lesion.audit.populations import Population
 from lesion.errors import InputError
 from lesion.params.design import Design
-from lesion.params.impact import Impact
+from lesion.params.impact import Impact, Normalise
 from tests.synthetic import labels, population
 
 PAPER = Impact(alpha=0.05, normalise="population")

@@ -15,6 +15,7 @@ from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.classes import class_names
 from lesion.audit.impact import class_impact
+from lesion.audit.intervals import DEVIATIONS
 from lesion.audit.null import null_counts
 from lesion.audit.pie import grade
 from lesion.audit.populations import Population, is_paired, read_population
@@ -29,7 +30,6 @@ from lesion.params.variant import method
 from lesion.seeds import derive_seed
 
 SIZES = ("sparsity", "multiply_adds", "bytes_per_member")
-DEVIATIONS = 1.96  # on either side: 95 % of a normal distribution
 
 
 def band(count: int, resampled: pd.Series, most: int) -> tuple[float, float]:

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from lesion.audit.intervals import LEVEL
 from lesion.errors import InputError
 
 Floats = npt.NDArray[np.float64]
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,22 @@ def _sums(values: npt.NDArray[Any], starts: npt.NDArray[np.int64]) -> Floats:
     return np.asarray(np.add.reduceat(values, starts, axis=-1, dtype=np.float64))
 
 
+def by_stratum(
+    stratum: npt.NDArray[np.integer], strata: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The order that puts examples stratum by stratum, how many each has, and where each begins in it.
+
+    Raises
+    ------
+    InputError
+        Where a stratum has no example.
+    """
+    size = np.bincount(stratum, minlength=strata)
+    if (empty := np.flatnonzero(size == 0)).size:
+        raise InputError(f"class {empty[0]} has no test example")
+    return np.argsort(stratum, kind="stable"), size, np.concatenate([[0], np.cumsum(size)[:-1]])
+
+
 def cells(table: npt.NDArray[Any], stratum: npt.NDArray[np.integer], strata: int) -> Cells:
     """Summarise a table whose example i is of `stratum[i]`.
 
@@ -55,11 +71,8 @@ def cells(table: npt.NDArray[Any], stratum: npt.NDArray[np.integer], strata: int
     InputError
         Where a stratum has no example.
     """
-    size = np.bincount(stratum, minlength=strata)
-    if (empty := np.flatnonzero(size == 0)).size:
-        raise InputError(f"class {empty[0]} has no test example")
-    starts = np.concatenate([[0], np.cumsum(size)[:-1]])
-    ordered = table[:, np.argsort(stratum, kind="stable")]
+    order, size, starts = by_stratum(stratum, strata)
+    ordered = table[:, order]
     members = len(table)
     row = _sums(ordered, starts) / size
     column = ordered.mean(axis=0, dtype=np.float64)

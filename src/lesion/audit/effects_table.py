@@ -7,13 +7,12 @@ from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.classes import class_names
 from lesion.audit.effects import change
+from lesion.audit.intervals import DEVIATIONS
 from lesion.audit.populations import Population, check_comparable, is_paired, read_population
 from lesion.audit.resampling import Pool, bootstrap, pie_flags
 from lesion.params.design import Design
 from lesion.params.resamples import Resamples
 from lesion.seeds import derive_seed
-
-DEVIATIONS = 1.96  # on either side: 95 % of a normal distribution
 
 
 def pie_share(

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from lesion.audit.effects_table import effect_sizes
 from lesion.audit.headline import headline
-from lesion.audit.impact import Normalise, class_impact, recall_changes
+from lesion.audit.impact import class_impact, recall_changes
 from lesion.audit.limits import limits
 from lesion.audit.null import null_counts
 from lesion.audit.pie import grade
@@ -29,7 +29,7 @@ from lesion.audit.populations import is_paired
 from lesion.audit.subgroups import subgroup_table
 from lesion.errors import InputError
 from lesion.params.design import Design
-from lesion.params.impact import Impact
+from lesion.params.impact import Impact, Normalise
 from lesion.params.subgroups import Subgroups
 from lesion.seeds import derive_seed
 

@@ -3,8 +3,6 @@
 Hooker et al., arXiv 1911.05248, section 3.1: a Welch t-test for each class on normalised recall.
 """
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,16 +10,15 @@ import pandas as pd
 from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.classes import class_names
-from lesion.audit.effects import changes
+from lesion.audit.effects import by_stratum, changes
 from lesion.audit.multiplicity import q_values
 from lesion.audit.populations import Population, check_comparable, check_labels, is_paired, read_population
 from lesion.audit.significance import t_test
 from lesion.errors import InputError
 from lesion.params.design import Design
-from lesion.params.impact import Impact
+from lesion.params.impact import Impact, Normalise
 
 Floats = npt.NDArray[np.float64]
-Normalise = Literal["population", "member"]
 
 
 def recalls(correct: npt.NDArray[np.bool_], label: npt.NDArray[np.integer], classes: int) -> Floats:
@@ -42,11 +39,7 @@ def recalls(correct: npt.NDArray[np.bool_], label: npt.NDArray[np.integer], clas
     InputError
         Where a class has no example, for its recall is undefined.
     """
-    totals = np.bincount(label, minlength=classes)
-    if (empty := np.flatnonzero(totals == 0)).size:
-        raise InputError(f"class {empty[0]} has no test example")
-    order = np.argsort(label, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(totals)[:-1]])
+    order, totals, starts = by_stratum(label, classes)
     hits = np.add.reduceat(correct[:, order], starts, axis=1, dtype=np.int64)
     return np.asarray(hits / totals)
 

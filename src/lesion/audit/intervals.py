@@ -4,8 +4,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+LEVEL = 0.95
+DEVIATIONS = 1.96  # on either side: 95 % of a normal distribution
 
-def mean_interval(values: npt.NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
+
+def mean_interval(values: npt.NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
     """Confidence interval of the mean of a normal population, by Student's t: mean ± t · s / √n, n − 1 degrees.
 
     Parameters

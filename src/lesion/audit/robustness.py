@@ -14,11 +14,11 @@ from scipy import special
 
 from lesion.artifacts import paths
 from lesion.artifacts.tables import ROBUSTNESS, read_parquet
+from lesion.audit.intervals import LEVEL
 from lesion.audit.populations import read_seeds
 
 CLEAN = "clean"
 ADVERSARIAL = "natural-adversarial"  # how the names of such sets begin
-LEVEL = 0.95
 Floats = npt.NDArray[np.float64]
 
 

@@ -3,11 +3,9 @@
 from base64 import b64encode
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from io import BytesIO
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 from PIL import Image as Picture
@@ -18,6 +16,7 @@ from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.classes import class_names
 from lesion.data.decode import Pixels
 from lesion.figures.example_images import read_images
+from lesion.gallery.rendering import render_template
 
 PER_CLASS, PER_VARIANT = 24, 1000  # images that a variant shows: the page of a large study must still open
 THUMBNAIL = 96  # pixels; larger images are made as small, and JPEG
@@ -114,16 +113,8 @@ def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[in
 
 def render(study: str, variants: list[Variant]) -> str:
     """The page as HTML; all text from data is escaped."""
-    text = files("lesion.gallery").joinpath("template.html.jinja").read_text(encoding="utf-8")
-    environment = jinja2.Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    template = environment.from_string(text)
-    return template.render(study=study, variants=variants, per_class=PER_CLASS, per_variant=PER_VARIANT)
+    limits = {"per_class": PER_CLASS, "per_variant": PER_VARIANT}
+    return render_template("lesion.gallery", study=study, variants=variants, **limits)
 
 
 def gallery(*, study: str, shards: list[str], trained: list[str], derived: list[str]) -> None:  # noqa: ARG001

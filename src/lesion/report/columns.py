@@ -64,11 +64,6 @@ class Column:
         self._chunks: list[tuple[bool, Integers]] = []  # whether it holds numbers of texts; the integers
         self._codes: dict[str, int] = {}
 
-    @property
-    def distinct(self) -> int:
-        """How many texts there are so far; 0 while there are numbers only."""
-        return len(self._codes)
-
     def add(self, values: pa.Array) -> None:
         """Append a block of `plain` values of which none is missing; InputError for numbers that are not whole."""
         integers = _integers(values)

@@ -4,15 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from unicodedata import category
 
-import jinja2
 import pandas as pd
 
 from lesion.figures.style import MINUS, points
+from lesion.gallery.rendering import render_template
 from lesion.report.words import Finding, number, percent
 
 ROWS = 50  # of a table on the page; all are in the file beside it
@@ -131,15 +130,8 @@ def render(
     made: Sequence[str],
 ) -> str:
     """The page as HTML; all text from data is escaped."""
-    environment = jinja2.Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    text = files("lesion.report").joinpath("template.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(text).render(
+    return render_template(
+        "lesion.report",
         dense=str(dense),
         compressed=str(compressed),
         findings=findings,
