@@ -12,14 +12,14 @@ from lesion.compress.masks import MaskedNetwork, prunable
 from lesion.compress.probe import Batch, Probe
 
 
-def smooth_network(seed: int = 0) -> nn.Sequential:
+def smooth_network(seed: int = 0, activation: nn.Module | None = None) -> nn.Sequential:
     """Convolution, batch norm that is not the identity, linear layer: 8 and 24 prunable weights; 1 × 3 × 3 images."""
     torch.manual_seed(seed)
     norm = nn.BatchNorm2d(2)
     nn.init.normal_(norm.weight)
     nn.init.normal_(norm.bias)
     norm.running_mean, norm.running_var = torch.randn(2), torch.rand(2) + 0.5
-    return nn.Sequential(nn.Conv2d(1, 2, 2), norm, nn.Tanh(), nn.Flatten(), nn.Linear(8, 3)).double()
+    return nn.Sequential(nn.Conv2d(1, 2, 2), norm, activation or nn.Tanh(), nn.Flatten(), nn.Linear(8, 3)).double()
 
 
 def images(count: int = 7, *shape: int, classes: int = 3, seed: int = 1) -> Batch:

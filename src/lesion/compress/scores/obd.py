@@ -1,4 +1,8 @@
-"""Optimal Brain Damage: weights matter whose removal raises the loss, to second order (LeCun et al. 1990)."""
+"""Optimal Brain Damage: weights matter whose removal raises the loss, to second order (LeCun et al. 1990).
+
+The second derivative by each weight is that of the Gauss-Newton matrix, as in the paper (section 3, which calls it the
+Levenberg-Marquardt approximation): never negative, and for networks of ReLUs the Hessian's own.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +19,18 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Over how many images, and from how many random vectors the diagonal of the Hessian is estimated."""
+    """Over how many images, each with random signs of its own, the diagonal is estimated."""
 
     images: int = Field(ge=1)
-    vectors: int = Field(ge=1)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """Diagonal of the mean loss's Hessian, in evaluation mode, where the paper approximates it (Gauss-Newton)."""
-    from lesion.compress.statistics.hessian import hessian_diagonal, rademacher
+    """Diagonal of the Gauss-Newton matrix of the mean loss, in evaluation mode."""
+    from lesion.compress.statistics.gauss_newton import gauss_newton_diagonal
 
-    vectors = rademacher(probe.network.weights(), options.vectors, probe.generator("score"))
-    return {"hessian_diagonal": hessian_diagonal(probe, vectors, options.images)}
+    return {"curvature": gauss_newton_diagonal(probe, options.images, probe.generator("score"))}
 
 
-def score(weight: Tensor, *, hessian_diagonal: Tensor) -> Tensor:
-    """h·w²/2, negative where h is. Any shape, same shape back."""
-    return hessian_diagonal * weight.square() / 2
+def score(weight: Tensor, *, curvature: Tensor) -> Tensor:
+    """h·w²/2, h the second derivative. Any shape, same shape back."""
+    return curvature * weight.square() / 2

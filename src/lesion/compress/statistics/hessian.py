@@ -1,6 +1,6 @@
-"""Exact products of the Hessian of the loss with vectors, and its diagonal from them."""
+"""Exact products of the Hessian of the loss with vectors."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -27,28 +27,3 @@ def hessian_vector_product(
         return gradients(along, parameters)
 
     return mean_over_images(probe, images, of_batch, training=training)
-
-
-def hessian_diagonal(probe: Probe, vectors: Iterable[Vector], images: int) -> dict[str, Tensor]:
-    """Mean of v ⊙ Hv over vectors of signs, in evaluation mode: diag H, estimated (Hutchinson 1989; Bekas et al. 2007).
-
-    Exact for all vectors of signs that there are, or for the columns of a Hadamard matrix. An estimate can be negative
-    where the diagonal is not, and the diagonal itself where the loss is not convex.
-    """
-    totals = {name: torch.zeros_like(weight) for name, weight in probe.network.weights().items()}
-    count = 0
-    for vector in vectors:
-        product = hessian_vector_product(probe, probe.loss, vector, images, training=False)
-        for name, total in totals.items():
-            total.addcmul_(vector[name], product[name])
-        count += 1
-    return {name: total.div_(count) for name, total in totals.items()}
-
-
-def rademacher(weights: Mapping[str, Tensor], count: int, generator: torch.Generator) -> Iterator[Vector]:
-    """`count` vectors of independent signs, drawn on the CPU, one at a time."""
-    for _ in range(count):
-        yield {
-            name: torch.randint(2, weight.shape, generator=generator).to(weight).mul_(2).sub_(1)
-            for name, weight in weights.items()
-        }
