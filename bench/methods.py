@@ -28,10 +28,7 @@ from lesion.train.seeds import Seeds
 LEVEL = "80"  # the level that stands for a method, where it has several
 REPEATS = 3
 SEEDS = Seeds(1, 2, 3, 4)
-MODELS: dict[str, tuple[int, int, int, dict[str, Any]]] = {  # examples, side, channels, and the network
-    "small CNN, 8 × 8": (898, 8, 1, {"name": "small-cnn", "widths": [16, 32]}),
-    "ResNet-8, 32 × 32": (2048, 32, 3, {"name": "cifar-resnet", "depth": 8}),
-}
+STUDIES = {"digits": (899, 8, 1), "cifar10-catalogue": (2048, 32, 3)}  # examples (CIFAR: fewer), side, channels
 WIDTHS = (256, 576, 1024, 2304)  # of square linear layers
 ONE_OFF = ("grasp", "l-obs", "woodfisher")  # whose scoring may cost more than a third of a training
 
@@ -62,26 +59,29 @@ def trainings(variant: dict[str, Any]) -> int:
     return 1 + schedule.get("rounds", 0) if isinstance(schedule, dict) else 1
 
 
-def overhead(params: dict[str, Any]) -> None:
-    """Print, for each method and network, seconds of a training over those of a dense one with as many steps."""
-    recipe = Recipe.model_validate(params["studies"]["digits"]["recipe"] | {"epochs": 5, "decay": [4], "rate": 0.02})
-    for title, (examples, side, channels, model) in MODELS.items():
-        split = random_split(examples, side, channels)
+def training(model: dict[str, Any], variant: dict[str, Any], split: Split, recipe: Recipe) -> float:
+    """Seconds to train one member."""
+    with computing(threads=recipe.threads) as device:
+        start = time.perf_counter()
+        train_member(model, variant, split, recipe=recipe, seeds=SEEDS, device=device)
+        return time.perf_counter() - start
 
-        def seconds(variant: dict[str, Any], split: Split = split, model: dict[str, Any] = model) -> float:
-            with computing(threads=1) as device:
-                start = time.perf_counter()
-                train_member(model, variant, split, recipe=recipe, seeds=SEEDS, device=device)
-                return time.perf_counter() - start
+
+def overhead(params: dict[str, Any]) -> None:
+    """Print, for each method and study, seconds of a training over those of a dense one with as many steps."""
+    for study, (examples, side, channels) in STUDIES.items():
+        model = params["studies"][study]["model"]
+        recipe = Recipe.model_validate(params["studies"][study]["recipe"])
+        split = random_split(examples, side, channels)
 
         methods = {"dense": {"method": "dense"}} | chosen(params["variants"])
         spent: dict[str, list[float]] = {name: [] for name in methods}
         for _ in range(REPEATS):  # in turn, so that a machine that slows down does so for all
             for name, variant in methods.items():
-                spent[name].append(seconds(variant) / trainings(variant))
+                spent[name].append(training(model, variant, split, recipe) / trainings(variant))
         for name in list(methods)[1:]:
             ratio = min(spent[name]) / min(spent["dense"])
-            row(f"{title}: `{name}` over dense", f"{ratio:.2f}", "" if name in ONE_OFF else "1.3")
+            row(f"{study}: `{name}` over dense", f"{ratio:.2f}", "" if name in ONE_OFF else "1.3")
 
 
 def scoring(part: dict[str, Any], width: int) -> None:

@@ -37,8 +37,13 @@ def keep_largest(saliency: Tensor, pruned: int) -> Tensor:
 
     (rows, n) in; bool of the same shape out, true where an entry is kept.
     """
-    least = torch.sort(saliency, dim=1, stable=True).indices[:, :pruned]
-    return torch.ones_like(saliency, dtype=torch.bool).scatter_(1, least, value=False)
+    count = saliency.shape[1] - pruned
+    if count == 0:
+        return torch.zeros_like(saliency, dtype=torch.bool)
+    least_kept = torch.topk(saliency, count, dim=1, sorted=False).values.amin(dim=1, keepdim=True)
+    above, ties = saliency > least_kept, saliency == least_kept
+    room = count - above.sum(dim=1, keepdim=True)
+    return above | (ties & (ties.flip(1).cumsum(dim=1).flip(1) <= room))  # of ties the last
 
 
 class Masked(nn.Module):
