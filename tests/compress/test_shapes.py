@@ -58,7 +58,7 @@ def expected_masks(masked: MaskedNetwork, shape: str, sparsity: float, *, monoto
                 order = sorted(
                     range(len(row)), key=lambda g: (back[g], back[g] * sum(magnitudes[m] for m in row[g]), row[g])
                 )
-                for group in order[: round(sparsity * len(row))]:
+                for group in order[: min(round(sparsity * len(row)), max(1, len(row) - 1))]:
                     kept[row[group]] = False
         masks[name] = kept.view_as(weight)
     return masks
@@ -130,6 +130,14 @@ def test_a_whole_layer_may_go_but_neither_the_first_nor_the_last() -> None:
     masked.weights()["3.weight"].zero_()
     choice(masked, "layer", allocation="global-ranking").prune(0.4, monotone=False)
     assert [bool(mask.any()) for mask in masked.masks().values()] == [True, True, True, False, True]
+
+
+def test_filters_are_pruned_where_rows_are_output_channels_alone() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ConvTranspose2d(4, 4, 2), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 2, 1))
+    masked = MaskedNetwork(model)
+    choice(masked, "filter").prune(0.9, monotone=False)
+    rows = {name: mask.flatten(1).any(dim=1).sum().item() for name, mask in masked.masks().items()}
+    assert rows == {"0.weight": 1, "1.weight": 4, "2.weight": 1, "3.weight": 2}  # one filter of four is left
 
 
 @pytest.mark.parametrize("shape", [{"name": "block", "side": 7}, {"name": "n-m", "of": 5}, "layer"])

@@ -40,7 +40,7 @@ def test_without_a_lead_the_largest_are_kept() -> None:
 
 
 def test_filters_whose_norm_is_pruned_with_them_cannot_go_on_learning() -> None:
-    with pytest.raises(InputError, match=r"^regrowth: a pruned channel learns nothing"):
+    with pytest.raises(InputError, match=r"^regrowth: a pruned channel has no gradient"):
         method_of(small_network(), pruned(regrowth=SURGERY, shape="filter"))
 
 

@@ -12,6 +12,7 @@ from lesion import plugins
 from lesion.compress.layout import Candidates, Layout
 from lesion.compress.masks import keep_largest
 from lesion.compress.probe import Probe
+from lesion.compress.units import layers_with_units
 from lesion.errors import InputError
 from lesion.plugins import Named
 
@@ -56,7 +57,8 @@ class Choice:
         module, options = plugins.component("shape", shape, where="variant.shape")
         weights = probe.network.weights()
         spared = {list(weights)[{"first": 0, "last": -1}[place]] for place in getattr(module, "SPARES", ())}
-        layouts = {name: module.layout(weight.shape, options) for name, weight in weights.items() if name not in spared}
+        fitting = layers_with_units(probe.model) if getattr(module, "WHOLE_UNITS", False) else weights
+        layouts = {name: module.layout(weights[name].shape, options) for name in fitting if name not in spared}
         self._layouts: dict[str, Layout] = {name: layout for name, layout in layouts.items() if layout is not None}
         if not self._layouts:
             raise InputError(f"shape {shape!r} fits no layer of this network")

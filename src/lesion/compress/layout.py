@@ -66,3 +66,8 @@ class Candidates:
     shape: Size
     saliency: Tensor
     members: int
+
+    def pruned(self, share: float) -> int:
+        """How many groups of each row are `share` of them, to the nearest; of several the best is never pruned."""
+        groups = self.saliency.shape[1]
+        return min(round(share * groups), max(1, groups - 1))

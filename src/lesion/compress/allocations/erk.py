@@ -35,6 +35,6 @@ def densities(shapes: Mapping[str, Size], density: float) -> dict[str, float]:
 
 
 def allocate(candidates: Mapping[str, Candidates], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
-    """The nearest whole number of groups of each row."""
+    """The nearest whole number of groups of each row that leaves one."""
     left = densities({name: groups.shape for name, groups in candidates.items()}, 1 - sparsity)
-    return {name: round((1 - left[name]) * groups.saliency.shape[1]) for name, groups in candidates.items()}
+    return {name: groups.pruned(1 - left[name]) for name, groups in candidates.items()}

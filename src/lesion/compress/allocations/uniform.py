@@ -17,5 +17,5 @@ class Options(Settings):
 
 
 def allocate(candidates: Mapping[str, Candidates], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
-    """round(sparsity · groups) of each row of each tensor."""
-    return {name: round(sparsity * groups.saliency.shape[1]) for name, groups in candidates.items()}
+    """round(sparsity · groups) of each row of each tensor, where that leaves one."""
+    return {name: groups.pruned(sparsity) for name, groups in candidates.items()}

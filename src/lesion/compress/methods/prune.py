@@ -71,15 +71,15 @@ class Training:
         self._schedule = schedule.Schedule(schedule_options, steps=steps)
         self._steps, self._sparsity = steps, options.sparsity
         self.trainings = self._schedule.trainings
+        units = find_units(model, next(iter(sample(1, seed)))[0]) if getattr(shape, "WHOLE_UNITS", False) else {}
         self._regrowth: Any = None
         straight_through = False
         if options.regrowth is not None:
             regrowth, regrowth_options = plugins.component("regrowth", options.regrowth, where="variant.regrowth")
             self._regrowth = regrowth.Regrowth(regrowth_options, steps=steps)
             straight_through = regrowth.STRAIGHT_THROUGH
-        units = find_units(model, next(iter(sample(1, seed)))[0]) if getattr(shape, "WHOLE_UNITS", False) else {}
-        if straight_through and any(unit.norm is not None for unit in units.values()):
-            raise InputError("regrowth: a pruned channel learns nothing, for its batch norm's scale is zero")
+            if regrowth.asks_pruned(regrowth_options) and any(unit.norm is not None for unit in units.values()):
+                raise InputError("regrowth: a pruned channel has no gradient, for its batch norm's scale is zero")
         self._rewind = Rewind(model) if any(map(self._schedule.keeps, range(steps))) else None
         self._network = MaskedNetwork(model, units=units, straight_through=straight_through)
         self._probe = Probe(self._network, sample, seed=seed)

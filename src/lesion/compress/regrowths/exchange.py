@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from lesion import plugins
 from lesion.compress.periodic import Periodic, Times
 from lesion.plugins import Named
 
@@ -32,6 +33,11 @@ class Options(Times):
     grow: Named
     fraction: float = Field(gt=0, lt=1)
     decay: Literal["constant", "cosine"]
+
+
+def asks_pruned(options: Options) -> bool:
+    """Where they grow by what is measured on images, like a gradient."""
+    return "images" in plugins.component("score", options.grow, where="regrowth.grow")[0].Options.model_fields
 
 
 class Regrowth(Periodic):

@@ -28,6 +28,11 @@ class Options(Times):
     lead: float = Field(ge=1)
 
 
+def asks_pruned(options: Options) -> bool:  # noqa: ARG001
+    """They go on learning."""
+    return True
+
+
 class Regrowth(Periodic):
     """Keeps as many as before, the largest, those with a lead that are kept already."""
 

@@ -1,6 +1,7 @@
 """Filter: all weights of one output channel, with its bias and the batch-norm entries that read it alone.
 
 What a pruned filter gave is then zero everywhere, so that leaving it out for good does not change the function.
+Attention's packed projections and transposed convolutions, whose rows are no output channels, stay dense.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ def fisher_blocks(probe: Probe, images: int, block: int) -> dict[str, Tensor]:
     Blocks times block are no fewer than the weights; rows and columns of what is too many are zero.
     """
 
-    def outer(own: Tensor) -> Tensor:
+    def add(total: Tensor | None, own: Tensor) -> Tensor:
         columns = cut(own.flatten(1), block).permute(1, 2, 0)
-        return columns @ columns.mT
+        return columns @ columns.mT if total is None else total.baddbmm_(columns, columns.mT)
 
-    return mean_over_gradients(probe, images, functional.cross_entropy, _labels, outer)
+    return mean_over_gradients(probe, images, functional.cross_entropy, _labels, add)

@@ -7,13 +7,19 @@ from torch import Tensor
 from torch.func import functional_call, vmap
 
 from lesion.compress.probe import Batch, Probe
-from lesion.compress.statistics.gradient import gradients, mean_over_images
+from lesion.compress.statistics.gradient import differentiating, gradients
 
 AT_ONCE = 256 * 2**20
 """Bytes of gradients, an own one for each image, that are held at a time; those of one image at least."""
 
 OfImage = Callable[[Tensor, Tensor], Tensor]
 """An image's logits, (classes,), and something that belongs to the image -> the scalar whose gradient is taken."""
+
+Belonging = Callable[[Batch], Tensor]
+"""What belongs to the images of a batch: (n, *)."""
+
+Add = Callable[[Tensor | None, Tensor], Tensor]
+"""A sum so far, None at first, and gradients (n, *shape of a weight) -> the sum with them, in the same memory."""
 
 
 def image_gradients(probe: Probe, of: OfImage, inputs: Tensor, belonging: Tensor) -> dict[str, Tensor]:
@@ -37,26 +43,26 @@ def image_gradients(probe: Probe, of: OfImage, inputs: Tensor, belonging: Tensor
     return {name: found[within] for name, within in inside.items()}
 
 
-def mean_over_gradients(
-    probe: Probe, images: int, of: OfImage, belonging: Callable[[Batch], Tensor], summed: Callable[[Tensor], Tensor]
-) -> dict[str, Tensor]:
-    """Mean over images of what `summed` makes of their gradients (n, *shape), the sum over n.
-
-    `belonging` gives what belongs to the images of a batch, (n, *).
-    """
+def mean_over_gradients(probe: Probe, images: int, of: OfImage, belonging: Belonging, add: Add) -> dict[str, Tensor]:
+    """Mean over images of what `add` sums up of their gradients; a batch, or a part of one, is in memory."""
     size = sum(weight.numel() * weight.element_size() for weight in probe.network.weights().values())
     at_once = max(1, AT_ONCE // size)
+    totals: dict[str, Tensor] = {}
+    count = 0
+    with differentiating(probe, training=False):
+        for batch in probe.batches(images):
+            for part in zip(torch.split(batch[0], at_once), torch.split(belonging(batch), at_once), strict=True):
+                for name, own in image_gradients(probe, of, *part).items():
+                    totals[name] = add(totals.get(name), own)
+            count += len(batch[1])
+    return {name: total.div_(count) for name, total in totals.items()}
 
-    def of_batch(batch: Batch) -> dict[str, Tensor]:
-        totals: dict[str, Tensor] = {}
-        for part in zip(torch.split(batch[0], at_once), torch.split(belonging(batch), at_once), strict=True):
-            for name, own in image_gradients(probe, of, *part).items():
-                totals[name] = totals[name].add_(summed(own)) if name in totals else summed(own)
-        return {name: total / len(batch[1]) for name, total in totals.items()}
 
-    return mean_over_images(probe, images, of_batch, training=False)
-
-
-def mean_square(probe: Probe, images: int, of: OfImage, belonging: Callable[[Batch], Tensor]) -> dict[str, Tensor]:
+def mean_square(probe: Probe, images: int, of: OfImage, belonging: Belonging) -> dict[str, Tensor]:
     """Mean over images of their squared gradients, of the shape of each weight."""
-    return mean_over_gradients(probe, images, of, belonging, lambda own: own.square().sum(dim=0))
+
+    def add(total: Tensor | None, own: Tensor) -> Tensor:
+        squares = own.square().sum(dim=0)
+        return squares if total is None else total.add_(squares)
+
+    return mean_over_gradients(probe, images, of, belonging, add)
