@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 
-from lesion.params.file import read_yaml
+from lesion.params.document import read_yaml
 from lesion.steps import COMPARISON_FIGURE, STEPS, run
 
 REPOSITORY = Path(__file__).parents[1]

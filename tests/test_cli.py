@@ -90,12 +90,29 @@ def test_without_params(command: list[str], tmp_path: Path, monkeypatch: pytest.
     assert refused(main, tmp_path, *command) == "lesion: params.yaml: No such file or directory"
 
 
-def test_a_fault_elsewhere_in_params(tiny_folder: Path, main: Main) -> None:
-    params = tiny()
-    params["variants"]["gmp-50"]["sparsity"] = 1.5
-    write_params(tiny_folder, params)
-    line = refused(main, tiny_folder, *node("train", "dense"))
-    assert line.startswith("lesion: params.yaml: variants.gmp-50.sparsity: ")
+@pytest.mark.parametrize(
+    ("key", "value", "step"),
+    [
+        ("variants.gmp-50.sparsity", 1.5, "train"),
+        ("variants.gmp-50.score", {"name": "gradient", "images": 0}, "train"),
+        ("variants.gmp-50.method", "prune-it", "predict"),
+        ("studies.digits.model", {"widths": [4]}, "train"),
+        ("studies.digits.evaluation.batch", "all", "predict"),
+    ],
+)
+@pytest.mark.parametrize("all_at_once", [False, True])
+def test_a_fault_in_params_is_told_by_a_node_that_sees_it_and_by_code_which_sees_all(
+    key: str, value: Any, step: str, all_at_once: bool, predicted_copy: Path, main: Main
+) -> None:
+    params = one_shard(SHARDS[0])
+    *above, last = key.split(".")
+    part: Any = params
+    for name in above:
+        part = part[name]
+    part[last] = value
+    write_params(predicted_copy, params)
+    command = ["code"] if all_at_once else node(step, "gmp-50")
+    assert refused(main, predicted_copy, *command).startswith(f"lesion: params.yaml: {key}")
 
 
 @pytest.mark.parametrize(("step", "variant"), [("train", "int8-static"), ("compress", "gmp-50"), ("compress", "dense")])

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lesion import steps as declared
-from lesion.params.file import read_yaml
+from lesion.params.document import read_yaml
 from tests.conftest import REPOSITORY, write_params
 
 SOURCES = REPOSITORY / "src" / "lesion"
@@ -58,7 +58,8 @@ from pathlib import Path
 import lesion
 from lesion import code_version
 from lesion.engines import nodes
-from lesion.params.file import read_yaml, validate
+from lesion.params.document import read_yaml
+from lesion.params.file import validate
 from lesion.steps import modules
 
 data = read_yaml(Path(sys.argv[1]))

@@ -1,6 +1,6 @@
 """The command line: one subcommand a node of the pipeline, and what binds the two engines together.
 
-Imports of the steps happen in the steps: `lesion --help` needs no torch.
+Imports of the steps happen in the steps: `lesion --help` needs no torch, and a node not the whole of params.yaml.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ import typer
 from lesion.artifacts import paths
 from lesion.errors import InputError
 from lesion.params.design import Design
-from lesion.params.file import Params, read_yaml, validate
+from lesion.params.document import read_yaml
 from lesion.params.impact import Normalise
-from lesion.steps import STEPS, modules, run, settings
+from lesion.steps import STEPS, check, modules, run, settings
 
 app = typer.Typer(
     help=__doc__.partition("\n")[0], no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -32,9 +32,9 @@ Figure = Annotated[str, typer.Option(help="A figure of params.yaml, e.g. impact.
 
 
 def _node(step: str, **names: str) -> None:
+    """Run a node, which sees and checks its own part of the file alone; both engines check the whole before any."""
     data = read_yaml()
-    validate(data)
-    settings(step, names, data)  # unknown names are told before anything is loaded
+    check(step, names, data)
     more = {"stamp": _stamp(step, names, data)} if STEPS[step].resumable else {}
     run(step, names, data, **more)
 
@@ -152,6 +152,7 @@ def power(
 ) -> None:
     """Print how many members are needed to see a change in a class, from those that there are."""
     from lesion.audit.plan import plan
+    from lesion.params.file import validate
 
     params = validate(read_yaml())
     for name, known, where in ((study, params.studies, "study"), (variant, params.variants, "variant")):
@@ -193,6 +194,7 @@ def audit(
 def code() -> None:
     """Write the code version of every active node, for DVC to depend on."""
     from lesion.engines import write_code_versions
+    from lesion.params.file import validate
 
     data = read_yaml()
     write_code_versions(data, validate(data))
@@ -201,6 +203,8 @@ def code() -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON schema of params.yaml, for editors."""
+    from lesion.params.file import Params
+
     print(json.dumps(Params.model_json_schema(), indent=2))
 
 

@@ -79,3 +79,11 @@ def axes(part: Mapping[str, Any], *, where: str) -> Iterator[tuple[str, Named, s
             yield kind, part[key], f"{where}.{key}"
             if isinstance(part[key], Mapping):
                 yield from axes(part[key], where=f"{where}.{key}")
+
+
+def checked_kind(variant: dict[str, Any], *, where: str) -> str:
+    """Whether the variant at the key `where` is trained or derived; InputError where one of its options is at fault."""
+    for axis, part, place in axes(variant, where=where):
+        options(axis, part, where=place)
+    options("method", variant, where=where, key="method")
+    return str(load("method", variant["method"]).KIND)

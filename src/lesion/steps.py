@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 
 from lesion import plugins
 from lesion.errors import InputError
-from lesion.params.file import cut
+from lesion.params.document import cut
 from lesion.params.settings import Settings
 
 ARGUMENTS = ("study", "variant", "shard", "figure")
@@ -140,6 +140,26 @@ def settings(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> di
     return {argument: cut(data, key) for argument, key in keys(step, names).items()}
 
 
+def check(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> None:
+    """Check every option of every module that a node loads by name, before anything that is slow to import is.
+
+    Raises
+    ------
+    InputError
+        Where params.yaml lacks a part of the node, or has a fault in one; where the step is not for the variant.
+    """
+    parts, where = settings(step, names, data), keys(step, names)
+    for argument in STEPS[step].loads:
+        if argument == "method":
+            plugins.options("method", parts["variant"], where=where["variant"], key="method")
+        elif argument == "variant":
+            found = plugins.checked_kind(parts["variant"], where=where["variant"])
+            if found != KINDS[step]:
+                raise InputError(f"{step}: {names['variant']} is a {found} variant, a {KINDS[step]} one is expected")
+        elif parts[argument] is not None:
+            plugins.options("data" if argument == "source" else argument, parts[argument], where=where[argument])
+
+
 def modules(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> list[str]:
     """The module of a node's entry and those that it loads by name."""
     parts = settings(step, names, data)
@@ -167,10 +187,6 @@ def variant_modules(variant: Mapping[str, Any]) -> list[str]:
 
 def run(step: str, names: Mapping[str, str], data: Mapping[str, Any], **more: Any) -> None:
     """Run one node: its entry gets the names, the parts of params.yaml that the step declares, and `more`."""
-    if step in KINDS:
-        found = plugins.load("method", cut(data, f"variants.{names['variant']}.method")).KIND
-        if found != KINDS[step]:
-            raise InputError(f"{step}: {names['variant']} is a {found} variant, a {KINDS[step]} one is expected")
     _, _, function = STEPS[step].entry.partition(":")
     try:
         entry = getattr(import_module(STEPS[step].module(names)), function)

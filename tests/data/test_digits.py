@@ -6,7 +6,7 @@ from lesion.data.dataset import Packed
 from lesion.data.prepare import check
 from lesion.data.sets.digits import Options, load
 from lesion.data.stroke import QUARTILES
-from lesion.params.file import read_yaml
+from lesion.params.document import read_yaml
 from tests.conftest import REPOSITORY
 
 

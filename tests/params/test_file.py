@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 
 from lesion.data.corruptions.corrupt import CORRUPTIONS
 from lesion.errors import InputError
-from lesion.params.file import cut, read_yaml, validate
+from lesion.params.document import cut, read_yaml
+from lesion.params.file import validate
 from lesion.params.robustness import Corruption
 from tests.conftest import REPOSITORY, tiny
 

@@ -1,11 +1,9 @@
-"""params.yaml as a whole: read, validated, and cut into the part that one step may see."""
+"""params.yaml as a whole: what stands in it, and its validation."""
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field
 
 from lesion import plugins
@@ -23,8 +21,6 @@ from lesion.params.shard import members
 from lesion.params.subgroups import Subgroups
 from lesion.params.variant import method
 
-NAME = Path("params.yaml")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where it was built: a third of a second less
 DENSE = ("dense", "pretrained")  # the methods that give dense members
 ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -85,19 +81,6 @@ class Params(Settings):
     figures: dict[str, Figure]
 
 
-def read_yaml(path: Path = NAME) -> dict[str, Any]:
-    """The file as plain data; InputError where it is missing or not a YAML mapping."""
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(data, dict):
-        raise InputError(f"{path}: a mapping is expected")
-    return data
-
-
 def _check_ids(ids: Iterable[str], where: str) -> None:
     for name in ids:
         if not ID.fullmatch(str(name)):
@@ -122,14 +105,6 @@ def _check_shards(shards: list[str], where: str) -> None:
         if seen & held:
             raise InputError(f"params.yaml: {where}: {shard} holds a member of another shard")
         seen |= held
-
-
-def _check_variant(name: str, variant: dict[str, Any]) -> str:
-    """The kind of the variant: trained or derived."""
-    for axis, part, where in plugins.axes(variant, where=f"variants.{name}"):
-        plugins.options(axis, part, where=where)
-    plugins.options("method", variant, where=f"variants.{name}", key="method")
-    return str(plugins.load("method", variant["method"]).KIND)
 
 
 def _check_populations(part: Active | Comparison, params: Params, kinds: Mapping[str, str], where: str) -> None:
@@ -184,7 +159,7 @@ def validate(data: Mapping[str, Any]) -> Params:
     _check_ids(params.variants, "variants")
     _check_ids(params.figures, "figures")
     _check_known(params.active.studies, params.studies, "active.studies")
-    kinds = {name: _check_variant(name, variant) for name, variant in params.variants.items()}
+    kinds = {name: plugins.checked_kind(variant, where=f"variants.{name}") for name, variant in params.variants.items()}
     _check_populations(params.active, params, kinds, "active")
     _check_comparison(params, kinds)
     for name, study in params.studies.items():
@@ -194,13 +169,3 @@ def validate(data: Mapping[str, Any]) -> Params:
             plugins.options("data", study.adversarial, where=f"studies.{name}.adversarial")
         plugins.options("model", study.model, where=f"studies.{name}.model")
     return params
-
-
-def cut(data: Mapping[str, Any], key: str) -> Any:
-    """The part of the file at a dotted key; InputError where there is none."""
-    part: Any = data
-    for name in key.split("."):
-        if not isinstance(part, Mapping) or name not in part:
-            raise InputError(f"params.yaml: there is no {key}")
-        part = part[name]
-    return part
