@@ -5,7 +5,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
-PUBLISHED := $(foreach step,predict robustness,$(step)-dense $(step)-trained $(step)-derived)
+PUBLISHED := code data adversarial $(foreach step,predict robustness,$(step)-dense $(step)-trained $(step)-derived) \
+	data-comparison $(foreach kind,dense trained derived,predict-$(kind)-comparison)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: all figures install test check bench bench-statistics lock clean
@@ -17,7 +18,7 @@ all: install
 
 # The reviewer's path: what was published of a study is pulled, the figures are drawn anew, nothing is trained.
 figures: $(INSTALLED)
-	dvc pull code data adversarial $(PUBLISHED)
+	dvc pull $(PUBLISHED)
 	lesion adopt snakemake
 	snakemake --cores all figures
 
