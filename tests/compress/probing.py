@@ -104,3 +104,17 @@ def hessian(function: Callable[[Tensor], Tensor], vector: Tensor) -> Tensor:
 def flat(values: Mapping[str, Tensor]) -> Tensor:
     """Tensors of all weights as one vector."""
     return torch.cat([value.flatten() for value in values.values()])
+
+
+def close(found: Tensor, expected: Tensor, *, rtol: float = 1e-8) -> None:
+    """Raise AssertionError where they differ by more than a share of themselves or of the largest entry."""
+    torch.testing.assert_close(found, expected, rtol=rtol, atol=rtol * float(expected.abs().max()))
+
+
+def attention() -> tuple[Probe, Plain]:
+    """A small transformer, whose attention torch computes in fused kernels where it may."""
+    torch.manual_seed(0)
+    encoder = nn.TransformerEncoderLayer(4, 2, 5, dropout=0.0, batch_first=True, activation="gelu")
+    model = nn.Sequential(encoder, nn.Flatten(), nn.Linear(12, 3)).double()
+    plain = Plain(model, training=False)
+    return probe_of(model, images(5, 3, 4)), plain
