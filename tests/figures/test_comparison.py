@@ -102,6 +102,18 @@ def test_many_methods_of_one_family_look_different() -> None:
     assert len(looks) == 1 + len(methods)
 
 
+@pytest.mark.parametrize("more", [0, 1000])
+def test_counts_start_at_none_unless_all_are_large(more: int) -> None:
+    made = comparison(["gmp", "snip"])
+    counts = [name for name in made if "pie" in name]
+    made[counts] += more
+    _, rows, _ = panels(numbers(made, FAMILIES))
+    bottom, top = rows[2][0].get_ylim()
+    assert bottom <= made["pie_low"].min() or not more
+    assert top >= made["pie_high"].max()
+    assert (bottom > 0) == (more > 0)
+
+
 ELSEWHERE = """
 import json, sys
 from lesion.figures.comparison import draw

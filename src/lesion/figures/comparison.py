@@ -69,7 +69,8 @@ def _axis(axes: Axes, measure: str, table: pd.DataFrame) -> None:
         axes.set_yticks(scales.ticks(axes.get_ylim(), scales.share_to_scale, scales.SHARE_TICKS))
     elif measure == "pie":
         axes.set_yscale("function", functions=scales.COUNT)
-        axes.set_ylim(0, 1.3 * high)
+        least = min(low, float(table["null_pie_low"].min()))
+        axes.set_ylim(least / 1.3 if least > scales.MANY else 0, 1.3 * high)
         axes.set_yticks(scales.ticks(axes.get_ylim(), scales.count_to_scale, scales.COUNT_TICKS))
     else:
         axes.set_ylim(0, 1.1 * high)
