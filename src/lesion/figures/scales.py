@@ -8,27 +8,7 @@ import numpy.typing as npt
 FULL = 99.99  # per cent: nearer to all, the scale of shares ends
 FEW = 5  # counts well below it are nearly linear on their scale
 MANY = 100  # counts none of which is below need no place for none
-SHARE_TICKS = (
-    90,
-    50,
-    95,
-    99,
-    80,
-    0,
-    70,
-    98,
-    30,
-    97,
-    99.5,
-    99.9,
-    96,
-    93,
-    94,
-    92,
-    85,
-    60,
-    40,
-)  # per cent, the best first
+SHARE_TICKS = (90, 50, 95, 99, 80, 0, 70, 98, 30, 97, 99.5, 99.9, 96, 93, 94, 92, 85, 60, 40)  # per cent, best first
 COUNT_TICKS = (0, 10, 100, 1000, 10_000, 50, 5, 20, 200, 500, 2000, 5000, 3000, 20_000, 50_000)
 ROOM = 0.09  # of an axis, from a tick to the next
 

@@ -1,7 +1,7 @@
 """Optimal Brain Damage: weights matter whose removal raises the loss, to second order (LeCun et al. 1990).
 
-The second derivative by each weight is that of the Gauss-Newton matrix, as in the paper (section 3, which calls it the
-Levenberg-Marquardt approximation): never negative, and for networks of ReLUs the Hessian's own.
+The second derivative by each weight is that of the Gauss-Newton matrix (the paper's Levenberg-Marquardt approximation):
+never negative, and for networks of ReLUs the Hessian's own.
 """
 
 from __future__ import annotations
