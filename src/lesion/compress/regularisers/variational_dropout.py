@@ -53,6 +53,16 @@ def divergence(log_alpha: Tensor) -> Tensor:
     return K1 - K1 * (K2 + K3 * log_alpha).sigmoid() + functional.softplus(-log_alpha) / 2
 
 
+def _normal(like: Tensor) -> Tensor:
+    """Standard normal numbers, of the shape and memory layout of a tensor without gaps.
+
+    As torch.randn_like, which on a CPU is six times as slow where channels lie last.
+    """
+    import torch
+
+    return torch.randn(like.numel(), dtype=like.dtype, device=like.device).as_strided(like.size(), like.stride())
+
+
 def _add_noise(layer: nn.Module, inputs: tuple[Tensor, ...], mean: Tensor) -> Tensor | None:
     """The forward hook of a layer: in training mode its output with the variance that the weights' noise gives it."""
     import torch
@@ -67,7 +77,7 @@ def _add_noise(layer: nn.Module, inputs: tuple[Tensor, ...], mean: Tensor) -> Te
         variance = layer._conv_forward(square, noise, None)
     else:
         variance = functional.linear(square, noise)
-    return torch.addcmul(mean, variance.clamp_min(SMALLEST).sqrt(), torch.randn_like(mean))
+    return torch.addcmul(mean, variance.clamp_min(SMALLEST).sqrt(), _normal(mean))
 
 
 class Regulariser:
