@@ -114,8 +114,8 @@ def main() -> None:
         scoring(json.loads(sys.argv[1]), int(sys.argv[2]))
         return
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    curvature(params["variants"])  # first: a child's peak of memory is never below what its parent holds
     overhead(params)
-    curvature(params["variants"])
 
 
 if __name__ == "__main__":
