@@ -1,4 +1,4 @@
-"""Tiny smooth networks in float64 with a fixed batch, and what autograd says of a plain copy of them."""
+"""Tiny networks in float64, smooth unless ReLUs are asked for, with a fixed batch, and what autograd says of them."""
 
 import copy
 from collections.abc import Callable, Iterator, Mapping

@@ -27,7 +27,7 @@ def without_norms() -> nn.Module:
 @pytest.mark.parametrize(
     ("shape", "regrowth", "build"),
     [
-        ("filter", SET | {"fraction": 0.6, "grow": "random-draw"}, small_network),
+        ("filter", SET | {"fraction": 0.6}, small_network),
         ("filter", SURGERY | {"lead": 1.0}, without_norms),
         ({"name": "n-m", "of": 2}, SET | {"fraction": 0.6}, small_network),
         ({"name": "n-m", "of": 2}, SURGERY, small_network),
