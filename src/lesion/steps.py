@@ -4,7 +4,7 @@ The command line hands a step those parts and nothing else, the rules and stages
 of a node is that of the modules that are reachable from its entry and from the modules that it loads by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, get_type_hints
@@ -140,6 +140,20 @@ def settings(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> di
     return {argument: cut(data, key) for argument, key in keys(step, names).items()}
 
 
+def _loaded(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    """What a node loads by name: the kind of module, or `variant`; the part of params.yaml that says which; its key."""
+    parts, where = settings(step, names, data), keys(step, names)
+    for argument in STEPS[step].loads:
+        name = "variant" if argument == "method" else argument
+        if parts[name] is not None:  # a study without a natural adversarial set
+            yield "data" if argument == "source" else argument, parts[name], where[name]
+
+
+def _key(kind: str) -> str:
+    """Of the name of a module in the part that names it."""
+    return "method" if kind == "method" else "name"
+
+
 def check(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> None:
     """Check every option of every module that a node loads by name, before anything that is slow to import is.
 
@@ -148,32 +162,18 @@ def check(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> None:
     InputError
         Where params.yaml lacks a part of the node, or has a fault in one; where the step is not for the variant.
     """
-    parts, where = settings(step, names, data), keys(step, names)
-    for argument in STEPS[step].loads:
-        if argument == "method":
-            plugins.options("method", parts["variant"], where=where["variant"], key="method")
-        elif argument == "variant":
-            found = plugins.checked_kind(parts["variant"], where=where["variant"])
-            if found != KINDS[step]:
-                raise InputError(f"{step}: {names['variant']} is a {found} variant, a {KINDS[step]} one is expected")
-        elif parts[argument] is not None:
-            plugins.options("data" if argument == "source" else argument, parts[argument], where=where[argument])
+    for kind, part, where in _loaded(step, names, data):
+        if kind != "variant":
+            plugins.options(kind, part, where=where, key=_key(kind))
+        elif (found := plugins.checked_kind(part, where=where)) != KINDS[step]:
+            raise InputError(f"{step}: {names['variant']} is a {found} variant, a {KINDS[step]} one is expected")
 
 
 def modules(step: str, names: Mapping[str, str], data: Mapping[str, Any]) -> list[str]:
     """The module of a node's entry and those that it loads by name."""
-    parts = settings(step, names, data)
     found = [STEPS[step].module(names)]
-    for argument in STEPS[step].loads:
-        part = parts["variant" if argument == "method" else argument]
-        if part is None:  # a study without a natural adversarial set
-            continue
-        if argument == "method":
-            found.append(plugins.module_name("method", part["method"]))
-        elif argument == "variant":
-            found += variant_modules(part)
-        else:
-            found.append(plugins.module_name("data" if argument == "source" else argument, part["name"]))
+    for kind, part, _ in _loaded(step, names, data):
+        found += variant_modules(part) if kind == "variant" else [plugins.module_name(kind, part[_key(kind)])]
     return found
 
 
