@@ -13,13 +13,13 @@ from scipy import optimize
 from scipy.special import expit
 
 from bench.measure import row
-from lesion.audit.effects import change, changes
-from lesion.audit.effects_table import pie_share
-from lesion.audit.impact import class_impact
-from lesion.audit.null import null_counts
-from lesion.audit.pie import grade
-from lesion.audit.populations import Population
-from lesion.audit.power import MOST, members_needed, pilot_spread
+from lesion.audit.comparison.populations import Population
+from lesion.audit.inference.effects import change, changes
+from lesion.audit.planning.power import MOST, members_needed, pilot_spread
+from lesion.audit.statistics.effects import pie_share
+from lesion.audit.statistics.impact import class_impact
+from lesion.audit.statistics.null import null_counts
+from lesion.audit.statistics.pie import grade
 from lesion.params.design import Design
 from lesion.params.impact import Impact
 

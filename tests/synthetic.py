@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from lesion.artifacts import paths
 from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, TEXT, write_parquet
-from lesion.audit.populations import Population
+from lesion.audit.comparison.populations import Population
 
 
 def labels(rng: np.random.Generator, examples: int, classes: int) -> npt.NDArray[np.int16]:

@@ -20,8 +20,13 @@ from tests.conftest import REPOSITORY, write_params
 SOURCES = REPOSITORY / "src" / "lesion"
 NEW = "compress/scores/added.py"
 EDITED = [
-    *("figures/style.py", "figures/impact.py", "gallery/page.py", "gallery/template.html.jinja"),
-    *("audit/pie.py", "audit/impact.py", "audit/populations.py"),
+    *(
+        "views/figures/style.py",
+        "views/figures/impact.py",
+        "views/gallery/page.py",
+        "views/gallery/template.html.jinja",
+    ),
+    *("audit/statistics/pie.py", "audit/statistics/impact.py", "audit/comparison/populations.py"),
     *("compress/scores/magnitude.py", "compress/schedules/gradual.py", "compress/methods/int8_static.py"),
     *("compress/regrowths/exchange.py", "compress/scores/random_draw.py", "compress/regrowths/surgery.py"),
     *("compress/shapes/weight.py", "compress/shapes/filter.py", "compress/layout.py", "compress/choice.py"),
@@ -148,7 +153,7 @@ def reached(modules: tuple[str, ...]) -> frozenset[str]:
 
 @pytest.mark.parametrize("file", EDITED)
 def test_an_edit_touches_the_nodes_that_reach_the_file(file: str, found: dict[str, Any]) -> None:
-    source = "gallery/__init__.py" if file.endswith(".jinja") else file
+    source = "views/gallery/__init__.py" if file.endswith(".jinja") else file
     expected = [node for node, modules in found["loaded"].items() if source in reached(tuple(modules))]
     assert found["changed"][file] == expected
 
@@ -162,13 +167,13 @@ def steps(nodes: set[str]) -> set[str]:
 
 
 def test_the_style_of_figures_is_no_business_of_what_they_show(found: dict[str, Any]) -> None:
-    assert steps(touched(found, "figures/style.py")) == {"figure"}
-    assert touched(found, "figures/impact.py") == {"figure/digits/impact"}
-    assert steps(touched(found, "gallery/template.html.jinja")) == {"gallery"}
+    assert steps(touched(found, "views/figures/style.py")) == {"figure"}
+    assert touched(found, "views/figures/impact.py") == {"figure/digits/impact"}
+    assert steps(touched(found, "views/gallery/template.html.jinja")) == {"gallery"}
 
 
 def test_the_audit_trains_nothing(found: dict[str, Any]) -> None:
-    for file in ("audit/pie.py", "audit/impact.py", "params/impact.py"):
+    for file in ("audit/statistics/pie.py", "audit/statistics/impact.py", "params/impact.py"):
         assert steps(touched(found, file)) & {"impact", "pie"}
         assert not steps(touched(found, file)) & {"data", "adversarial", "train", "compress", "predict", "robustness"}
 

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lesion.figures.style import MINUS
-from lesion.report.audit import audit
+from lesion.views.figures.style import MINUS
+from lesion.views.page.audit import audit
 
 DOCS = Path(__file__).parents[1] / "docs"
 TEXT = (DOCS / "TEXT.md").read_text(encoding="utf-8")

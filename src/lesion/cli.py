@@ -151,7 +151,7 @@ def power(
     power: Annotated[float, typer.Option(help="The chance to find it.")] = 0.8,
 ) -> None:
     """Print how many members are needed to see a change in a class, from those that there are."""
-    from lesion.audit.plan import plan
+    from lesion.audit.planning.plan import plan
     from lesion.params.file import validate
 
     params = validate(read_yaml())
@@ -181,7 +181,7 @@ def audit(
     seed: Annotated[int, typer.Option(help="Of all draws.")] = 0,
 ) -> None:
     """Audit any two files of predictions: tables, figures and one page."""
-    from lesion.report.audit import audit
+    from lesion.views.page.audit import audit
 
     audit(
         dense=dense, compressed=compressed, out=out, texts=texts, alpha=alpha, normalise=normalise, design=design,

@@ -87,22 +87,22 @@ STEPS: dict[str, Step] = {
         {"model": MODEL, "variant": VARIANT, "evaluation": EVALUATION, "robustness": "studies.{study}.robustness"},
         loads=("model", "method"),
     ),
-    "impact": Step("lesion.audit.impact:impact", COMPRESSED, SHARDS | IMPACT | DESIGN),
-    "pie": Step("lesion.audit.pie:pie", COMPRESSED, SHARDS | DESIGN),
+    "impact": Step("lesion.audit.statistics.impact:impact", COMPRESSED, SHARDS | IMPACT | DESIGN),
+    "pie": Step("lesion.audit.statistics.pie:pie", COMPRESSED, SHARDS | DESIGN),
     "subgroups": Step(
-        "lesion.audit.subgroups:subgroups",
+        "lesion.audit.statistics.subgroups:subgroups",
         COMPRESSED,
         SHARDS
         | DESIGN
         | {"groups": "studies.{study}.subgroups", "settings": "audit.subgroups", "impact": "audit.impact"},
     ),
     "effects": Step(
-        "lesion.audit.effects_table:effects", COMPRESSED, SHARDS | DESIGN | SEED | {"resamples": "audit.resamples"}
+        "lesion.audit.statistics.effects:effects", COMPRESSED, SHARDS | DESIGN | SEED | {"resamples": "audit.resamples"}
     ),
-    "null": Step("lesion.audit.null:null", COMPRESSED, SHARDS | IMPACT | DESIGN | SEED | HALVES),
+    "null": Step("lesion.audit.statistics.null:null", COMPRESSED, SHARDS | IMPACT | DESIGN | SEED | HALVES),
     "summary": Step("lesion.audit.summary:summary", ("study",), POPULATIONS),
     "comparison": Step(
-        "lesion.audit.comparison:comparison",
+        "lesion.audit.methods.table:comparison",
         ("study",),
         COMPARED
         | IMPACT
@@ -111,8 +111,8 @@ STEPS: dict[str, Step] = {
         | HALVES
         | {"resamples": "comparison.resamples", "ranking": "comparison.ranking"},
     ),
-    "figure": Step("lesion.figures.{figure}:draw", ("study", "figure"), POPULATIONS | FIGURE),
-    "gallery": Step("lesion.gallery.page:gallery", ("study",), POPULATIONS),
+    "figure": Step("lesion.views.figures.{figure}:draw", ("study", "figure"), POPULATIONS | FIGURE),
+    "gallery": Step("lesion.views.gallery.page:gallery", ("study",), POPULATIONS),
 }
 
 # The steps that are for one kind of variant.

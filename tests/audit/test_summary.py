@@ -10,11 +10,11 @@ from scipy.stats import ttest_1samp
 from statsmodels.stats.multitest import fdrcorrection
 
 from lesion.artifacts import paths
-from lesion.audit.effects_table import effects
-from lesion.audit.impact import impact
-from lesion.audit.null import null
-from lesion.audit.pie import pie
-from lesion.audit.populations import read_population
+from lesion.audit.comparison.populations import read_population
+from lesion.audit.statistics.effects import effects
+from lesion.audit.statistics.impact import impact
+from lesion.audit.statistics.null import null
+from lesion.audit.statistics.pie import pie
 from lesion.audit.summary import COUNTS, TEXTS, accuracy_row, summary
 from lesion.errors import InputError
 from lesion.params.halves import Halves

@@ -125,9 +125,9 @@ def test_a_parameter(run_by_snakemake: Project, change: Callable[[dict[str, Any]
 
 TRAINED = {f"{STUDY}/checkpoints/{variant}/0-3.safetensors" for variant in ("dense", "gmp-50")}
 SOURCES = [
-    ("figures/counts.py", figures("counts")),
-    ("audit/null.py", NULL | SUMMARY | figures("counts", "size")),
-    ("audit/pie.py", PIE | OF_PIE),
+    ("views/figures/counts.py", figures("counts")),
+    ("audit/statistics/null.py", NULL | SUMMARY | figures("counts", "size")),
+    ("audit/statistics/pie.py", PIE | OF_PIE),
     ("train/loop.py", None),
     ("compress/scores/magnitude.py", "gmp-50"),
     ("compress/methods/int8_static.py", "int8-static"),

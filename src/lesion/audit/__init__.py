@@ -1,5 +1,5 @@
-"""What compression changed, class by class and image by image. Never torch.
+"""What compression changed, class by class and example by example. Never torch.
 
-May import: params and artifacts. Makes: `impact/`, `pie/`, `subgroups/`, `effects/`, `null/`, `summary.csv`,
-`comparison/`.
+Three rooms: `comparison` (what is compared), `inference` (mathematics alone), `statistics` (a module a table).
+May import: params and artifacts. Makes: the tables under `results/<study>/` that are made of predictions.
 """

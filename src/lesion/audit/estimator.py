@@ -9,13 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, ValidationError
 
-from lesion.audit.effects_table import effect_sizes
-from lesion.audit.headline import headline
-from lesion.audit.impact import class_impact, recall_changes
-from lesion.audit.limits import limits
-from lesion.audit.null import null_counts
-from lesion.audit.pie import grade
-from lesion.audit.plain_arrays import (
+from lesion.audit.comparison.arrays import (
     Coded,
     Groups,
     Sides,
@@ -25,8 +19,14 @@ from lesion.audit.plain_arrays import (
     labelled_classes,
     populations,
 )
-from lesion.audit.populations import is_paired
-from lesion.audit.subgroups import subgroup_table
+from lesion.audit.comparison.populations import is_paired
+from lesion.audit.headline import headline
+from lesion.audit.limits import limits
+from lesion.audit.statistics.effects import effect_sizes
+from lesion.audit.statistics.impact import class_impact, recall_changes
+from lesion.audit.statistics.null import null_counts
+from lesion.audit.statistics.pie import grade
+from lesion.audit.statistics.subgroups import subgroup_table
 from lesion.errors import InputError
 from lesion.params.design import Design
 from lesion.params.impact import Impact, Normalise
@@ -63,12 +63,12 @@ class Audit:
     summary_ : a row a measure: measure; dense, compressed (their means, or how many there are); value (the change, or a
         count), low and high (its 95 % interval); null, null_low and null_high (what seed noise alone gives: mean and
         95 % range), matched (mean count between as many models as in the null), excess (matched less null)
-    impact_ : a row a class (`lesion.audit.impact.class_impact`); None without labels, or where a side has one member
+    impact_ : a row a class (`audit.statistics.impact`); None without labels, or where a side has one member
     recall_ : the columns of `impact_` on recall, which single models have too; None without labels
-    pie_ : a row an example (`lesion.audit.pie.grade`), in the order given
-    null_ : a row a split (`lesion.audit.null.null_counts`); None where there are too few members
-    effects_ : a row a measure, with its 95 % interval (`lesion.audit.effects_table.effect_sizes`)
-    subgroups_ : a row a group (`lesion.audit.subgroups.subgroup_table`); None without labels or groups
+    pie_ : a row an example (`lesion.audit.statistics.pie.grade`), in the order given
+    null_ : a row a split (`lesion.audit.statistics.null.null_counts`); None where there are too few members
+    effects_ : a row a measure, with its 95 % interval (`lesion.audit.statistics.effects.effect_sizes`)
+    subgroups_ : a row a group (`lesion.audit.statistics.subgroups.subgroup_table`); None without labels or groups
     notes_ : sentences: what could not be said, and why
 
     Examples

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from lesion.audit.null import beside_null
-from lesion.audit.populations import Population
+from lesion.audit.comparison.populations import Population
+from lesion.audit.statistics.null import beside_null
 
 RATES = ["dense", "compressed", "value", "low", "high"]
 NOISE = ["null", "null_low", "null_high", "matched", "excess"]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lesion.audit.exact import fisher_table, sign_table
-from lesion.audit.plain_arrays import SIDES, Coded
+from lesion.audit.comparison.arrays import SIDES, Coded
+from lesion.audit.inference.exact import fisher_table, sign_table
 from lesion.params.design import Design
 
 

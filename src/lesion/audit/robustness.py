@@ -14,8 +14,8 @@ from scipy import special
 
 from lesion.artifacts import paths
 from lesion.artifacts.tables import ROBUSTNESS, read_parquet
-from lesion.audit.intervals import LEVEL
-from lesion.audit.populations import read_seeds
+from lesion.audit.comparison.populations import read_seeds
+from lesion.audit.inference.intervals import LEVEL
 
 CLEAN = "clean"
 ADVERSARIAL = "natural-adversarial"  # how the names of such sets begin

@@ -11,9 +11,9 @@ from lesion.artifacts import paths
 from lesion.artifacts.atomic import write_text
 from lesion.artifacts.csv_tables import read_csv, write_csv
 from lesion.artifacts.tables import PIE, read_facts, read_parquet
-from lesion.audit.intervals import mean_interval
-from lesion.audit.null import beside_null
-from lesion.audit.populations import Population, read_population
+from lesion.audit.comparison.populations import Population, read_population
+from lesion.audit.inference.intervals import mean_interval
+from lesion.audit.statistics.null import beside_null
 from lesion.params.shard import members
 
 TEXTS = {"variant", "encoding", "test", "sparsity_by_layer"}

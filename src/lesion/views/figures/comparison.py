@@ -1,0 +1,139 @@
+"""What every method forgets at each sparsity: accuracy, significant classes and PIE, a column a family of methods."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import figure as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from lesion.artifacts import paths
+from lesion.artifacts.csv_tables import read_csv
+from lesion.params.figure import Figure
+from lesion.views.figures import scales, style
+from lesion.views.figures.saving import save
+
+MEASURES = {"top1": "Top-1 accuracy (%)", "significant_classes": "Significant classes", "pie": "PIE (images)"}
+COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PINK, "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+REFERENCE: dict[str, Any] = {"color": style.GREY, "marker": "."}
+NOISE: dict[str, Any] = {"color": style.GREY, "linewidth": 0.9, "linestyle": (0, (4, 2))}
+
+
+def numbers(comparison: pd.DataFrame, families: Mapping[str, list[str]]) -> pd.DataFrame:
+    """The rows of `comparison.csv` with their family (none for dense), by family, method and sparsity."""
+    listed = [(family, method) for family, methods in families.items() for method in methods]
+    family = {method: family for family, method in listed}
+    order = {"dense": -1} | {method: place for place, (_, method) in enumerate(listed)}
+    table = comparison.assign(place=comparison["method"].map(order)).sort_values(["place", "sparsity"], kind="stable")
+    table.insert(2, "family", table["method"].map(family))
+    return table.drop(columns="place").reset_index(drop=True)
+
+
+def _scale(measure: str) -> float:
+    return 100.0 if measure == "top1" else 1.0
+
+
+def _noise(axes: Axes, measure: str, dense: Mapping[str, Any]) -> None:
+    """Where dense lies, or what seed noise alone gives, with its band."""
+    name, scale = measure if measure == "top1" else f"null_{measure}", _scale(measure)
+    axes.axhspan(scale * dense[f"{name}_low"], scale * dense[f"{name}_high"], color=style.PALE, alpha=0.5, linewidth=0)
+    axes.axhline(scale * dense[name], **NOISE)
+
+
+def _look(index: int) -> dict[str, Any]:
+    """Colour, marker and dashes of a family's method; after six the colours come again."""
+    turn, place = divmod(index, len(COLOURS))
+    return {"color": COLOURS[place], "marker": MARKERS[place], "linestyle": ("-", ":")[turn % 2]}
+
+
+def _line(axes: Axes, measure: str, rows: pd.DataFrame, look: Mapping[str, Any]) -> None:
+    scale, x = _scale(measure), 100 * rows["sparsity"]
+    low, high = scale * rows[f"{measure}_low"], scale * rows[f"{measure}_high"]
+    axes.fill_between(x, low, high, color=look["color"], alpha=0.13, linewidth=0)
+    axes.plot(x, scale * rows[measure], markersize=4, linewidth=1.2, clip_on=False, **look)
+
+
+def _axis(axes: Axes, measure: str, table: pd.DataFrame) -> None:
+    """Scale, limits and ticks of a row of panels."""
+    shown = _scale(measure) * table[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy(dtype=float)
+    low, high = float(np.nanmin(shown)), max(1.0, float(np.nanmax(shown)))
+    if measure == "top1":
+        axes.set_yscale("function", functions=scales.SHARE)
+        axes.set_ylim(scales.share_limits(max(0.0, low), high, below=0.1, above=0.3))
+        axes.set_yticks(scales.ticks(axes.get_ylim(), scales.share_to_scale, scales.SHARE_TICKS))
+    elif measure == "pie":
+        axes.set_yscale("function", functions=scales.COUNT)
+        least = min(low, float(table["null_pie_low"].min()))
+        axes.set_ylim(least / 1.3 if least > scales.MANY else 0, 1.3 * high)
+        axes.set_yticks(scales.ticks(axes.get_ylim(), scales.count_to_scale, scales.COUNT_TICKS))
+    else:
+        axes.set_ylim(0, 1.1 * high)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.yaxis.set_major_formatter("{x:,g}")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="y")
+
+
+def _sparsity_axis(axes: Axes, sparsity: pd.Series) -> None:
+    axes.set_xscale("function", functions=scales.SHARE)
+    axes.set_xlim(scales.share_limits(100 * sparsity.min(), 100 * sparsity.max(), below=0.25, above=0.25))
+    axes.set_xticks(scales.ticks(axes.get_xlim(), scales.share_to_scale, scales.SHARE_TICKS))
+    axes.xaxis.set_major_formatter("{x:g}")
+
+
+def _families(table: pd.DataFrame, reference: str) -> dict[str, list[str]]:
+    """The columns: each family's methods but the reference; a family of nothing else has none, unless it is all."""
+    families = {
+        str(family): [name for name in dict.fromkeys(rows["method"]) if name != reference]
+        for family, rows in table.groupby("family", sort=False)
+    }
+    return {family: methods for family, methods in families.items() if methods} or families
+
+
+def plot(table: pd.DataFrame) -> mpl.Figure:
+    """A row a measure, a column a family, a line a method; the first method of all is in grey in every column."""
+    drawing = style.canvas("What do the methods forget, trained by one recipe?")
+    dense, compressed = table[table["variant"] == "dense"].iloc[0].to_dict(), table[table["variant"] != "dense"]
+    reference = str(compressed["method"].iloc[0])
+    families = _families(compressed, reference)
+    lines = {name: rows.sort_values("sparsity") for name, rows in compressed.groupby("method")}
+    grid = drawing.subplots(
+        len(MEASURES) + 1, len(families), squeeze=False, sharey="row", sharex="col", height_ratios=[1] * 3 + [0.02]
+    )
+    for (family, methods), column in zip(families.items(), grid.T, strict=True):
+        drawn = {reference: REFERENCE} | {name: _look(index) for index, name in enumerate(methods)}
+        for axes, measure in zip(column, MEASURES, strict=False):
+            _noise(axes, measure, dense)
+            for name, look in drawn.items():
+                _line(axes, measure, lines[name], look)
+            _axis(axes, measure, table)
+            _sparsity_axis(axes, compressed["sparsity"])
+        column[0].set_title(family.replace("-", " "), fontweight="bold")
+        column[-2].set_xlabel("Sparsity (%)")
+        column[-2].tick_params(labelbottom=True)
+        column[-1].set_axis_off()
+        named = [Line2D([], [], label=name, markersize=4, linewidth=1.2, **drawn[name]) for name in methods]
+        column[-1].legend(handles=named, loc="upper center", ncols=2)
+    for axes, label in zip(grid[:, 0], MEASURES.values(), strict=False):
+        axes.set_ylabel(label)
+    keys: list[Artist] = [
+        Line2D([], [], label=f"{reference}, for reference", **REFERENCE),
+        Line2D([], [], label="dense accuracy; counts by seed noise alone", **NOISE),
+        Patch(color=style.PALE, alpha=0.5, label="their 95 % interval and range"),
+        Patch(color=style.GREY, alpha=0.13, label="95 % band of a method"),
+    ]
+    drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+    return drawing
+
+
+def draw(*, study: str, families: dict[str, list[str]], figure: Figure) -> None:
+    """The step: read `comparison.csv`, write `figures/comparison`."""
+    table = numbers(read_csv(paths.comparison(study)), families)
+    with style.applied(figure):
+        save(study, "comparison", table, plot(table))

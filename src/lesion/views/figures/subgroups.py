@@ -1,0 +1,141 @@
+"""Who pays: what each variant does to the error rates of subgroups, as in Hooker et al., arXiv 2010.03058, figure 5."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import figure as mpl
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from lesion.artifacts import paths
+from lesion.artifacts.csv_tables import read_csv
+from lesion.audit.statistics.subgroups import ALL
+from lesion.params.figure import Figure
+from lesion.views.figures import style
+from lesion.views.figures.saving import save
+
+RATES = {"error": "Error", "false-positive": "False positives", "false-negative": "False negatives"}
+LONGEST = 34  # letters of the name of a group
+OVERALL: dict[str, Any] = {"color": style.INK, "linewidth": 0.8, "linestyle": (0, (4, 2))}
+MARK: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 4.5}
+MARKS: dict[tuple[bool, bool], dict[str, Any]] = {  # significant, the same by FDR -> how it looks
+    (False, False): {"color": style.GREY, "markerfacecolor": "white"},
+    (True, False): {"color": style.PINK, "markerfacecolor": "white", "markeredgewidth": 1.4},
+    (True, True): {"color": style.PINK, "markerfacecolor": style.PINK},
+}
+
+
+def numbers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of `audit.subgroups.subgroup_table` of each variant one below the other, and the variant before them."""
+    return pd.concat([table.assign(variant=name) for name, table in tables.items()], ignore_index=True)[
+        ["variant", *next(iter(tables.values())).columns]
+    ]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Which line each group of a rate is written on, from the top: the attribute, then its groups below it."""
+
+    headings: dict[str, int]
+    groups: dict[tuple[str, str], int]
+    texts: list[str]
+
+
+def _lines(part: pd.DataFrame) -> Lines:
+    headings: dict[str, int] = {}
+    groups: dict[tuple[str, str], int] = {}
+    texts: list[str] = []
+    for row in part.drop_duplicates(["attribute", "group"]).to_dict("records"):
+        if row["attribute"] not in headings:
+            headings[row["attribute"]] = len(texts)
+            texts.append(style.shortened(row["attribute"], LONGEST))
+        groups[row["attribute"], row["group"]] = len(texts)
+        small = ", small" if row["small"] else ""
+        texts.append(f"{style.shortened(row['group'], LONGEST)}  ({row['examples']:,}{small})")
+    return Lines(headings, groups, texts)
+
+
+def _limits(axes: Axes, part: pd.DataFrame, overall: float) -> None:
+    """Room for every point, and for every interval but those of small groups, which would press the rest together."""
+    intervals = part[~part["small"]] if not part["small"].all() else part
+    shown = [part["change"], intervals["change_low"], intervals["change_high"], pd.Series([0.0, overall])]
+    values = 100 * pd.concat(shown).dropna()
+    low, high = values.min(), values.max()
+    margin = 0.08 * (high - low) or 1.0
+    axes.set_xlim(low - margin, high + margin)
+
+
+def _panel(axes: Axes, part: pd.DataFrame, overall: float, lines: Lines) -> None:
+    axes.axvline(0, color=style.GREY, linewidth=0.6)
+    axes.axvline(100 * overall, **OVERALL)
+    place = np.array([lines.groups[key] for key in zip(part["attribute"], part["group"], strict=True)])
+    change, low, high = (100 * part[name].to_numpy() for name in ("change", "change_low", "change_high"))
+    for flags, look in MARKS.items():
+        chosen = (part[["significant", "significant_fdr"]].to_numpy(dtype=bool) == flags).all(axis=1)
+        axes.hlines(place[chosen], low[chosen], high[chosen], color=look["color"], linewidth=1)
+        axes.plot(change[chosen], place[chosen], **MARK | look)
+    for heading in list(lines.headings.values())[1:]:
+        axes.axhline(heading - 0.5, color=style.PALE, linewidth=0.4)
+    _limits(axes, part, overall)
+    axes.set_ylim(len(lines.texts) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 2.5, 5, 10]))
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0)
+
+
+def _name(axes: Axes, lines: Lines) -> None:
+    axes.set_yticks(range(len(lines.texts)), lines.texts)
+    for place in lines.headings.values():
+        axes.get_yticklabels()[place].set_fontweight("bold")
+
+
+def _title(variant: str, part: pd.DataFrame) -> str:
+    tested = int(part["p"].notna().sum())
+    if not tested:
+        return f"{variant}\nno test\n"
+    return f"{variant}\n{part['significant'].sum()} of {tested} differ,\n{part['significant_fdr'].sum()} by FDR"
+
+
+def _keys() -> list[Line2D]:
+    texts = ("as the average, or not told apart", "significant (uncorrected)", "by false discovery rate too")
+    return [
+        *(Line2D([], [], label=text, **MARK | look) for text, look in zip(texts, MARKS.values(), strict=True)),
+        Line2D([], [], label="change over all examples", **OVERALL),
+    ]
+
+
+def plot(table: pd.DataFrame) -> mpl.Figure:
+    """One column a variant and one row a rate; the scales differ, so that small changes can be seen too."""
+    drawing = style.canvas("Whose errors does compression change more than the average?")
+    grouped = table[table["attribute"] != ALL]
+    if grouped.empty:
+        drawing.text(0.5, 0.5, "This study names no attribute of its examples.", ha="center", va="center")
+        return drawing
+    rates, variants = list(dict.fromkeys(grouped["measure"])), list(dict.fromkeys(table["variant"]))
+    lines = {rate: _lines(grouped[grouped["measure"] == rate]) for rate in rates}
+    heights = [len(lines[rate].texts) for rate in rates]
+    grid = drawing.subplots(len(rates), len(variants), squeeze=False, sharey="row", height_ratios=heights)
+    overall = table[table["attribute"] == ALL].set_index(["variant", "measure"])["change"]
+    for row, rate in zip(grid, rates, strict=True):
+        for axes, variant in zip(row, variants, strict=True):
+            part = grouped[(grouped["variant"] == variant) & (grouped["measure"] == rate)]
+            _panel(axes, part, overall[variant, rate], lines[rate])
+        _name(row[0], lines[rate])
+        row[0].set_ylabel(RATES.get(rate, rate))
+    for axes, variant in zip(grid[0], variants, strict=True):
+        axes.set_title(_title(variant, grouped[grouped["variant"] == variant]))
+    drawing.align_ylabels(grid[:, 0])
+    label = "Change from dense (percentage points; the scales differ)"  # as a supxlabel it would lie below the legend
+    drawing.legend(handles=_keys(), loc="outside lower center", ncols=4, title=label, title_fontsize="medium")
+    return drawing
+
+
+def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:  # noqa: ARG001
+    """The step: read `subgroups/<variant>.csv` of each compressed variant, write `figures/subgroups`."""
+    table = numbers({variant: read_csv(paths.subgroups(study, variant)) for variant in (*trained, *derived)})
+    with style.applied(figure):
+        save(study, "subgroups", table, plot(table))

@@ -1,0 +1,126 @@
+"""The gallery: each class's PIE for each variant, with the three labels, on one page that needs nothing else."""
+
+from base64 import b64encode
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image as Picture
+
+from lesion.artifacts import paths
+from lesion.artifacts.atomic import write_text
+from lesion.artifacts.tables import PIE, read_parquet
+from lesion.audit.comparison.classes import class_names
+from lesion.data.decode import Pixels
+from lesion.views.figures.example_images import read_images
+from lesion.views.gallery.rendering import render_template
+
+PER_CLASS, PER_VARIANT = 24, 1000  # images that a variant shows: the page of a large study must still open
+THUMBNAIL = 96  # pixels; larger images are made as small, and JPEG
+VERDICTS = {(True, False): "lost", (False, True): "gained", (False, False): "wrong in both"}  # dense, compressed right
+
+
+@dataclass(frozen=True)
+class Card:
+    """One PIE of one variant: its image as a data URI, its labels by name, and how far the populations differ."""
+
+    example_id: int
+    image: str
+    label: str
+    dense_label: str
+    compressed_label: str
+    dense_share: float
+    compressed_share: float
+    pie_score: float
+    q: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Class:
+    """The PIE of one class: `cards` are those shown, of `pie` among its `examples` test images."""
+
+    index: int
+    name: str
+    examples: int
+    pie: int
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The PIE of one variant by true class; a class without PIE is left out."""
+
+    name: str
+    examples: int
+    pie: int
+    classes: list[Class]
+
+
+def data_uri(image: Pixels) -> str:
+    """The image, uint8 (height, width, 1 or 3): a PNG of small ones as they are, a JPEG thumbnail of larger ones."""
+    buffer, picture = BytesIO(), Picture.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    kind = "jpeg" if max(picture.size) > THUMBNAIL else "png"
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    picture.save(buffer, kind)
+    return f"data:image/{kind};base64," + b64encode(buffer.getvalue()).decode()
+
+
+def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
+    return Card(
+        example_id=pie["example_id"],
+        image=data_uri(image),
+        label=names[pie["label"]],
+        dense_label=names[pie["dense_label"]],
+        compressed_label=names[pie["compressed_label"]],
+        dense_share=pie["dense_share"],
+        compressed_share=pie["compressed_share"],
+        pie_score=pie["pie_score"],
+        q=pie["q"],
+        verdict=VERDICTS[pie["dense_label"] == pie["label"], pie["compressed_label"] == pie["label"]],
+    )
+
+
+def shown(graded: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a variant shows, by class: its PIE of highest score within the limits, ties by example id."""
+    order = graded[graded["pie"]].sort_values(["pie_score", "example_id"], ascending=[False, True])
+    return order.groupby("label", sort=False).head(PER_CLASS).head(PER_VARIANT).sort_values("label", kind="stable")
+
+
+def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[int, Pixels]) -> Variant:
+    """What the page says of a variant, from its graded examples and the images of those that it shows."""
+    totals = np.bincount(graded["label"], minlength=len(names))
+    counts = np.bincount(graded.loc[graded["pie"], "label"], minlength=len(names))
+    chosen = shown(graded)
+    classes = [
+        Class(
+            index=int(label),
+            name=names[label],
+            examples=int(totals[label]),
+            pie=int(counts[label]),
+            cards=[
+                _card(pie, names, images[pie["example_id"]])
+                for pie in chosen[chosen["label"] == label].to_dict("records")
+            ],
+        )
+        for label in np.flatnonzero(counts)
+    ]
+    return Variant(name=name, examples=len(graded), pie=int(graded["pie"].sum()), classes=classes)
+
+
+def render(study: str, variants: list[Variant]) -> str:
+    """The page as HTML; all text from data is escaped."""
+    limits = {"per_class": PER_CLASS, "per_variant": PER_VARIANT}
+    return render_template("lesion.views.gallery", study=study, variants=variants, **limits)
+
+
+def gallery(*, study: str, shards: list[str], trained: list[str], derived: list[str]) -> None:  # noqa: ARG001
+    """The step: read the examples, their images and `pie/<variant>.parquet`, write `gallery/index.html`."""
+    names = class_names(study)
+    graded = {variant: read_parquet(paths.pie(study, variant), PIE).to_pandas() for variant in (*trained, *derived)}
+    images = read_images(study, (example for table in graded.values() for example in shown(table)["example_id"]))
+    variants = [gather(variant, table, names, images) for variant, table in graded.items()]
+    write_text(paths.gallery(study), render(study, variants))

@@ -1,0 +1,108 @@
+"""The figures of an audit: changes with their intervals, and counts beside seed noise."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib import figure as mpl
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from lesion.params.figure import Figure
+from lesion.views.figures import style
+
+SHOWN = 40  # rows of an interval plot: more names cannot be read
+COUNTS = {
+    "pie": "PIE",
+    "significant_classes": "Classes, p < {alpha:g}",
+    "significant_classes_fdr": "Classes, FDR {alpha:g}",
+}
+
+
+def size(rows: int) -> Figure:
+    """The size of an interval plot of so many rows."""
+    return Figure(width=8.0, height=1.5 + 0.24 * rows, font_size=9.0)
+
+
+def extremes(change: pd.Series) -> npt.NDArray[np.int64]:
+    """Positions of all rows, or of as many that lose most as gain most, sorted by change: int64 (at most SHOWN,)."""
+    order = np.argsort(change.to_numpy(), kind="stable")
+    return order if len(order) <= SHOWN else np.concatenate([order[: SHOWN // 2], order[-SHOWN // 2 :]])
+
+
+def _tested(table: pd.DataFrame) -> bool:
+    return "p" in table and bool(table["p"].notna().any())
+
+
+def _colours(table: pd.DataFrame) -> list[str]:
+    if not _tested(table):
+        return [style.BLUE] * len(table)
+    flags = zip(table["significant_fdr"], table["significant"], strict=True)
+    return [style.VERMILLION if fdr else style.PINK if plain else style.GREY for fdr, plain in flags]
+
+
+def intervals(
+    title: str, table: pd.DataFrame, names: Sequence[str], *, average: float, unit: str, alpha: float
+) -> mpl.Figure:
+    """A dot with its 95 % interval for each row, beside the change of all.
+
+    Parameters
+    ----------
+    table : change, change_low and change_high as fractions; p, significant and significant_fdr, where there are tests
+    names : of the rows
+    average : the change of all, as a fraction
+    unit : what changes
+    """
+    drawing = style.canvas(title)
+    axes = drawing.subplots()
+    place, colours = np.arange(len(table))[::-1], _colours(table)
+    change, low, high = (100 * table[name].to_numpy() for name in ("change", "change_low", "change_high"))
+    axes.axvline(0, color=style.GREY, linewidth=0.8)
+    axes.axvline(100 * average, color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)))
+    axes.hlines(place, low, high, colors=colours, linewidth=1.6)
+    axes.scatter(change, place, c=colours, s=24, zorder=3)
+    axes.set_yticks(place, [style.shortened(name, 32) for name in names])
+    axes.set_ylim(-0.7, len(table) - 0.3)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.set_xlabel(f"Change of {unit} (percentage points), with its 95 % interval")
+    dot = {"marker": "o", "markersize": 5, "linewidth": 1.6}
+    keys = [Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="all together")]
+    if _tested(table):
+        said = {f"q < {alpha:g} (FDR)": style.VERMILLION, f"p < {alpha:g} only": style.PINK, "neither": style.GREY}
+        keys += [Line2D([], [], color=colour, label=label, **dot) for label, colour in said.items()]  # type: ignore[arg-type]
+    drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+    return drawing
+
+
+def _bars(axes: Axes, noise: pd.Series, seen: pd.Series) -> None:
+    least, most = int(min(noise.min(), seen.min())), int(max(noise.max(), seen.max()))
+    step = max(1, -(-(most - least + 1) // 25))  # counts are whole: so are the bins
+    edges = [float(edge) - 0.5 for edge in range(least, most + step + 1, step)]
+    for values, colour in ((noise, style.GREY), (seen, style.VERMILLION)):
+        axes.hist(values, bins=edges, color=colour, alpha=0.65, weights=np.full(len(values), 100 / len(values)))
+        axes.axvline(values.mean(), color=colour, linewidth=1.2, linestyle=(0, (4, 2)))
+    axes.locator_params(axis="x", integer=True)
+
+
+def noise(null: pd.DataFrame, *, alpha: float) -> mpl.Figure:
+    """How often each count comes about: between dense models alone, and between dense and compressed ones."""
+    drawing = style.canvas("Is it more than seed noise?")
+    shown: Mapping[str, str] = {name: label for name, label in COUNTS.items() if name in null}
+    grid = drawing.subplots(1, len(shown), squeeze=False)[0]
+    for axes, (name, label) in zip(grid, shown.items(), strict=True):
+        _bars(axes, null[f"null_{name}"], null[name])
+        axes.set_xlabel(label.format(alpha=alpha))
+        axes.grid(axis="y")
+    grid[0].set_ylabel("Share of the draws (%)")
+    members, swapped = null["members"].iloc[0], null["design"].iloc[0] == "swaps"
+    alone = "pairs swapped at random" if swapped else f"{members} dense against {members} dense models"
+    keys = [
+        Patch(color=style.GREY, alpha=0.65, label=f"seed noise alone: {alone}"),
+        Patch(color=style.VERMILLION, alpha=0.65, label=f"{members} dense against {members} compressed models"),
+        Line2D([], [], color=style.INK, linewidth=1.2, linestyle=(0, (4, 2)), label="mean"),
+    ]
+    drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+    return drawing

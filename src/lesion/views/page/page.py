@@ -1,0 +1,143 @@
+"""The page of an audit: everything on one sheet that needs nothing else."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+from unicodedata import category
+
+import pandas as pd
+
+from lesion.views.figures.style import MINUS, points
+from lesion.views.gallery.rendering import render_template
+from lesion.views.page.words import Finding, number, percent
+
+ROWS = 50  # of a table on the page; all are in the file beside it
+EXCERPT = 300  # characters of a text on the page
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the page: its heading, an explanation, the file with all rows, columns and rows as text.
+
+    `texts` holds what is shown below each row; empty for nothing.
+    """
+
+    title: str
+    text: str
+    file: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    total: int
+    drawing: str = ""
+    texts: Sequence[str] = ()
+
+
+def inline(svg: str, name: str, description: str) -> str:
+    """A figure as an element of the page, its ids told apart from those of other figures by `name`."""
+    text = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
+    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)
+
+
+def decimal(value: float, digits: int = 2) -> str:
+    """A number with a typographic minus; nothing where there is none."""
+    return "" if pd.isna(value) else f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text on one line, its control characters replaced: no page may hold them."""
+    line = " ".join(text.split())
+    line = "".join("\N{REPLACEMENT CHARACTER}" if category(sign) == "Cc" else sign for sign in line[: EXCERPT + 1])
+    return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1].rstrip()}…"
+
+
+def p_value(value: float) -> str:
+    """A p or q to two digits."""
+    return "" if pd.isna(value) else "< 0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
+def with_interval(row: Mapping[Any, Any], name: str) -> str:
+    """A change in points and the ends of its interval."""
+    if pd.isna(row[f"{name}_low"]):
+        return points(row[name])
+    return f"{points(row[name])} [{points(row[f'{name}_low'])}, {points(row[f'{name}_high'])}]"
+
+
+def class_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the table of classes."""
+    columns = ["class", "examples", "recall, dense", "recall, compressed", "change", "change beside the average"]
+    tested = "q" in table
+    rows = []
+    for row in table.to_dict("records"):
+        cells = [str(row["class"]), number(row["examples"]), percent(row["dense_recall"])]
+        cells += [
+            percent(row["compressed_recall"]),
+            with_interval(row, "change"),
+            with_interval(row, "normalised_change"),
+        ]
+        rows.append([*cells, p_value(row["p"]), p_value(row["q"])] if tested else cells)
+    return ([*columns, "p", "q"] if tested else columns), rows
+
+
+def group_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the table of groups."""
+    columns = [
+        "group",
+        "measure",
+        "examples",
+        "rate, dense",
+        "rate, compressed",
+        "change",
+        "times the average",
+        "p",
+        "q",
+    ]
+    rows = []
+    for row in table.to_dict("records"):
+        name = "all" if row["attribute"] == "all" else f"{row['attribute']}: {row['group']}"
+        count = f"{number(row['examples'])}{', small' if row['small'] else ''}"
+        rates = [percent(row["dense_rate"]), percent(row["compressed_rate"]), with_interval(row, "change")]
+        tested = [decimal(row["normalised_change"], 1), p_value(row["p"]), p_value(row["q"])]
+        rows.append([name, row["measure"].replace("-", " "), count, *rates, *tested])
+    return columns, rows
+
+
+def example_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of the table of PIE."""
+    labelled = bool(table["label"].notna().any())
+    columns = ["example", *(["true"] if labelled else []), "dense", "compressed", "PIE score", "taxicab", "p", "q"]
+    rows = []
+    for row in table.to_dict("records"):
+        said = [f"{row[f'{side}_label']} ({100 * row[f'{side}_share']:.0f} %)" for side in ("dense", "compressed")]
+        label = [str(row["label"])] if labelled else []
+        graded = [decimal(row["pie_score"]), decimal(row["taxicab"]), p_value(row["p"]), p_value(row["q"])]
+        rows.append([str(row["example_id"]), *label, *said, *graded])
+    return columns, rows
+
+
+def render(
+    *,
+    dense: Path,
+    compressed: Path,
+    findings: Sequence[Finding],
+    notes: Sequence[str],
+    tables: Sequence[Table],
+    noise: str,
+    facts: Mapping[str, str],
+    made: Sequence[str],
+) -> str:
+    """The page as HTML; all text from data is escaped."""
+    return render_template(
+        "lesion.views.page",
+        dense=str(dense),
+        compressed=str(compressed),
+        findings=findings,
+        notes=notes,
+        tables=tables,
+        noise=noise,
+        facts=facts,
+        made=made,
+    )

@@ -1,0 +1,267 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lesion.audit.comparison.files.readers import Predictions, read_predictions
+from lesion.errors import InputError
+from tests.audit.comparison.files.files import SPECIES, named, rows, written
+
+
+def expected(table: Any, column: str) -> Any:
+    return table.pivot(index="member", columns="example_id", values=column).to_numpy()
+
+
+def check(found: Predictions, table: Any) -> None:
+    made = found.population
+    names = np.array(found.class_names) if found.class_names else np.arange(1000)
+    ids = found.example_names or made.example_id.tolist()
+    assert list(ids) == sorted(set(table["example_id"]))
+    assert made.member.tolist() == sorted(set(table["member"]))
+    np.testing.assert_array_equal(names[made.prediction], expected(table, "prediction"))
+    assert made.label is not None
+    np.testing.assert_array_equal(names[made.label], expected(table, "label")[0])
+    assert made.correct_top5 is not None
+    np.testing.assert_array_equal(made.correct_top5, expected(table, "correct_top5"))
+    assert made.true_probability is not None
+    np.testing.assert_allclose(made.true_probability, expected(table, "true_probability"), rtol=1e-6)
+    assert list(found.attributes) == ["age"]
+    assert found.attributes["age"].tolist() == expected(table, "age")[0].tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    members=st.integers(1, 5),
+    examples=st.integers(1, 30),
+    text=st.booleans(),
+    suffix=st.sampled_from([".csv", ".csv.gz", ".parquet"]),
+    block_size=st.integers(150, 3000),
+)
+def test_rows_in_any_order_and_blocks_of_any_size(
+    tmp_path_factory: pytest.TempPathFactory,
+    seed: int,
+    members: int,
+    examples: int,
+    text: bool,
+    suffix: str,
+    block_size: int,
+) -> None:
+    table = rows(seed, members=members, examples=examples)
+    table = named(table) if text else table
+    path = written(tmp_path_factory.mktemp("made") / f"a{suffix}", table)
+    check(read_predictions(path, block_size=block_size), table)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("prefix", ["member", "prediction"])
+def test_a_wide_table_is_the_long_one(tmp_path: Path, suffix: str, prefix: str) -> None:
+    table = rows(1)
+    wide = table.pivot(index="example_id", columns="member", values="prediction").add_prefix(f"{prefix}_")
+    once = table.drop_duplicates("example_id").set_index("example_id")
+    wide = wide.join(once[["label", "age"]]).reset_index().sample(frac=1, random_state=0)
+    found = read_predictions(written(tmp_path / f"a{suffix}", wide), block_size=300)
+    long = read_predictions(written(tmp_path / "b.csv", table))
+    for name in ("example_id", "member", "label", "prediction"):
+        np.testing.assert_array_equal(getattr(found.population, name), getattr(long.population, name))
+    assert found.attributes["age"].tolist() == long.attributes["age"].tolist()
+
+
+@pytest.mark.parametrize("shape", [(4, 9), (9,)])
+def test_an_array(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    array = np.random.default_rng(0).integers(0, 5, shape)
+    np.save(tmp_path / "a.npy", array)
+    found = read_predictions(tmp_path / "a.npy").population
+    np.testing.assert_array_equal(found.prediction, array.reshape(-1, 9))
+    assert found.example_id.tolist() == list(range(9))
+    assert found.label is None
+
+
+def test_a_name_in_the_last_block_makes_all_of_a_column_text(tmp_path: Path) -> None:
+    lines = [f"{number},{number % 3}" for number in range(200)] + ["200,seven", "x,7"]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["example_id,prediction", *lines]) + "\n")
+    found = read_predictions(path, block_size=100)
+    assert found.class_names == ("0", "1", "2", "7", "seven")
+    assert found.example_names == tuple(sorted([*map(str, range(201)), "x"]))
+    names = np.array(found.class_names)[found.population.prediction[0]]
+    assert dict(zip(found.example_names, names, strict=True)) == dict(line.split(",") for line in lines)
+
+
+def test_leading_zeros_are_kept(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", pd.DataFrame({"example_id": ["007", "7", "07"], "prediction": [1, 2, 3]}))
+    found = read_predictions(path)
+    assert found.example_names == ("007", "07", "7")
+    assert found.population.prediction.tolist() == [[1, 3, 2]]
+
+
+def test_whole_numbers_that_were_written_as_floats(tmp_path: Path) -> None:
+    table = rows(3).astype({"prediction": float, "label": float, "example_id": float})
+    for suffix in (".csv", ".parquet"):
+        found = read_predictions(written(tmp_path / f"a{suffix}", table)).population
+        np.testing.assert_array_equal(found.prediction, expected(table, "prediction"))
+        assert found.example_id.tolist() == sorted(set(table["example_id"].astype(int)))
+
+
+def test_the_index_that_pandas_writes_is_no_attribute(tmp_path: Path) -> None:
+    rows(0).to_csv(tmp_path / "a.csv")
+    rows(0).sample(frac=1).to_parquet(tmp_path / "b.parquet")
+    for name in ("a.csv", "b.parquet"):
+        assert list(read_predictions(tmp_path / name).attributes) == ["age"]
+
+
+def test_columns_that_name_no_groups_are_left_out_and_told(tmp_path: Path) -> None:
+    table = rows(0, members=2, examples=300)
+    table["loss"] = np.random.default_rng(0).random(600)
+    table["logits"] = [[0.5, 0.5]] * 600
+    found = read_predictions(written(tmp_path / "a.parquet", table))
+    assert list(found.attributes) == ["age"]
+    assert set(found.left_out) == {"loss", "logits"}
+
+
+def first(table: Any, column: str, value: Any) -> Any:
+    return table.astype({column: object}).assign(**{column: [value, *table[column][1:]]})
+
+
+HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "no rows": (lambda t: t[:0], "holds no rows"),
+    "no ids": (lambda t: t.drop(columns="example_id"), "has no column example_id"),
+    "no predictions": (lambda t: t.drop(columns="prediction"), r"has no column prediction .*it has example_id, member"),
+    "a row twice": (lambda t: pd.concat([t, t[:1]]), r"member \d+ has 2 rows for example \d+"),
+    "a row twice and another missing": (
+        lambda t: pd.concat([t[1:], t[t["member"] == t["member"][0]][1:2]]),
+        r"member \d+ has 2 rows for example \d+",
+    ),
+    "a row missing": (lambda t: t[1:], r"member \d+ has no row for 1 of 20 examples, e\.g\. \d+"),
+    "half a member": (
+        lambda t: t[~((t["member"] == 4) & (t["example_id"] < 30))],
+        r"member 4 has no row for 9 of 20 examples, e\.g\. 5",
+    ),
+    "no prediction": (lambda t: first(t, "prediction", None), r"column prediction is empty for example \d+"),
+    "NaN": (lambda t: first(t, "prediction", "NaN"), "column prediction is empty"),
+    "blank": (lambda t: first(t, "label", "  "), "column label is empty"),
+    "an empty id": (lambda t: first(t, "example_id", None), "column example_id is empty in row 1"),
+    "a negative class": (lambda t: t.assign(prediction=t["prediction"] - 1), "column prediction holds -1"),
+    "a negative label": (lambda t: t.assign(label=-1), "column label holds -1; class ids are 0 and up"),
+    "a score": (lambda t: t.assign(prediction=0.75), r"column prediction holds 0\.75; whole numbers or text"),
+    "two labels": (lambda t: first(t, "label", t["label"][0] + 1), r"column label is both \d and \d for example \d+"),
+    "names and numbers": (lambda t: t.assign(label=SPECIES[t["label"]]), "column label holds names, such as ant"),
+    "an attribute of models": (
+        lambda t: t.assign(right=t["prediction"] == t["label"]),
+        r"column right is both .* it belongs to the example",
+    ),
+    "no probability": (lambda t: t.assign(true_probability=1.5), r"column true_probability is 1\.5 for example \d+"),
+    "no flag": (lambda t: t.assign(correct_top5="perhaps"), "column correct_top5: true or false expected"),
+    "wide and of models": (
+        lambda t: t.drop(columns=["prediction", "member"]).assign(member_0=0),
+        "column (true_probability|correct_top5|confidence) is of a model",
+    ),
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_tables_are_told_in_one_line_that_names_the_file(tmp_path: Path, case: str, suffix: str) -> None:
+    spoil, said = HOSTILE[case]
+    table = spoil(rows(0))
+    if suffix == ".parquet":  # whose columns have one type
+        table = table.assign(**{name: table[name].astype(str) for name in table if table[name].map(type).nunique() > 1})
+        table = table.replace("None", "")
+    path = written(tmp_path / f"spoilt{suffix}", table)
+    with pytest.raises(InputError, match=said) as caught:
+        read_predictions(path, block_size=500)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.csv", b""),
+        ("ragged.csv", b"example_id,prediction\n1,2\n3\n"),
+        ("latin.csv", "example_id,prediction\n1,ant\n2,b\u00e9\n".encode("latin-1")),
+        ("text.parquet", b"example_id,prediction\n1,2\n"),
+        ("text.npy", b"example_id,prediction\n1,2\n"),
+        ("table.csv.gz", b"example_id,prediction\n1,2\n"),
+        ("table.xlsx", b""),
+    ],
+)
+def test_unreadable_files(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=name) as caught:
+        read_predictions(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.parquet", "a.npy"])
+def test_a_file_that_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        read_predictions(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.zeros((2, 3)), "holds float64"),
+        (np.zeros((2, 3, 4), dtype=int), "integers"),
+        (np.full(3, -1), "class -1"),
+        (np.zeros((0, 3), dtype=int), "no predictions"),
+        (np.array(["a", None], dtype=object), "cannot be read"),
+    ],
+)
+def test_arrays_that_hold_no_predictions(tmp_path: Path, array: Any, said: str) -> None:
+    np.save(tmp_path / "a.npy", array, allow_pickle=True)
+    with pytest.raises(InputError, match=said):
+        read_predictions(tmp_path / "a.npy")
+
+
+def test_a_million_classes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    label = rng.permutation(1_000_000)[:100_000]
+    table = pd.DataFrame({"example_id": np.arange(100_000), "label": label, "member_0": label, "member_1": label[::-1]})
+    found = read_predictions(written(tmp_path / "a.parquet", table)).population
+    np.testing.assert_array_equal(found.prediction, [label, label[::-1]])
+
+
+STREAM = """
+import re, sys
+from pathlib import Path
+from lesion.audit.comparison.files.readers import read_predictions
+def peak():
+    return int(re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+read_predictions(Path(sys.argv[1]), block_size=2**16)
+before = peak()
+found = read_predictions(Path(sys.argv[2]), block_size=2**16)
+print(peak() - before, *found.population.prediction.shape)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak of memory where Linux tells it")
+def test_a_file_of_many_blocks_takes_a_few_bytes_a_row(tmp_path: Path) -> None:
+    classes = [f"{name} {'of a very long name ' * 8}" for name in SPECIES]
+
+    def write(path: Path, members: int) -> int:
+        with path.open("w") as file:
+            file.write("example_id,member,prediction,remark\n")
+            for member in range(members):
+                file.writelines(
+                    f"{example},{member},{classes[(example + member) % 4]},{example * 7 % 1009}\n"
+                    for example in range(5000)
+                )
+        return path.stat().st_size
+
+    size = write(tmp_path / "large.csv", 30)
+    write(tmp_path / "small.csv", 2)
+    command = [sys.executable, "-c", STREAM, str(tmp_path / "small.csv"), str(tmp_path / "large.csv")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    more, shape = int(said[0]), tuple(map(int, said[1:]))
+    assert shape == (30, 5000)
+    assert size > 20 * 2**20  # 400 blocks
+    assert more < size / 2

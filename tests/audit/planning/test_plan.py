@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lesion.audit.comparison.populations import read_population
+from lesion.audit.planning.plan import class_sizes, plan, plan_text
+from lesion.audit.planning.power import detectable, members_needed, pilot_spread, power_table
+from lesion.errors import InputError
+from lesion.params.impact import Impact
+from tests.synthetic import labels, population, write_examples, write_population
+
+SETTINGS = Impact(alpha=0.05, normalise="population")
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A study of four classes, its two populations of six members in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    rng, label = np.random.default_rng(1), labels(np.random.default_rng(2), 120, 4)
+    for variant, skill in (("dense", 0.8), ("half", 0.6)):
+        one = population(rng, label, members=6, classes=4, skill=skill)
+        write_population("toy", variant, "0-5", one)
+    write_examples("toy", one, list("abcd"))
+    return "toy"
+
+
+def told(study: str, variant: str | None, **more: list[int]) -> str:
+    examples = more.get("examples", [])
+    return plan(
+        study=study, variant=variant, shards=["0-5"], settings=SETTINGS, design="auto", changes=[0.05, 0.1],
+        examples=examples, power=0.8,
+    )  # fmt: skip
+
+
+def test_the_text_shows_the_members_of_the_table(study: str) -> None:
+    dense = read_population(study, "dense", ["0-5"])
+    spread = pilot_spread(dense, classes=4, settings=SETTINGS)
+    rows = told(study, None, examples=[20, 50]).splitlines()
+    for examples in (20, 50):
+        needed = [str(members_needed(spread, change=change, examples=examples)) for change in (0.05, 0.1)]
+        assert [str(examples), *needed] in [row.split() for row in rows]
+    assert "change seen" not in "\n".join(rows)
+
+
+def test_with_a_variant_it_says_what_could_not_have_been_seen(study: str) -> None:
+    dense, half = (read_population(study, variant, ["0-5"]) for variant in ("dense", "half"))
+    seen = detectable(dense, half, classes=4, settings=SETTINGS)
+    rows = [row.split() for row in told(study, "half").splitlines()]
+    for name, row in zip("abcd", seen.to_dict("records"), strict=True):
+        points = [f"{100 * row[key]:.2f}" for key in ("normalised_change", "detectable", "detectable_fdr")]
+        assert [name, "30", *points] in rows
+
+
+def test_beyond_what_anyone_trains_it_says_so(study: str) -> None:
+    spread = pilot_spread(read_population(study, "dense", ["0-5"]), classes=4, settings=SETTINGS)
+    table = power_table(spread, changes=[1e-4], examples=[20])
+    assert "> 10,000" in plan_text(table, power=0.8, alpha=0.05)
+
+
+def test_sizes_are_quartiles_each_once() -> None:
+    label = np.repeat(np.arange(5), [10, 10, 10, 40, 80])
+    assert class_sizes(label) == [10, 40]
+
+
+def test_missing_predictions_are_named(study: str) -> None:
+    with pytest.raises(InputError, match=r"other/0-5\.parquet"):
+        told(study, "other")

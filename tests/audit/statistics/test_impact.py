@@ -1,0 +1,177 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from lesion.audit.comparison.populations import Population
+from lesion.audit.inference.multiplicity import q_values
+from lesion.audit.statistics.impact import class_impact, recalls
+from lesion.errors import InputError
+from lesion.params.design import Design
+from lesion.params.impact import Impact, Normalise
+from tests.synthetic import labels, population
+
+PAPER = Impact(alpha=0.05, normalise="population")
+
+
+def pair(
+    seed: int, *, members: tuple[int, int] = (5, 7), classes: int = 4, seeds: tuple[int, ...] | None = None
+) -> tuple[Population, Population]:
+    rng = np.random.default_rng(seed)
+    label = labels(rng, 12 * classes, classes)
+    one, other = (
+        population(rng, label, members=count, classes=classes, skill=rng.uniform(0.2, 0.95, classes), seeds=seeds)
+        for count in members
+    )
+    return one, other
+
+
+def recall_by_loop(made: Population, label: int, member: int) -> float:
+    right = [bool(p == t) for p, t in zip(made.prediction[member], made.known_label, strict=True) if t == label]
+    return sum(right) / len(right)
+
+
+def normalised_by_loop(made: Population, label: int, normalise: Normalise) -> list[float]:
+    members = range(len(made.member))
+    accuracy = [float((made.prediction[member] == made.known_label).mean()) for member in members]
+    subtract = [sum(accuracy) / len(accuracy)] * len(accuracy) if normalise == "population" else accuracy
+    return [recall_by_loop(made, label, member) - subtract[member] for member in members]
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # scipy, of a sample without variance
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    members=st.tuples(st.integers(2, 8), st.integers(2, 8)),
+    classes=st.integers(2, 9),
+    normalise=st.sampled_from(["population", "member"]),
+    alpha=st.floats(0.001, 0.5),
+    paired=st.booleans(),
+)
+def test_each_class_agrees_with_scipy(
+    seed: int, members: tuple[int, int], classes: int, normalise: Normalise, alpha: float, paired: bool
+) -> None:
+    members = (members[0], members[0]) if paired else members
+    dense, compressed = pair(seed, members=members, classes=classes)
+    found = class_impact(
+        dense,
+        compressed,
+        classes=classes,
+        settings=Impact(alpha=alpha, normalise=normalise),
+        design="paired" if paired else "independent",
+    ).set_index("class")
+    assert (found["test"] == ("paired" if paired else "welch")).all()
+    assert (found["significant"] == (found["p"] < alpha)).all()
+    assert (found["significant_fdr"] == (found["q"] < alpha)).all()
+    np.testing.assert_allclose(found["q"], q_values(found["p"].to_numpy()), rtol=1e-12)
+    for label in range(classes):
+        using: Normalise = "member" if paired else normalise  # pairs are less each member's own accuracy
+        before, after = (normalised_by_loop(made, label, using) for made in (dense, compressed))
+        row = found.loc[label]
+        np.testing.assert_allclose(row["normalised_change"], np.mean(after) - np.mean(before), atol=1e-12)
+        spreads = [np.ptp(np.subtract(after, before))] if paired else [np.ptp(before), np.ptp(after)]
+        if max(spreads) < 1e-9:
+            continue  # no variance: test_significance
+        test = stats.ttest_rel(after, before) if paired else stats.ttest_ind(after, before, equal_var=False)
+        np.testing.assert_allclose(row["t"], test.statistic, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(row["p"], test.pvalue, rtol=1e-9)
+        np.testing.assert_allclose(row["degrees_of_freedom"], test.df, rtol=1e-9)
+        assert row["direction"] == ("gain" if row["t"] > 0 else "loss" if row["t"] < 0 else "none")
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), design=st.sampled_from(["paired", "independent"]))
+def test_intervals_lie_around_the_changes(seed: int, design: Design) -> None:
+    dense, compressed = pair(seed, members=(4, 4))
+    table = class_impact(dense, compressed, classes=4, settings=PAPER, design=design)
+    relative = table["change"] - (compressed.correct.mean() - dense.correct.mean())
+    np.testing.assert_allclose(table["normalised_change"], relative, atol=1e-12)
+    for name in ("change", "normalised_change"):
+        low, middle, high = (table[name + end] for end in ("_low", "", "_high"))
+        assert ((low < middle) & (middle < high)).all()
+        np.testing.assert_allclose(high - middle, middle - low, atol=1e-12)
+
+
+def test_members_of_the_same_seeds_are_pairs_unless_told_otherwise() -> None:
+    related = pair(4, members=(5, 5), seeds=(3, 1, 4, 15, 9))
+    alike, unlike = pair(4, members=(5, 5)), (related[0], replace(related[1], seeds=(3, 1, 4, 15, 92)))
+
+    def tests(two: tuple[Population, Population], design: Design) -> set[str]:
+        return set(class_impact(*two, classes=4, settings=PAPER, design=design)["test"])
+
+    assert tests(related, "auto") == tests(alike, "paired") == tests(unlike, "paired") == {"paired"}
+    assert tests(related, "independent") == tests(alike, "auto") == tests(unlike, "auto") == {"welch"}
+
+
+def test_pairs_need_as_many_members_of_both() -> None:
+    with pytest.raises(InputError, match="pairs need as many compressed members as dense, there are 7 and 5"):
+        class_impact(*pair(0), classes=4, settings=PAPER, design="paired")
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), classes=st.integers(1, 9))
+def test_recalls_are_those_of_a_loop(seed: int, classes: int) -> None:
+    dense, compressed = pair(seed, classes=classes)
+    expected = [[recall_by_loop(dense, label, member) for label in range(classes)] for member in range(5)]
+    np.testing.assert_array_equal(recalls(dense.correct, dense.known_label, classes), expected)
+    table = class_impact(dense, compressed, classes=classes, settings=PAPER)
+    np.testing.assert_allclose(table["dense_recall"], np.mean(expected, axis=0), atol=1e-15)
+    np.testing.assert_allclose(table["change"], table["compressed_recall"] - table["dense_recall"], atol=1e-15)
+    np.testing.assert_array_equal(table["examples"], [12] * classes)
+
+
+def test_a_population_against_itself_is_not_significant() -> None:
+    dense, _ = pair(3)
+    table = class_impact(dense, dense, classes=4, settings=PAPER)
+    assert (table["normalised_change"] == 0).all()
+    assert (table["p"] == 1).all()
+    assert (table["direction"] == "none").all()
+
+
+@pytest.mark.parametrize("design", ["independent", "paired"])
+def test_without_an_effect_about_alpha_of_the_classes_are_significant(design: Design) -> None:
+    rng, classes, rounds = np.random.default_rng(1911), 200, 8
+    label = labels(rng, 40 * classes, classes)
+    found = discoveries = 0
+    for _ in range(rounds):
+        one, other = (population(rng, label, members=30, classes=classes, skill=0.8) for _ in range(2))
+        table = class_impact(one, other, classes=classes, settings=PAPER, design=design)
+        found += int(table["significant"].sum())
+        discoveries += bool(table["significant_fdr"].any())
+    low, high = stats.binom.interval(0.9999, rounds * classes, PAPER.alpha)
+    assert low <= found <= high
+    assert discoveries <= stats.binom.isf(1e-4, rounds, PAPER.alpha)
+
+
+@pytest.mark.parametrize("members", [(1, 5), (5, 1)])
+def test_one_member_is_too_few(members: tuple[int, int]) -> None:
+    with pytest.raises(InputError, match=r"two members at least, the (dense|compressed) population has 1$"):
+        class_impact(*pair(0, members=members), classes=4, settings=PAPER)
+
+
+def test_a_class_without_example() -> None:
+    with pytest.raises(InputError, match="class 4 has no test example"):
+        class_impact(*pair(0), classes=5, settings=PAPER)
+
+
+def test_a_label_that_no_class_has() -> None:
+    with pytest.raises(InputError):
+        class_impact(*pair(0), classes=3, settings=PAPER)
+
+
+def test_populations_of_different_examples() -> None:
+    dense, compressed = pair(0)
+    shifted = replace(compressed, example_id=np.append(compressed.example_id[1:], np.int32(9999)))
+    with pytest.raises(InputError, match="2 example ids are in one population and not in the other"):
+        class_impact(dense, shifted, classes=4, settings=PAPER)
+
+
+def test_populations_of_different_labels() -> None:
+    dense, compressed = pair(0)
+    relabelled = compressed.known_label.copy()
+    relabelled[:3] = (relabelled[:3] + 1) % 4
+    with pytest.raises(InputError, match="3 examples have another label"):
+        class_impact(dense, replace(compressed, label=relabelled), classes=4, settings=PAPER)

@@ -1,0 +1,66 @@
+"""Small populations, and the audit of drawn members one draw at a time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lesion.audit.comparison.populations import Population
+from lesion.audit.statistics.impact import class_impact
+from lesion.audit.statistics.pie import grade
+from lesion.audit.statistics.resampling import Rows
+from lesion.params.design import Design
+from lesion.params.impact import Impact
+from tests.synthetic import labels, population
+
+CLASSES, RESAMPLES = 4, 30
+
+
+def settings(normalise: str = "population") -> Impact:
+    return Impact.read({"alpha": 0.2, "normalise": normalise}, where="audit.impact")
+
+
+def made(*, members: int = 6, seed: int = 0, skill: float = 0.7, classes: int = CLASSES) -> Population:
+    """Members of which the first classes suffer most; the labels are the same whatever the seed."""
+    label = labels(np.random.default_rng(99), 60, classes)
+    by_class = np.linspace(skill, 0.75, classes)
+    return population(np.random.default_rng(seed), label, members=members, classes=classes, skill=by_class)
+
+
+def picked(whole: Population, rows: Any) -> Population:
+    """The population of these members, some of them several times, under new numbers."""
+    return Population(
+        example_id=whole.example_id,
+        member=np.arange(len(rows), dtype=np.int16),
+        label=whole.label,
+        prediction=whole.prediction[rows],
+        correct_top5=whole.known_top5[rows],
+    )
+
+
+def counted(
+    dense: Population, compressed: Population, using: Impact, classes: int = CLASSES, design: Design = "auto"
+) -> tuple[int, int, int]:
+    """PIE, significant classes, and those at a false discovery rate, as the audit of one variant counts them."""
+    graded = grade(dense, compressed, classes=classes, design=design)
+    tested = class_impact(dense, compressed, classes=classes, settings=using, design=design)
+    return sum(graded["pie"].to_pylist()), int(tested["significant"].sum()), int(tested["significant_fdr"].sum())
+
+
+def counted_draw_by_draw(
+    pool: Population, drawn: tuple[Rows, Rows], using: Impact, classes: int = CLASSES, design: Design = "auto"
+) -> Iterator[tuple[int, int, int]]:
+    """The counts between the drawn rows of a pool, for each draw."""
+    for rows, others in zip(*drawn, strict=True):
+        yield counted(picked(pool, rows), picked(pool, others), using, classes, design)
+
+
+def pooled(dense: Population, compressed: Population) -> Population:
+    """The members of both, dense first."""
+    return Population(
+        example_id=dense.example_id,
+        member=np.arange(len(dense.member) + len(compressed.member)),
+        label=dense.label,
+        prediction=np.concatenate([dense.prediction, compressed.prediction]),
+        correct_top5=np.concatenate([dense.known_top5, compressed.known_top5]),
+    )

@@ -1,0 +1,74 @@
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
+
+from lesion.artifacts import paths
+from lesion.artifacts.csv_tables import read_csv
+from lesion.artifacts.tables import PREDICTIONS, read_parquet
+from lesion.params.figure import Figure
+from lesion.views.figures import style
+from lesion.views.figures.impact import numbers, plot
+
+
+def recall(study: dict[str, Any], variant: str) -> tuple[Any, float]:
+    """Mean recall of each class, and accuracy, by plain groupings of the predictions."""
+    shards = [paths.predictions(study["study"], variant, shard) for shard in study["shards"]]
+    frame = pd.concat(read_parquet(path, PREDICTIONS).to_pandas() for path in shards)
+    right = frame["label"] == frame["prediction"]
+    return right.groupby(frame["label"]).mean(), float(right.mean())
+
+
+def test_numbers_are_those_of_the_predictions(study: dict[str, Any]) -> None:
+    tables = {variant: read_csv(paths.impact(study["study"], variant)) for variant in study["trained"]}
+    table = numbers(tables)
+    dense, dense_top1 = recall(study, "dense")
+    for variant in study["trained"]:
+        part = table[table["variant"] == variant]
+        compressed, top1 = recall(study, variant)
+        assert (np.diff(part["change"]) >= 0).all()
+        assert part["rank"].tolist() == list(range(len(part)))
+        for row in part.to_dict("records"):
+            change = compressed[row["class"]] - dense[row["class"]]
+            assert row["change"] == pytest.approx(change)
+            assert row["top1_change"] == pytest.approx(top1 - dense_top1)
+            assert row["normalised_change"] == pytest.approx(change - (top1 - dense_top1))
+
+
+def made_up(classes: int) -> pd.DataFrame:
+    change = np.random.default_rng(0).normal(size=classes) / 100
+    significant = np.abs(change) > 0.01
+    table = {"class": range(classes), "name": [f"class {c}" for c in range(classes)], "examples": 50}
+    recalls = {"dense_recall": 0.9, "compressed_recall": 0.9 + change, "change": change, "normalised_change": change}
+    recalls |= {"change_low": change - 0.01, "change_high": change + 0.01}
+    tests = {
+        "p": 0.5,
+        "q": 0.5,
+        "significant": significant,
+        "significant_fdr": False,
+        "direction": np.where(change > 0, "gain", "loss"),
+    }
+    return pd.DataFrame(table | recalls | tests)
+
+
+@pytest.mark.parametrize(("classes", "named"), [(10, True), (1000, False)])
+def test_names_only_what_can_be_read(classes: int, named: bool) -> None:
+    with style.applied(Figure(width=8, height=5, font_size=8)):
+        drawing = plot(numbers({f"gmp-{level}": made_up(classes) for level in range(2)}))
+        drawing.draw_without_rendering()
+    panels = [axes for axes in drawing.axes if axes.get_title()]
+    assert len(panels) == 2
+    assert all(len(axes.get_xticklabels()) == (classes if named else 0) for axes in panels)
+
+
+def test_colours_follow_significance() -> None:
+    table = numbers({"gmp-50": made_up(10)})
+    with style.applied(Figure(width=8, height=5, font_size=8)):
+        (axes,) = plot(table).axes
+    bars = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    pink = [to_hex(bar.get_facecolor()).upper() == style.PINK for bar in bars]
+    assert pink == table["significant"].tolist()
+    assert [bar.get_height() for bar in bars] == pytest.approx(100 * table["change"])

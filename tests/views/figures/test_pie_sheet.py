@@ -1,0 +1,45 @@
+from typing import Any
+
+import pandas as pd
+
+from lesion.artifacts import paths
+from lesion.artifacts.tables import PIE, read_parquet
+from lesion.audit.comparison.classes import class_names
+from lesion.params.figure import Figure
+from lesion.views.figures import style
+from lesion.views.figures.example_images import read_images
+from lesion.views.figures.pie_sheet import PER_VARIANT, draw, numbers, plot
+
+
+def graded(study: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    variants = [*study["trained"], *study["derived"]]
+    return {variant: read_parquet(paths.pie(study["study"], variant), PIE).to_pandas() for variant in variants}
+
+
+def test_shows_the_pie_of_highest_score(study: dict[str, Any]) -> None:
+    tables, names = graded(study), class_names(study["study"])
+    table = numbers(tables, names)
+    for variant, all_rows in tables.items():
+        pie = [row for row in all_rows.to_dict("records") if row["pie"]]
+        expected = sorted(pie, key=lambda row: (-row["pie_score"], row["example_id"]))[:PER_VARIANT]
+        part = table[table["variant"] == variant]
+        assert part["example_id"].tolist() == [row["example_id"] for row in expected]
+        assert part["compressed_name"].tolist() == [names[row["compressed_label"]] for row in expected]
+        assert part["name"].tolist() == [names[row["label"]] for row in expected]
+        assert (part["pie"] == len(pie)).all()
+    assert (table["dense_label"] != table["compressed_label"]).all()
+
+
+def test_a_row_for_each_variant_that_has_pie(study: dict[str, Any]) -> None:
+    table = numbers(graded(study), class_names(study["study"]))
+    with style.applied(Figure(width=8, height=6, font_size=8)):
+        drawing = plot(table, read_images(study["study"], table["example_id"]))
+    shown = [axes for axes in drawing.axes if axes.images]
+    assert len(shown) == len(table)
+    assert {axes.get_ylabel().split("\n")[0] for axes in drawing.axes if axes.get_ylabel()} == set(table["variant"])
+
+
+def test_no_pie_says_so(study_without_pie: dict[str, Any]) -> None:
+    draw(**study_without_pie, figure=Figure(width=8, height=5, font_size=8))
+    assert "No variant of this study has a PIE" in paths.figure("toy", "pie-sheet", "svg").read_text()
+    assert len(pd.read_csv(paths.figure("toy", "pie-sheet", "csv"))) == 0
