@@ -16,13 +16,14 @@ from lesion.params.figure import Figure
 from lesion.views.figures import style
 from lesion.views.figures.example_images import read_images
 from lesion.views.figures.saving import save
+from lesion.views.order import strongest_first
 
 PER_VARIANT = 8
 NAME_LENGTH = 13  # characters of a class name that fit beside an image
 
 
 def numbers(graded: Mapping[str, pd.DataFrame], names: list[str]) -> pd.DataFrame:
-    """The images of the sheet, row by row: for each variant its PIE of highest score, ties by example id.
+    """The images of the sheet, row by row: for each variant its strongest PIE.
 
     Columns: variant, pie (how many the variant has), example_id, label, dense_label, compressed_label, the names of
     the three, dense_share, compressed_share (of members that give the modal label), pie_score, q.
@@ -31,7 +32,7 @@ def numbers(graded: Mapping[str, pd.DataFrame], names: list[str]) -> pd.DataFram
     columns = ["example_id", *labels, *(label.replace("label", "name") for label in labels)]
     parts = []
     for variant, table in graded.items():
-        pie = table[table["pie"]].sort_values(["pie_score", "example_id"], ascending=[False, True])
+        pie = strongest_first(table[table["pie"]])
         part = pie.head(PER_VARIANT).assign(variant=variant, pie=len(pie))
         for label in labels:
             part[label.replace("label", "name")] = [names[index] for index in part[label]]

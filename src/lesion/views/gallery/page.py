@@ -17,6 +17,7 @@ from lesion.audit.comparison.classes import class_names
 from lesion.data.decode import Pixels
 from lesion.views.figures.example_images import read_images
 from lesion.views.gallery.rendering import render_template
+from lesion.views.order import strongest_first
 
 PER_CLASS, PER_VARIANT = 24, 1000  # images that a variant shows: the page of a large study must still open
 THUMBNAIL = 96  # pixels; larger images are made as small, and JPEG
@@ -85,8 +86,8 @@ def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
 
 
 def shown(graded: pd.DataFrame) -> pd.DataFrame:
-    """The rows that a variant shows, by class: its PIE of highest score within the limits, ties by example id."""
-    order = graded[graded["pie"]].sort_values(["pie_score", "example_id"], ascending=[False, True])
+    """The rows that a variant shows, by class: its strongest PIE within the limits."""
+    order = strongest_first(graded[graded["pie"]])
     return order.groupby("label", sort=False).head(PER_CLASS).head(PER_VARIANT).sort_values("label", kind="stable")
 
 
