@@ -34,7 +34,7 @@ def readable(path: Path) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileColumns:
     """What the columns of a file are.
 
     Attributes
@@ -51,7 +51,7 @@ class Layout:
     unread: tuple[str, ...]
 
 
-def layout(path: Path, schema: pa.Schema) -> Layout:
+def file_columns(path: Path, schema: pa.Schema) -> FileColumns:
     """Tell from its header what a file holds; InputError where a column is missing or there twice."""
     names = [name for name in schema.names if not INDEX.fullmatch(name)]
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
@@ -67,7 +67,7 @@ def layout(path: Path, schema: pa.Schema) -> Layout:
     unread = tuple(name for name in others if not _names_groups(schema.field(name).type))
     attributes = tuple(name for name in others if name not in unread)
     read = tuple(name for name in names if name != "confidence" and name not in unread)
-    return Layout(read, attributes, wide, unread)
+    return FileColumns(read, attributes, wide, unread)
 
 
 def _listed(names: list[str]) -> str:
@@ -81,23 +81,23 @@ def _names_groups(kind: pa.DataType) -> bool:
     return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
-def _csv(path: Path, block_size: int) -> tuple[Layout, Iterator[pa.RecordBatch]]:
+def _csv(path: Path, block_size: int) -> tuple[FileColumns, Iterator[pa.RecordBatch]]:
     reading = pa.csv.ReadOptions(block_size=block_size)
     parsing = pa.csv.ParseOptions(newlines_in_values=True)
     with readable(path), pa.csv.open_csv(path, read_options=reading, parse_options=parsing) as opened:
-        found = layout(path, opened.schema)
+        found = file_columns(path, opened.schema)
     # All text: a column whose first block holds numbers may hold names later.
     text = pa.csv.ConvertOptions(column_types=dict.fromkeys(found.read, pa.string()), include_columns=[*found.read])
     return found, pa.csv.open_csv(path, read_options=reading, parse_options=parsing, convert_options=text)
 
 
-def _parquet(path: Path, rows: int) -> tuple[Layout, Iterator[pa.RecordBatch]]:
+def _parquet(path: Path, rows: int) -> tuple[FileColumns, Iterator[pa.RecordBatch]]:
     file = pq.ParquetFile(path)
-    found = layout(path, file.schema_arrow)
+    found = file_columns(path, file.schema_arrow)
     return found, file.iter_batches(batch_size=rows, columns=[*found.read])
 
 
-def _long(found: Layout, batch: pa.RecordBatch) -> Iterator[Block]:
+def _long(found: FileColumns, batch: pa.RecordBatch) -> Iterator[Block]:
     """One block as it is, or of a wide file one a member."""
     columns = {name: plain(batch.column(name)) for name in found.read}
     if not found.wide:
@@ -108,8 +108,8 @@ def _long(found: Layout, batch: pa.RecordBatch) -> Iterator[Block]:
         yield {**columns, "member": pa.array(np.full(len(batch), member)), "prediction": prediction}
 
 
-def open_table(path: Path, *, block_size: int) -> tuple[Layout, Iterator[Block]]:
-    """The layout of a CSV or Parquet file, and its blocks, of `block_size` bytes of text or a 16th as many rows.
+def open_table(path: Path, *, block_size: int) -> tuple[FileColumns, Iterator[Block]]:
+    """The columns of a CSV or Parquet file, and its blocks, of `block_size` bytes of text or a 16th as many rows.
 
     Raises
     ------

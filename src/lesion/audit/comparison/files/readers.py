@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lesion.audit.comparison.files.blocks import Block, Layout, open_table, read_array
+from lesion.audit.comparison.files.blocks import Block, FileColumns, open_table, read_array
 from lesion.audit.comparison.files.columns import Attribute, Column, Integers, compact, missing, recoding
 from lesion.audit.comparison.files.grid import Axis, Grid, Texts
 from lesion.audit.comparison.populations import Population
@@ -64,7 +64,7 @@ def read_predictions(path: Path, *, block_size: int = BLOCK) -> Predictions:
 class _Rows:
     """The rows of a file, gathered in compact columns."""
 
-    def __init__(self, path: Path, found: Layout, blocks: Iterator[Block]) -> None:
+    def __init__(self, path: Path, found: FileColumns, blocks: Iterator[Block]) -> None:
         self.path, self.found, self.count = path, found, 0
         labelled = ["label"] if "label" in found.read else []
         self.columns = {name: Column(path, name) for name in ("example_id", "member", "prediction", *labelled)}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lesion.audit.comparison.files.pair import read_pair
+from lesion.audit.comparison.files.prediction_files import read_prediction_files
 from lesion.errors import InputError
 from tests.audit.comparison.files.files import SPECIES, named, rows, written
 
@@ -14,25 +14,27 @@ def test_classes_that_one_file_alone_names_get_the_same_number_in_both(tmp_path:
     one, other = (named(rows(seed, skill=0.5)) for seed in (1, 2))
     one["prediction"] = one["prediction"].replace("bee", "ant")
     other["prediction"] = other["prediction"].replace("dog", "zebra")
-    pair = read_pair(written(tmp_path / "a.csv", one), written(tmp_path / "b.parquet", other))
-    assert pair.class_names == ("ant", "bee", "cat", "dog", "zebra")
-    names = np.array(pair.class_names)
-    for population, table in ((pair.dense, one), (pair.compressed, other)):
+    files = read_prediction_files(written(tmp_path / "a.csv", one), written(tmp_path / "b.parquet", other))
+    assert files.class_names == ("ant", "bee", "cat", "dog", "zebra")
+    names = np.array(files.class_names)
+    for population, table in ((files.dense, one), (files.compressed, other)):
         expected = table.pivot(index="member", columns="example_id", values="prediction").to_numpy()
         np.testing.assert_array_equal(names[population.prediction], expected)
-    np.testing.assert_array_equal(pair.dense.known_label, pair.compressed.known_label)
-    assert pair.example_names == tuple(sorted(set(one["example_id"])))
+    np.testing.assert_array_equal(files.dense.known_label, files.compressed.known_label)
+    assert files.example_names == tuple(sorted(set(one["example_id"])))
 
 
 @pytest.mark.parametrize("without", [0, 1])
 def test_labels_and_attributes_may_be_in_one_file_only(tmp_path: Path, without: int) -> None:
     tables = [rows(1), rows(2)]
     tables[without] = tables[without].drop(columns=["label", "age"])
-    pair = read_pair(*(written(tmp_path / f"{name}.csv", table) for name, table in zip("ab", tables, strict=True)))
+    files = read_prediction_files(
+        *(written(tmp_path / f"{name}.csv", table) for name, table in zip("ab", tables, strict=True))
+    )
     full = tables[1 - without].drop_duplicates("example_id").sort_values("example_id")
-    for population in (pair.dense, pair.compressed):
+    for population in (files.dense, files.compressed):
         assert population.known_label.tolist() == full["label"].tolist()
-    assert pair.attributes["age"].tolist() == full["age"].tolist()
+    assert files.attributes["age"].tolist() == full["age"].tolist()
 
 
 HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -61,13 +63,13 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
 def test_files_that_do_not_fit_together(tmp_path: Path, case: str) -> None:
     spoil, said = HOSTILE[case]
     with pytest.raises(InputError, match=said) as caught:
-        read_pair(written(tmp_path / "a.csv", rows(1)), written(tmp_path / "b.csv", spoil(rows(2))))
+        read_prediction_files(written(tmp_path / "a.csv", rows(1)), written(tmp_path / "b.csv", spoil(rows(2))))
     assert "\n" not in str(caught.value)
 
 
 def test_more_examples_in_the_compressed_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.csv: lacks 5 of the 25 examples of .*b\.csv, e\.g\. 65"):
-        read_pair(
+        read_prediction_files(
             written(tmp_path / "a.csv", rows(1).drop(columns="label")),
             written(tmp_path / "b.csv", rows(2, examples=25)),
         )

@@ -16,7 +16,7 @@ from lesion.errors import InputError
 
 
 @dataclass(frozen=True)
-class Pair:
+class PredictionFiles:
     """Dense and compressed populations of the same examples; the rest as in `Predictions`, of both files together."""
 
     dense: Population
@@ -27,7 +27,7 @@ class Pair:
     left_out: Texts
 
 
-def read_pair(dense: Path, compressed: Path, *, block_size: int = BLOCK) -> Pair:
+def read_prediction_files(dense: Path, compressed: Path, *, block_size: int = BLOCK) -> PredictionFiles:
     """Read two files and fit them together. Labels or attributes may be in one of them only.
 
     Raises
@@ -53,7 +53,7 @@ def read_pair(dense: Path, compressed: Path, *, block_size: int = BLOCK) -> Pair
     both = [replace(population, label=label) for population in populations]
     left_out = tuple(dict.fromkeys((*one.left_out, *other.left_out)))
     attributes = {name: text for name, text in {**other.attributes, **one.attributes}.items() if name not in left_out}
-    return Pair(both[0], both[1], names, one.example_names, attributes, left_out)
+    return PredictionFiles(both[0], both[1], names, one.example_names, attributes, left_out)
 
 
 def _agreed(paths: Sequence[Path], what: str, one: Texts | None, other: Texts | None) -> Texts | None:
