@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from lesion import plugins
@@ -26,7 +27,8 @@ def load_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     Raises
     ------
     InputError
-        Where a tensor is missing, unexpected or of another shape.
+        Names the first tensor that is missing, unexpected, of another shape, or of another kind of number: floats of
+        any width are taken for floats, integers of any width for integers.
     """
     expected = module.state_dict()
     for name in sorted(expected.keys() ^ tensors.keys()):
@@ -35,4 +37,15 @@ def load_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         if tensor.shape != tensors[name].shape:
             found, wanted = tuple(tensors[name].shape), tuple(tensor.shape)
             raise InputError(f"checkpoint: tensor {name} has shape {found}, the model expects {wanted}")
+        if _kind(tensor.dtype) != _kind(tensors[name].dtype):
+            held, needed = (str(dtype).removeprefix("torch.") for dtype in (tensors[name].dtype, tensor.dtype))
+            raise InputError(f"checkpoint: tensor {name} is {held}, the model expects {needed}")
     module.load_state_dict(dict(tensors))
+
+
+def _kind(dtype: torch.dtype) -> str:
+    if dtype.is_complex:
+        return "complex"
+    if dtype.is_floating_point:
+        return "float"
+    return "bool" if dtype == torch.bool else "integer"

@@ -9,7 +9,8 @@ from lesion.artifacts.checkpoints import write_checkpoint
 from lesion.compress.encoding import encode
 from lesion.data.split import Split
 from lesion.errors import InputError
-from lesion.models.build import build, load_weights
+from lesion.models.build import build
+from lesion.models.foreign_weights import load_foreign_weights
 from lesion.params.shard import members
 
 
@@ -17,6 +18,9 @@ def take_population(
     study: str, variant_id: str, shard: str, *, model: dict[str, Any], variant: dict[str, Any], split: Split
 ) -> None:
     """Write the checkpoint of a shard from those that a `pretrained` variant names; the metadata hold their SHA-256.
+
+    The SHA-256 of a member's file is its origin: what is derived from the member has the same, so that the audit knows
+    a pair by it.
 
     Raises
     ------
@@ -26,14 +30,12 @@ def take_population(
     source = plugins.load("method", variant["method"])
     options = plugins.options("method", variant, where=f"variants.{variant_id}", key="method")
     network = build(model, split)
-    # Counters of batch norms that old checkpoints lack: only a training without `momentum` reads them.
-    counters = {name: value for name, value in network.state_dict().items() if name.endswith("num_batches_tracked")}
     taken, facts = {}, {}
-    for member in members(shard):
-        file = source.path(options, study=study, member=member)
+    files = {member: source.path(options, study=study, member=member) for member in members(shard)}
+    for member, file in files.items():
         weights = source.load_member(options, study=study, member=member)
         try:
-            load_weights(network, counters | weights)
+            load_foreign_weights(network, weights)
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
         taken[member] = encode({name: tensor.clone() for name, tensor in network.state_dict().items()})

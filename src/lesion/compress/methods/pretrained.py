@@ -1,7 +1,7 @@
 """Pretrained: members that were trained elsewhere, taken from checkpoints on disk and not trained.
 
 For populations that others published, dense or pruned. What is quantised here is derived from such dense members as
-from any. A checkpoint is safetensors or a state dict that `torch.save` wrote, read without executing what it holds.
+from any. A checkpoint is safetensors or a state dict that `torch.save` wrote (`models.checkpoint_files`).
 """
 
 from __future__ import annotations
@@ -20,65 +20,34 @@ if TYPE_CHECKING:
 
 KIND = "trained"
 
-NESTED = ("state_dict", "model_state_dict", "model")  # where training scripts keep the weights among other things
-WRAPPERS = ("module.", "_orig_mod.")  # what DataParallel and torch.compile put before each name
-
 
 class Options(Settings):
-    """Where a member lies: a path with `{study}` and `{member}` in it, environment variables and ~ looked up."""
+    """Where a member lies: a path with `{member}` and perhaps `{study}` in it, environment variables and ~ looked up.
+
+    A path without `{member}` is the one member, number 0, of a population of one.
+    """
 
     files: str = Field(min_length=1)
 
     @field_validator("files")
     @classmethod
-    def _names_the_member(cls, files: str) -> str:
+    def _has_known_names(cls, files: str) -> str:
         try:
-            distinct = files.format(study="s", member=0) != files.format(study="s", member=1)
-        except (KeyError, IndexError, ValueError):
-            distinct = False
-        if not distinct:
-            raise ValueError("a path with {member} in it, and perhaps {study}, is expected")
+            files.format(study="s", member=0)
+        except (KeyError, IndexError, ValueError, AttributeError):
+            raise ValueError("a path is expected, with nothing but {member} and {study} in braces") from None
         return files
 
 
 def path(options: Options, *, study: str, member: int) -> Path:
-    """The checkpoint of a member."""
+    """The checkpoint of a member; InputError where the path names none and this is not member 0."""
+    if member and options.files.format(study=study, member=0) == options.files.format(study=study, member=member):
+        raise InputError(f"{options.files}: {{member}} is expected in this path, for there is a member {member}")
     return paths.named(options.files.format(study=study, member=member))
-
-
-def read_state(file: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by name, wrappers' prefixes taken off.
-
-    Raises
-    ------
-    InputError
-        Where the file is missing, is neither format, or holds something that would have to be executed.
-    """
-    import warnings
-
-    import torch
-    from safetensors.torch import load_file
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = load_file(file) if file.suffix == ".safetensors" else torch.load(file, "cpu", weights_only=True)
-    except FileNotFoundError:
-        raise InputError(f"{file}: the checkpoint is missing") from None
-    except Exception as error:  # bytes that are no checkpoint make the reader fail in any way
-        why = str(error).strip().partition("\n")[0]
-        raise InputError(f"{file}: not a checkpoint of tensors alone ({type(error).__name__}: {why})") from None
-    for key in NESTED:
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-    if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
-        raise InputError(f"{file}: a state dict is expected, of tensors by name")
-    for wrapper in WRAPPERS:
-        if found and all(name.startswith(wrapper) for name in found):
-            found = {name.removeprefix(wrapper): tensor for name, tensor in found.items()}
-    return found
 
 
 def load_member(options: Options, *, study: str, member: int) -> dict[str, Tensor]:
     """The weights of a member, by the names of its checkpoint."""
+    from lesion.models.checkpoint_files import read_state
+
     return read_state(path(options, study=study, member=member))
