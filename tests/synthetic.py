@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, TEXT, write_parquet
 from lesion.audit.comparison.populations import Population
+from tests import places
 
 
 def labels(rng: np.random.Generator, examples: int, classes: int) -> npt.NDArray[np.int16]:
@@ -66,7 +66,7 @@ def write_population(study: str, variant: str, shard: str, made: Population, **k
     if made.seeds is not None:
         trained = {str(m): {"initialisation": seed} for m, seed in zip(made.member, made.seeds, strict=True)}
         known = {"members": trained, **known}
-    write_parquet(paths.predictions(study, variant, shard), table(made), study=study, variant=variant, **known)
+    write_parquet(places.predictions(study, variant, shard), table(made), study=study, variant=variant, **known)
 
 
 def write_examples(study: str, made: Population, names: list[str]) -> None:
@@ -77,4 +77,4 @@ def write_examples(study: str, made: Population, names: list[str]) -> None:
         for name, value in {"split": "test", "source": "made up"}.items()
     }
     columns = {"example_id": pa.array(made.example_id), "label": pa.array(made.label), **text}
-    write_parquet(paths.examples(study), pa.table(columns, schema=EXAMPLES), study=study, class_names=names)
+    write_parquet(places.examples(study), pa.table(columns, schema=EXAMPLES), study=study, class_names=names)

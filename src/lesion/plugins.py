@@ -43,9 +43,9 @@ def module_name(kind: str, name: str, *, where: str = "") -> str:
     return full
 
 
-def load(kind: str, name: str) -> ModuleType:
-    """The module that `name` means."""
-    return import_module(module_name(kind, name))
+def load(kind: str, name: str, *, where: str = "") -> ModuleType:
+    """The module that `name`, found at the key `where`, means; InputError where there is none."""
+    return import_module(module_name(kind, name, where=where))
 
 
 def name_of(part: Named, *, where: str, kind: str, key: str = "name") -> str:
@@ -81,8 +81,22 @@ def axes(part: Mapping[str, Any], *, where: str) -> Iterator[tuple[str, Named, s
                 yield from axes(part[key], where=f"{where}.{key}")
 
 
+def variant_modules(variant: Mapping[str, Any]) -> list[str]:
+    """The modules that a variant names: its method and, for pruning, those on the axes."""
+    found = [module_name("method", variant["method"])]
+    for axis, part, where in axes(variant, where="variant"):
+        found.append(module_name(axis, name_of(part, where=where, kind=axis)))
+    return found
+
+
 def checked_kind(variant: dict[str, Any], *, where: str) -> str:
-    """Whether the variant at the key `where` is trained or derived; InputError where one of its options is at fault."""
+    """Whether the variant at the key `where` is trained, derived or external.
+
+    Raises
+    ------
+    InputError
+        Where one of its options is at fault.
+    """
     for axis, part, place in axes(variant, where=where):
         options(axis, part, where=place)
     options("method", variant, where=where, key="method")

@@ -2,8 +2,9 @@
 
 import re
 
-from lesion.artifacts.paths import code as code_path
 from lesion.steps import keys
+
+from lesion.artifacts.paths import code as code_path
 from tests.pipeline.project import Project
 
 Described = dict[frozenset[str], tuple[str, frozenset[str]]]

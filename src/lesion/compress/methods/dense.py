@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lesion.compress.plain import restorer as restorer
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 KIND = "trained"
+FLOAT_MEMBERS = True
 
 
 class Options(Settings):

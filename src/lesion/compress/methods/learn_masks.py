@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import field_validator
 
 from lesion import plugins
+from lesion.compress.plain import restorer as restorer
 from lesion.params.settings import Settings
 from lesion.plugins import Named
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lesion.compress.probe import Sample
 
 KIND = "trained"
+FLOAT_MEMBERS = True
 
 
 class Options(Settings):
