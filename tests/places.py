@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lesion.pipeline.artifacts import PLACES, version
+from lesion.pipeline.artifacts import PLACES
 from lesion.pipeline.artifacts import figure as declared_figure
 from lesion.pipeline.steps import STEPS
 
@@ -52,16 +52,3 @@ def statistic(name: str, study: str, variant: str) -> Path:
 def figure(study: str, name: str, suffix: str) -> Path:
     """A figure, or the numbers that it shows."""
     return Path(declared_figure(name, suffix).format(study=study))
-
-
-    "adversarial",
-    "checkpoint",
-    "examples",
-    "figure",
-    "images",
-    "place",
-    "predictions",
-    "robustness",
-    "statistic",
-    "version",
-]

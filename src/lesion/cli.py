@@ -153,13 +153,19 @@ def figure(study: Study, figure: Figure) -> None:
 @app.command(rich_help_panel=ENGINES)
 def dvc(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where it would be another.")] = False,
+    list_published: Annotated[
+        bool, typer.Option("--published", help="Write nothing; print the stages that a reviewer pulls.")
+    ] = False,
 ) -> None:
     """Write dvc.yaml for the studies, variants and shards of params.yaml."""
-    from lesion.pipeline.dvc import check_dvc, write_dvc
+    from lesion.pipeline.dvc import check_dvc, published, write_dvc
     from lesion.pipeline.project import read_project
 
     graph, _ = read_project()
-    (check_dvc if check else write_dvc)(graph)
+    if list_published:
+        print("\n".join(published(graph)))
+    else:
+        (check_dvc if check else write_dvc)(graph)
 
 
 @app.command(rich_help_panel=ENGINES)

@@ -118,10 +118,8 @@ def _check_populations(part: Active | Comparison, params: Params, kinds: Mapping
         for name in ids:
             if kinds[name] != kind:
                 raise InputError(f"params.yaml: {where}.{kind}: {name} is listed here, its method is {kinds[name]}")
-    if params.variants.get("dense", {}).get("method") not in DENSE or "dense" in part.compressed:
-        raise InputError(
-            f"params.yaml: variants.dense: a method of {', '.join(DENSE)} is expected; it is active and never listed"
-        )
+    if "dense" in part.compressed:
+        raise InputError(f"params.yaml: variants.dense: is always active and never listed, as {where} does")
     _check_shards(part.shards, f"{where}.shards")
     _check_members(part, params, f"{where}.shards")
 
@@ -194,6 +192,8 @@ def validate(data: Mapping[str, Any]) -> Params:
     _check_ids(params.figures, "figures")
     _check_known(params.active.studies, params.studies, "active.studies")
     kinds = {name: plugins.checked_kind(variant, where=f"variants.{name}") for name, variant in params.variants.items()}
+    if params.variants.get("dense", {}).get("method") not in DENSE:
+        raise InputError(f"params.yaml: variants.dense: a method of {', '.join(DENSE)} is expected")
     _check_parents(params, kinds)
     _check_populations(params.active, params, kinds, "active")
     _check_comparison(params, kinds)

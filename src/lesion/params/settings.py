@@ -32,7 +32,10 @@ class Settings(BaseModel):
         """The keys of the settings at a place within these; none where they cannot be told."""
         found: Any = cls
         for part in location:
-            field = found.model_fields.get(part) if isinstance(found, type) and issubclass(found, Settings) else None
-            annotation = field.annotation if field is not None else (get_args(found) or (None,))[-1]
-            found = next((one for one in (annotation, *get_args(annotation)) if isinstance(one, type)), annotation)
-        return list(found.model_fields) if isinstance(found, type) and issubclass(found, Settings) else []
+            field = found.model_fields.get(part) if _is_settings(found) else None
+            found = field.annotation if field is not None else (get_args(found) or (None,))[-1]
+        return list(found.model_fields) if _is_settings(found) else []
+
+
+def _is_settings(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Settings)

@@ -22,6 +22,9 @@ HEAD = """\
 # Written by `lesion dvc` from the declarations in src/lesion/pipeline and from params.yaml. Do not edit; after a change
 # of `active` or `comparison` in params.yaml, write it again.
 """
+PUBLISHED = ("versions", "data", "adversarial", "predict", "import", "robustness")
+"""The steps whose outputs a reviewer pulls: what figures are made of, and cannot be made without training."""
+
 AXES = ("study", "variant", "shard")
 SHOWN = {axis: f"${{item.{axis}}}" for axis in AXES}
 
@@ -101,6 +104,12 @@ def stages(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
         stage.add(node)
     for name, stage in found.items():
         yield name, stage.written()
+
+
+def published(graph: Graph) -> list[str]:
+    """The stages that a reviewer pulls, of all active studies."""
+    own = {_name(graph, node): node.step for node in graph.nodes()} | {"versions": "versions"}
+    return [name for name, step in own.items() if step in PUBLISHED]
 
 
 def dvc_text(graph: Graph) -> str:
