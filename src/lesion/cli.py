@@ -89,10 +89,10 @@ def power(
     files = graph.inputs(node)
     print(
         plan(
-            examples_file=Path(str(files["examples"])),
+            examples=Path(str(files["examples"])),
             dense=[Path(path) for path in files["dense"]],
             compressed=None if variant is None else [Path(path) for path in files["compressed"]],
-            settings=params.audit.impact, design=params.audit.design, changes=change, examples=examples, power=power,
+            settings=params.audit.impact, design=params.audit.design, changes=change, sizes=examples, power=power,
         )
     )  # fmt: skip
 

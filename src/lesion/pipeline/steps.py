@@ -43,7 +43,7 @@ def _statistic(found: Declared) -> Step:
         {"table": found.name},
         SEED | DESIGN | found.constants.get("SETTINGS", {}),
         kinds=COMPRESSED,
-        fixed={"statistic": found.name},
+        fixed={"statistic": found.module.rpartition(".")[2]},
         modules=(found.module,),
     )
 
