@@ -33,6 +33,8 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 def _is_export(statement: ast.stmt) -> bool:
     """True of an import, and of an assignment or a function whose name is in double underscores."""
+    if isinstance(statement, ast.If) and getattr(statement.test, "id", "") == "TYPE_CHECKING":
+        return True
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return True
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement]

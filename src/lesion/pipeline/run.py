@@ -28,7 +28,7 @@ def run(step: str, names: Mapping[str, str], data: Mapping[str, Any] | None = No
     entry = getattr(import_module(declared.module), function)
     hints = get_type_hints(entry)
     for name in declared.modules if "statistic" in declared.fixed else ():
-        hints = get_type_hints(import_module(name).table) | hints
+        hints |= get_type_hints(import_module(name).table)
     keys = graph.keys(node)
     arguments = {
         argument: typed(hints.get(argument), part, keys[argument]) for argument, part in graph.settings(node).items()
