@@ -74,9 +74,9 @@ def _write_bytes(content: bytes, path: Path) -> None:
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
-    pq.write_table(
-        pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(), path, compression="zstd"
-    )
+    content = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+    with path.open("wb") as file:  # Python opens a name that is not UTF-8, Arrow does not
+        pq.write_table(content, file, compression="zstd")
 
 
 def contents(dense: Path, compressed: Path, tables: Tables, *, alpha: float) -> dict[str, Writer]:

@@ -56,7 +56,7 @@ def not_utf8(path: Path) -> InputError:
 
 
 def _is_utf16(start: bytes) -> bool:
-    """Whether the first eight bytes are marked as UTF-16, or every second one is zero, as in letters without accents."""
+    """Whether the first eight bytes have the mark of UTF-16, or every second one is zero, as in unaccented letters."""
     unmarked = len(start) == 8 and not (any(start[::2]) and any(start[1::2]))
     return unmarked or start.startswith((b"\xff\xfe", b"\xfe\xff"))
 
