@@ -13,11 +13,11 @@ import yaml
 from torch import nn
 
 from bench.measure import ROOT, row
-from lesion.compress.choice import score
+from lesion.compress.choice import compute_saliency
 from lesion.compress.masks import MaskedNetwork
 from lesion.compress.probe import Probe
 from lesion.data.images import PackedImages
-from lesion.data.sample import Sample
+from lesion.data.sample import TrainingSampler
 from lesion.data.split import Normalise, Split
 from lesion.params.recipe import Recipe
 from lesion.params.variant import method
@@ -89,11 +89,11 @@ def scoring(part: dict[str, Any], width: int) -> None:
     torch.manual_seed(0)
     side = math.isqrt(width)
     model = nn.Sequential(nn.Flatten(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 10))
-    sample = Sample(random_split(512, side, 1), torch.device("cpu"), 128)
+    sample = TrainingSampler(random_split(512, side, 1), torch.device("cpu"), 128)
     with computing(threads=1):
         probe = Probe(MaskedNetwork(model), sample, seed=0)
         before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
-        score(part, probe)
+        compute_saliency(part, probe)
         seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"{seconds:.1f} s, {(after - before) / 1024:.0f} MiB")
 

@@ -9,13 +9,14 @@ from torch.optim import Optimizer
 
 from lesion import plugins
 from lesion.compress.masks import prunable
+from lesion.compress.training import Training
 from lesion.data.images import PackedImages
-from lesion.data.sample import Sample
+from lesion.data.sample import TrainingSampler
 from lesion.data.split import Normalise, Split
 from lesion.models.small_cnn import Options, build
 from lesion.params.augmentation import Augmentation
 from lesion.params.recipe import Recipe
-from lesion.train.loop import Training, fit
+from lesion.train.loop import fit
 from lesion.train.seeds import Seeds
 
 Look = Callable[[int, Optimizer], object]
@@ -66,9 +67,9 @@ def small_network(seed: int = 0) -> nn.Module:
     return build(Options(widths=[4, 6]), channels=1, side=8, classes=4)
 
 
-def sample(split: Split | None = None) -> Sample:
+def sample(split: Split | None = None) -> TrainingSampler:
     """Samples of the random images, eight at a time."""
-    return Sample(random_split() if split is None else split, CPU, 8)
+    return TrainingSampler(random_split() if split is None else split, CPU, 8)
 
 
 def pruned(**axes: Any) -> dict[str, Any]:

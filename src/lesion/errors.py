@@ -1,8 +1,8 @@
-"""The one exception that a user's input can cause."""
+"""The exception for bad input."""
 
 
 class InputError(Exception):
-    """Bad input: its message is one line that names the file, the key and what was expected.
+    """Bad input. The message is one line with the file, the key and what was expected.
 
-    The command line prints that line and exits with code 2; nothing has been written by then.
+    The command line prints it and exits with code 2, before anything is written.
     """

@@ -1,12 +1,12 @@
-"""Modules that params.yaml names: data sets, models, compression methods and the axes that methods combine.
+"""Modules that params.yaml names: data sets, models, compression methods and the parts that pruning combines.
 
-They are loaded by name, so that the core imports none of them, and adding one re-runs nothing that exists.
+They are loaded by name, so the core imports none of them, and adding one re-runs nothing that exists. Each kind has a
+`Protocol`: `compress/contracts.py`, `models/contract.py`, `data/contract.py`. Callers annotate what they load.
 """
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from types import ModuleType
 from typing import Any
 
 from lesion.errors import InputError
@@ -26,30 +26,27 @@ AXES = {axis: axis for axis in ("score", "shape", "allocation", "schedule", "reg
     "drop": "score",
     "grow": "score",
 }
-"""Key of a variant, or of a part on another axis -> the kind of module that it names."""
+"""Key of a variant or of one of its parts -> the kind of module that it names."""
 
 Named = str | dict[str, Any]
-"""A module by its name, or by a mapping of `name` and its options."""
+"""A part of params.yaml that names a module: its name, or a mapping with `name` and options."""
 
 
 def module_name(kind: str, name: str, *, where: str = "") -> str:
-    """Full name of the module that `name` (dashes for underscores), found at the key `where`, means.
-
-    InputError where there is none.
-    """
+    """Full name of the module for `name`, dashes for underscores; InputError with the key `where` if there is none."""
     full = f"{PACKAGES[kind]}.{name.replace('-', '_')}"
     if not name.replace("-", "_").isidentifier() or find_spec(full) is None:
         raise InputError(f"params.yaml: {where}: there is no {kind} named {name!r} ({full} expected)")
     return full
 
 
-def load(kind: str, name: str, *, where: str = "") -> ModuleType:
-    """The module that `name`, found at the key `where`, means; InputError where there is none."""
+def load(kind: str, name: str, *, where: str = "") -> Any:
+    """Import the module for `name`, found at the key `where`; InputError if there is none."""
     return import_module(module_name(kind, name, where=where))
 
 
 def name_of(part: Named, *, where: str, kind: str, key: str = "name") -> str:
-    """The name in a part of params.yaml; InputError where it has none."""
+    """The name in a part of params.yaml; InputError if there is none."""
     found = part.get(key) if isinstance(part, Mapping) else part
     if not isinstance(found, str):
         raise InputError(f"params.yaml: {where}.{key}: the name of a {kind} is expected")
@@ -57,7 +54,7 @@ def name_of(part: Named, *, where: str, kind: str, key: str = "name") -> str:
 
 
 def options(kind: str, part: Named, *, where: str, key: str = "name") -> Any:
-    """The `Options` of the module that `part` names, validated from the rest of `part`."""
+    """The validated `Options` of the module that `part` names, from the other keys of `part`."""
     rest = {name: value for name, value in part.items() if name != key} if isinstance(part, Mapping) else {}
     name = name_of(part, where=where, kind=kind, key=key)
     module = import_module(module_name(kind, name, where=f"{where}.{key}"))
@@ -66,14 +63,14 @@ def options(kind: str, part: Named, *, where: str, key: str = "name") -> Any:
     return module.Options.read(rest, where=where)
 
 
-def component(kind: str, part: Named, *, where: str) -> tuple[ModuleType, Any]:
+def component(kind: str, part: Named, *, where: str) -> tuple[Any, Any]:
     """The module that `part` names, and its validated `Options`."""
-    found = options(kind, part, where=where)  # first, for it names the key where there is no such module
+    found = options(kind, part, where=where)  # first, since its error names the key
     return load(kind, name_of(part, where=where, kind=kind)), found
 
 
 def axes(part: Mapping[str, Any], *, where: str) -> Iterator[tuple[str, Named, str]]:
-    """The axes that a variant names, and those that these name in turn: kind, part, and its dotted key."""
+    """Each part that a variant names, and each part that a part names: kind of module, part, and its dotted key."""
     for key, kind in AXES.items():
         if part.get(key) is not None:
             yield kind, part[key], f"{where}.{key}"
@@ -90,12 +87,12 @@ def variant_modules(variant: Mapping[str, Any]) -> list[str]:
 
 
 def checked_kind(variant: dict[str, Any], *, where: str) -> str:
-    """Whether the variant at the key `where` is trained, derived or external.
+    """Either "trained", "derived" or "external", for the variant at the key `where`.
 
     Raises
     ------
     InputError
-        Where one of its options is at fault.
+        If one of its options is invalid.
     """
     for axis, part, place in axes(variant, where=where):
         options(axis, part, where=place)

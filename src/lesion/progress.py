@@ -1,4 +1,4 @@
-"""Progress on a terminal, and none in a log file."""
+"""Progress bars on a terminal; nothing in a log file."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ Advance = Callable[[], None]
 
 @contextmanager
 def progress(**totals: int) -> Iterator[dict[str, Advance]]:
-    """Bars on standard error named by `totals`, where that is a terminal; yields what advances each by one.
+    """Show a bar on standard error for each of `totals`, if it is a terminal. Yields functions that advance one by 1.
 
-    A bar that is full starts again, so that an inner bar (steps) may run once for each of an outer one (members).
+    A full bar starts again, so an inner bar (steps) can run once for each step of an outer one (members).
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)

@@ -46,7 +46,6 @@ def test_what_is_written_is_read_in_order_of_member(path: Path) -> None:
 
 def test_the_facts_come_back(path: Path) -> None:
     facts = read_facts(path)
-    assert facts.pop("version")
     assert facts == {"study": "toy", "members": {"0": {"seed": 0}, "2": {"seed": 2}, "10": {"seed": 10}}}
 
 

@@ -29,7 +29,6 @@ def test_what_is_written_is_read(rows: pa.Table, tmp_path: Path) -> None:
     assert read_parquet(path, PREDICTIONS).equals(rows)
     assert read_parquet(path, PREDICTIONS, ["member", "label"]).equals(rows.select(["member", "label"]))
     facts = read_facts(path)
-    assert facts.pop("version")
     assert facts == {"study": "toy", "seeds": [1, 2], "sparsity": 0.5}
 
 

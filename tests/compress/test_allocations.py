@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from torch import Size
 
 from lesion.compress.allocations import erk, global_ranking, uniform
-from lesion.compress.layout import Candidates
+from lesion.compress.grouping import Groups
 from lesion.errors import InputError
 
 SPARSITIES = st.floats(0.01, 0.99)
 SHAPES = st.lists(st.lists(st.integers(1, 12), min_size=2, max_size=4).map(Size), min_size=1, max_size=6)
 
 
-def single(saliency: list[float]) -> Candidates:
+def single(saliency: list[float]) -> Groups:
     """Weights on their own, in one row."""
-    return Candidates(Size([len(saliency), 1]), torch.tensor([saliency]), members=1)
+    return Groups(Size([len(saliency), 1]), torch.tensor([saliency]), size=1)
 
 
 @st.composite
-def networks(draw: st.DrawFn) -> dict[str, Candidates]:
+def networks(draw: st.DrawFn) -> dict[str, Groups]:
     """Tensors of groups of one to four weights, many of them tied."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     levels, members = draw(st.sampled_from([2, 5, 10**6])), draw(st.lists(st.integers(1, 4), min_size=1, max_size=5))
@@ -32,11 +32,11 @@ def networks(draw: st.DrawFn) -> dict[str, Candidates]:
     for index, each in enumerate(members):
         groups = draw(st.integers(1, 15))
         saliency = torch.tensor(rng.integers(0, levels, (1, groups)) / levels, dtype=torch.float32)
-        made[f"{index}.weight"] = Candidates(Size([groups, each]), saliency, each)
+        made[f"{index}.weight"] = Groups(Size([groups, each]), saliency, each)
     return made
 
 
-def ranked(network: Mapping[str, Candidates], sparsity: float) -> dict[str, int]:
+def ranked(network: Mapping[str, Groups], sparsity: float) -> dict[str, int]:
     """From the bottom of one list of all groups, without the last of the best of each tensor that has several."""
     listed = []
     for tensor, (name, groups) in enumerate(network.items()):
@@ -46,40 +46,40 @@ def ranked(network: Mapping[str, Candidates], sparsity: float) -> dict[str, int]
     room = round(sparsity * sum(groups.shape.numel() for groups in network.values()))
     counts = dict.fromkeys(network, 0)
     for *_, name in sorted(listed):
-        room -= network[name].members
+        room -= network[name].size
         if room < 0:
             break
         counts[name] += 1
     return counts
 
 
-def kept_one(count: int, groups: Candidates) -> int:
+def kept_one(count: int, groups: Groups) -> int:
     """One less where that is all of several."""
     return count - (count == groups.shape[0] > 1)
 
 
 @given(networks(), SPARSITIES)
-def test_uniform_prunes_every_tensor_alike(network: dict[str, Candidates], sparsity: float) -> None:
+def test_uniform_prunes_every_tensor_alike(network: dict[str, Groups], sparsity: float) -> None:
     counts = uniform.allocate(network, sparsity, uniform.Options())
     assert counts == {name: kept_one(round(sparsity * groups.shape[0]), groups) for name, groups in network.items()}
 
 
 def test_uniform_prunes_each_row_alike() -> None:
-    rows = Candidates(Size([3, 8]), torch.rand(6, 4), members=1)
+    rows = Groups(Size([3, 8]), torch.rand(6, 4), size=1)
     assert uniform.allocate({"a": rows}, 0.5, uniform.Options()) == {"a": 2}
 
 
 @settings(max_examples=200)
 @given(networks(), SPARSITIES)
-def test_globally_the_least_of_the_whole_network_go(network: dict[str, Candidates], sparsity: float) -> None:
+def test_globally_the_least_of_the_whole_network_go(network: dict[str, Groups], sparsity: float) -> None:
     assert global_ranking.allocate(network, sparsity, global_ranking.Options()) == ranked(network, sparsity)
 
 
 @given(networks(), SPARSITIES)
-def test_globally_no_tensor_of_several_groups_is_lost(network: dict[str, Candidates], sparsity: float) -> None:
+def test_globally_no_tensor_of_several_groups_is_lost(network: dict[str, Groups], sparsity: float) -> None:
     counts = global_ranking.allocate(network, sparsity, global_ranking.Options())
     total = sum(groups.shape.numel() for groups in network.values())
-    assert sum(count * network[name].members for name, count in counts.items()) <= round(sparsity * total)
+    assert sum(count * network[name].size for name, count in counts.items()) <= round(sparsity * total)
     for name, groups in network.items():
         assert counts[name] < groups.shape[0] or groups.shape[0] == 1
 
@@ -98,7 +98,7 @@ def test_globally_a_whole_layer_may_go_and_the_best_of_several_groups_may_not() 
 
 
 def test_globally_there_is_no_choice_between_rows() -> None:
-    rows = {"0.weight": Candidates(Size([4, 4]), torch.rand(4, 4), members=1)}
+    rows = {"0.weight": Groups(Size([4, 4]), torch.rand(4, 4), size=1)}
     with pytest.raises(InputError, match=r"^allocation global-ranking: 0\.weight is pruned in rows"):
         global_ranking.allocate(rows, 0.5, global_ranking.Options())
 
@@ -145,7 +145,7 @@ def test_erk_by_hand() -> None:
 @given(SHAPES, SPARSITIES)
 def test_erk_prunes_the_nearest_number_of_weights(drawn: list[Size], sparsity: float) -> None:
     shapes = numbered(drawn)
-    network = {name: Candidates(shape, torch.rand(1, shape.numel()), members=1) for name, shape in shapes.items()}
+    network = {name: Groups(shape, torch.rand(1, shape.numel()), size=1) for name, shape in shapes.items()}
     counts = erk.allocate(network, sparsity, erk.Options())
     solved = by_bisection(shapes, 1 - sparsity)
     kept_back = 0
@@ -165,8 +165,6 @@ def test_erk_prunes_the_nearest_number_of_weights(drawn: list[Size], sparsity: f
 
 @given(SHAPES, SPARSITIES, SPARSITIES)
 def test_erk_never_gives_back_what_it_took(drawn: list[Size], one: float, other: float) -> None:
-    network = {
-        name: Candidates(shape, torch.rand(1, shape.numel()), members=1) for name, shape in numbered(drawn).items()
-    }
+    network = {name: Groups(shape, torch.rand(1, shape.numel()), size=1) for name, shape in numbered(drawn).items()}
     less, more = (erk.allocate(network, sparsity, erk.Options()) for sparsity in sorted((one, other)))
     assert all(less[name] <= more[name] for name in network)  # monotone schedules count on it

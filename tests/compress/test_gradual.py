@@ -69,7 +69,7 @@ def test_it_is_one_training_in_which_weights_may_come_back(made: tuple[Schedule,
     schedule, steps = made
     assert schedule.trainings == 1
     assert not schedule.monotone
-    assert not any(schedule.keeps(step) or schedule.rewinds(step) for step in range(steps))
+    assert not any(schedule.saves(step) or schedule.rewinds(step) for step in range(steps))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])

@@ -20,7 +20,9 @@ def iterative(rewind: float | None, *, rounds: int = 2) -> dict[str, Any]:
 def learnt(model: nn.Module) -> dict[str, Tensor]:
     """All parameters, those under masks too, and the statistics of batch norms."""
     statistics = ("running_mean", "running_var", "num_batches_tracked")
-    buffers = {name: value for name, value in model.named_buffers() if name.endswith(statistics) and "kept" not in name}
+    buffers = {
+        name: value for name, value in model.named_buffers() if name.endswith(statistics) and "saved" not in name
+    }
     return {name: value.detach().clone() for name, value in [*model.named_parameters(), *buffers.items()]}
 
 
@@ -105,7 +107,7 @@ def test_what_is_kept_is_in_the_state_and_outlives_masks(build: Any) -> None:
     torch.manual_seed(0)
     model, plain = build(), build()
     rewind, masked = Rewind(model), MaskedNetwork(model)
-    rewind.keep()
+    rewind.save()
     kept = learnt(model)
     masked.set({name: torch.rand_like(weight) < 0.5 for name, weight in masked.weights().items()})
     state = {name: tensor.clone() for name, tensor in model.state_dict().items()}

@@ -60,7 +60,7 @@ def test_weights_are_kept_in_the_first_training_and_come_back_in_the_others(
 ) -> None:
     schedule = rounds_of(rounds, rewind, steps)
     total = range(schedule.trainings * steps)
-    [kept] = [step for step in total if schedule.keeps(step)]
+    [kept] = [step for step in total if schedule.saves(step)]
     assert kept < steps
     assert abs(kept - rewind * steps) <= 1
     assert [step for step in total if schedule.rewinds(step)] == [step for step in total if schedule.updates(step)]
@@ -69,7 +69,7 @@ def test_weights_are_kept_in_the_first_training_and_come_back_in_the_others(
 @given(st.integers(1, 5), STEPS)
 def test_without_rewinding_nothing_is_kept(rounds: int, steps: int) -> None:
     schedule = rounds_of(rounds, None, steps)
-    assert not any(schedule.keeps(step) or schedule.rewinds(step) for step in range(schedule.trainings * steps))
+    assert not any(schedule.saves(step) or schedule.rewinds(step) for step in range(schedule.trainings * steps))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from lesion.compress.choice import score
+from lesion.compress.choice import compute_saliency
 from lesion.compress.probe import Batch
 from lesion.compress.scores import woodfisher
 from lesion.compress.statistics import fisher
@@ -55,8 +55,10 @@ def test_obd_estimates_that_diagonal_without_bias(masked: bool, activation: nn.M
     squares = along_root_by_hand(Plain(model, masks, training=False), BATCH)
     often = 200
     many = tuple(values.repeat_interleave(often, dim=0) for values in BATCH)
-    scored = score({"name": "obd", "images": 7 * often}, probe_of(model, (many[0], many[1]), part=500, masks=masks))
-    error = flat(scored.measured["curvature"]) - squares.mean(dim=(0, 1))
+    found = compute_saliency(
+        {"name": "obd", "images": 7 * often}, probe_of(model, (many[0], many[1]), part=500, masks=masks)
+    )
+    error = flat(found.measured["curvature"]) - squares.mean(dim=(0, 1))
     spread = squares.var(dim=1, correction=0).sum(dim=0).div(7 * 7 * often).sqrt()
     assert (error.abs() <= 5 * spread + 1e-12).all()
     assert (error.abs() > spread / 100).any()  # an estimate
@@ -65,9 +67,9 @@ def test_obd_estimates_that_diagonal_without_bias(masked: bool, activation: nn.M
 def test_obd_scores_are_half_the_diagonal_times_the_squared_weight() -> None:
     model = smooth_network()
     plain = Plain(model, training=False)
-    scored = score({"name": "obd", "images": 7}, probe_of(model, BATCH))
-    close(flat(scored.saliency), flat(scored.measured["curvature"]) * plain.vector**2 / 2)
-    assert (flat(scored.saliency) >= 0).all()
+    found = compute_saliency({"name": "obd", "images": 7}, probe_of(model, BATCH))
+    close(flat(found.values), flat(found.measured["curvature"]) * plain.vector**2 / 2)
+    assert (flat(found.values) >= 0).all()
 
 
 def image_gradients(plain: Plain, batch: Batch = BATCH) -> Tensor:
@@ -81,7 +83,7 @@ def test_the_fisher_diagonal_is_that_of_a_loop_over_images(at_once: int, monkeyp
     model = smooth_network()
     plain = Plain(model, training=False)
     expected = image_gradients(plain).square().mean(dim=0) * plain.vector**2 / 2
-    close(flat(score({"name": "obd-fisher", "images": 7}, probe_of(model, BATCH)).saliency), expected)
+    close(flat(compute_saliency({"name": "obd-fisher", "images": 7}, probe_of(model, BATCH)).values), expected)
 
 
 def explicit_blocks(gradients: Tensor, block: int) -> list[Tensor]:
@@ -109,7 +111,7 @@ def test_woodfisher_inverts_the_blocks_of_the_fisher_matrix_among_kept_weights(m
             expected[inside][~keep] = 1 / damped.diagonal()[~keep]
         close(measured["inverse_diagonal"][name].flatten(), expected)
         weight = probe.network.weights()[name]
-        saliency = score({"name": "woodfisher", **WOODFISHER.model_dump()}, probe).saliency[name]
+        saliency = compute_saliency({"name": "woodfisher", **WOODFISHER.model_dump()}, probe).values[name]
         close(saliency.flatten(), weight.flatten() ** 2 / (2 * expected))
 
 

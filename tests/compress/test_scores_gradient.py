@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lesion import plugins
-from lesion.compress.choice import Choice, score
+from lesion.compress.choice import Choice, compute_saliency
 from lesion.compress.methods import prune
 from lesion.compress.probe import Probe
 from lesion.errors import InputError
@@ -41,7 +41,7 @@ def deterministic() -> Iterator[None]:
 
 
 def saliency(part: Named, probe: Probe) -> Tensor:
-    return flat(score(part, probe).saliency)
+    return flat(compute_saliency(part, probe).values)
 
 
 def slopes_in_gates(function: Callable[[Tensor], Tensor], weights: Tensor, step: float = 1e-5) -> Tensor:
@@ -131,7 +131,7 @@ def test_scoring_leaves_the_network_as_it_was(part: Named, training: bool) -> No
     masks = some_masks(model)
     probe = probe_of(model, BATCH, masks=masks)
     before = copy.deepcopy(model.state_dict())
-    found = score(part, probe)
+    found = compute_saliency(part, probe)
     assert model.state_dict().keys() == before.keys()
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, before[name]), name
@@ -142,7 +142,7 @@ def test_scoring_leaves_the_network_as_it_was(part: Named, training: bool) -> No
     for name, parameter in probe.network.parameters().items():
         assert parameter.grad is not None
         assert (parameter.grad[~masks[name]] == 0).all()
-    for name, values in found.saliency.items():
+    for name, values in found.values.items():
         assert values.shape == masks[name].shape
         assert values.dtype == torch.float64
         assert not values.requires_grad

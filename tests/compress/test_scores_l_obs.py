@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from lesion.compress.choice import Choice, score
+from lesion.compress.choice import Choice, compute_saliency
 from lesion.compress.scores import l_obs
 from lesion.compress.statistics import layer_inputs
 from lesion.compress.statistics.layer_inputs import second_moments
@@ -129,6 +129,6 @@ def test_a_layer_that_sees_only_zeros_is_scored_zero_and_not_refused() -> None:
 
 def test_l_obs_leaves_out_what_attention_multiplies_itself() -> None:
     probe, _ = attention()
-    found = score({"name": "l-obs", "images": 5, "damping": 0.1}, probe).saliency
+    found = compute_saliency({"name": "l-obs", "images": 5, "damping": 0.1}, probe).values
     assert list(found) == ["0.linear1.weight", "0.linear2.weight", "2.weight"]
     assert len(probe.network.weights()) == 5

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lesion.compress.activations import Activations, activations
-from lesion.compress.choice import score
+from lesion.compress.choice import compute_saliency
 from lesion.compress.masks import MaskedNetwork
 from lesion.compress.methods import prune
-from lesion.compress.probe import Batch, Probe, Sample
+from lesion.compress.probe import Batch, Probe, Sampler
 from lesion.compress.scores import geometric_median
 from lesion.compress.units import find_units
 from lesion.data import sample as data_sample
@@ -37,7 +37,7 @@ def randomised(model: nn.Module, seed: int = 0) -> Any:
     return model.eval()
 
 
-def sample_of(images: Tensor) -> Sample:
+def sample_of(images: Tensor) -> Sampler:
     """The first of the images, in parts of three."""
 
     def sample(count: int, seed: int) -> list[Batch]:
@@ -102,7 +102,7 @@ def test_scores_of_activations_are_what_a_loop_finds(
 ) -> None:
     model = randomised(nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 5)))
     expected = activations_by_hand(model, IMAGES[:images])
-    saliency = score({"name": name, "images": images}, probe_of(model, IMAGES)).saliency
+    saliency = compute_saliency({"name": name, "images": images}, probe_of(model, IMAGES)).values
     assert saliency.keys() == expected.keys()
     for weight, units in expected.items():
         assert saliency[weight].shape == model.get_submodule(weight[0]).weight.shape
@@ -242,11 +242,11 @@ def test_bn_scale_is_the_absolute_scale_under_the_mask_and_leaves_out_what_has_n
     scale = [abs(value) for value in model[0].norm.weight.tolist()]
     probe = probe_of(model, IMAGES)
     probe.network.set({"0.conv.weight": torch.zeros(6, 2, 3, 3, dtype=torch.bool)})
-    saliency = score("bn-scale", probe).saliency
+    saliency = compute_saliency("bn-scale", probe).values
     assert list(saliency) == ["0.conv.weight"]
     assert saliency["0.conv.weight"].tolist() == [[[[value] * 3] * 3] * 2 for value in scale]
     with pytest.raises(InputError, match="bn-scale: in this network no batch norm reads the output of a layer"):
-        score("bn-scale", probe_of(Functional(torch.relu, norm=False), IMAGES))
+        compute_saliency("bn-scale", probe_of(Functional(torch.relu, norm=False), IMAGES))
 
 
 def unpadded() -> Any:
@@ -290,7 +290,9 @@ def test_pruned_filters_can_be_taken_out_and_leave_the_same_function(part: Named
     options = prune.Options(
         sparsity=0.5, score=part, shape="filter", allocation="uniform", schedule={"name": "one-shot", "at": 0.5}
     )
-    method = prune.Training(model, options, steps=24, sample=data_sample.Sample(split, cpu, 16), examples=70, seed=3)
+    method = prune.Training(
+        model, options, steps=24, sample=data_sample.TrainingSampler(split, cpu, 16), examples=70, seed=3
+    )
     fit(model, method, split, recipe=RECIPE, seeds=Seeds.derive(0, "s", "v", 0), device=cpu)
     gone = [~model[place].weight.detach().flatten(1).any(dim=1) for place in (0, 3)]
     assert [int(pruned.sum()) for pruned in gone] == [3, 2]

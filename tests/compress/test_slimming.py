@@ -7,7 +7,7 @@ from lesion.compress.methods import prune
 from lesion.compress.probe import Batch, Probe
 from lesion.compress.regularisers.slimming import Options, Regulariser
 from lesion.compress.units import find_units
-from lesion.data.sample import Sample
+from lesion.data.sample import TrainingSampler
 from lesion.errors import InputError
 from lesion.train.loop import fit
 from lesion.train.seeds import Seeds
@@ -74,7 +74,7 @@ def test_scales_end_smaller_the_stronger_it_is() -> None:
             schedule={"name": "one-shot", "at": 0.9},
             regulariser=None if strength is None else {"name": "slimming", "strength": strength},
         )  # fmt: skip
-        sampled = Sample(split, torch.device("cpu"), 16)
+        sampled = TrainingSampler(split, torch.device("cpu"), 16)
         method = prune.Training(model, options, steps=24, sample=sampled, examples=len(split.label), seed=3)
         fit(model, method, split, recipe=RECIPE, seeds=Seeds.derive(0, "s", "v", 0), device=torch.device("cpu"))
         return float(model.get_parameter("1.weight").detach().abs().sum())

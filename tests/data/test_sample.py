@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesion.data.sample import Sample, balanced_rows
+from lesion.data.sample import TrainingSampler, balanced_rows
 from tests.training import CPU, random_split
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -76,7 +76,7 @@ def test_every_image_of_a_class_is_drawn_as_often() -> None:
     ("count", "part", "lengths"), [(20, 8, [8, 8, 4]), (16, 8, [8, 8]), (5, 8, [5]), (500, 64, [64, 6])]
 )
 def test_images_come_in_parts_that_are_not_too_large(count: int, part: int, lengths: list[int]) -> None:
-    parts = list(Sample(random_split(), CPU, part)(count, 3))
+    parts = list(TrainingSampler(random_split(), CPU, part)(count, 3))
     assert [len(images) for images, _ in parts] == lengths
     assert [len(label) for _, label in parts] == lengths
 
@@ -85,7 +85,7 @@ def test_images_are_those_of_evaluation_with_their_labels() -> None:
     split = random_split()
     pixels = (split.images.read(np.arange(70)).transpose(0, 3, 1, 2).astype(np.float64) / 255 - 0.5) / 0.29
     seen = []
-    for images, label in Sample(split, CPU, 7)(24, 11):
+    for images, label in TrainingSampler(split, CPU, 7)(24, 11):
         assert images.dtype == torch.float32
         assert label.dtype == torch.int64
         for image, truth in zip(images.numpy(), label.tolist(), strict=True):

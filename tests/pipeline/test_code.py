@@ -29,7 +29,7 @@ EDITED = [
     *("audit/statistics/pie.py", "audit/statistics/impact.py", "audit/comparison/populations.py"),
     *("compress/scores/magnitude.py", "compress/schedules/gradual.py", "compress/methods/int8_static.py"),
     *("compress/regrowths/exchange.py", "compress/scores/random_draw.py", "compress/regrowths/surgery.py"),
-    *("compress/shapes/weight.py", "compress/shapes/filter.py", "compress/layout.py", "compress/choice.py"),
+    *("compress/shapes/weight.py", "compress/shapes/filter.py", "compress/grouping.py", "compress/choice.py"),
     *("compress/masks.py", "compress/encoding.py", "compress/methods/dense.py", "compress/methods/prune.py"),
     *(
         "train/loop.py",

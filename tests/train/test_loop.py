@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lesion.errors import InputError
 from lesion.params.augmentation import Augmentation
 from lesion.params.recipe import Recipe
-from lesion.train.loop import learning_rate, passes, total_steps
+from lesion.train.loop import learning_rate, micro_batches, total_steps
 from lesion.train.population import train_member
 from lesion.train.seeds import Seeds
 from tests.training import CPU, RECIPE, SEEDS, method_of, pruned, random_split, recipe, same, small_network, train
@@ -46,7 +46,7 @@ def test_an_epoch_is_a_permutation_without_its_last_incomplete_batch(
     count: int, micro: int, each: int, seed: int
 ) -> None:
     batch = micro * each
-    made = passes(recipe(batch=batch, micro_batch=micro), count, 3, Seeds(0, seed, 0, 0))
+    made = micro_batches(recipe(batch=batch, micro_batch=micro), count, 3, Seeds(0, seed, 0, 0))
     assert len(made) == count // batch * each
     rows = [row for part in made for row in part.rows.tolist()]
     assert len(set(rows)) == len(rows) == count - count % batch
@@ -57,7 +57,7 @@ def test_an_epoch_is_a_permutation_without_its_last_incomplete_batch(
 
 def test_epochs_differ_and_seeds_repeat_them() -> None:
     def epochs(seed: int) -> list[list[int]]:
-        made = [passes(RECIPE, 50, epoch, Seeds(0, seed, 0, 0)) for epoch in range(3)]
+        made = [micro_batches(RECIPE, 50, epoch, Seeds(0, seed, 0, 0)) for epoch in range(3)]
         return [np.concatenate([part.rows for part in parts]).tolist() for parts in made]
 
     assert epochs(4) == epochs(4)

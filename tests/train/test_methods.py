@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from lesion.compress.learned import Learned
-from lesion.train.loop import learning_rate, passes, total_steps
+from lesion.train.loop import learning_rate, micro_batches, total_steps
 from tests.training import (
     RECIPE,
     SEEDS,
@@ -35,7 +35,7 @@ def plain_loop(model: nn.Module) -> list[float]:
     )  # fmt: skip
     losses = []
     for step in range(STEPS):
-        part = passes(RECIPE, 70, step // 8, SEEDS)[step % 8]
+        part = micro_batches(RECIPE, 70, step // 8, SEEDS)[step % 8]
         optimiser.param_groups[0]["lr"] = learning_rate(RECIPE, step, steps_per_epoch=8)
         optimiser.zero_grad()
         inputs = split.normalise(torch.from_numpy(split.images.read(part.rows)))
@@ -96,7 +96,7 @@ def test_the_learning_rate_starts_again_with_each_training(epochs: float) -> Non
 
 
 def test_images_of_a_later_training_come_in_an_order_of_their_own() -> None:
-    rows = [tuple(row for part in passes(RECIPE, 70, epoch, SEEDS) for row in part.rows) for epoch in range(9)]
+    rows = [tuple(row for part in micro_batches(RECIPE, 70, epoch, SEEDS) for row in part.rows) for epoch in range(9)]
     assert len(set(rows)) == 9
 
 

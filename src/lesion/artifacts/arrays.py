@@ -1,5 +1,7 @@
 """Named arrays in one safetensors file: images and statistics, read without torch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,21 @@ def write_arrays(path: Path, arrays: Arrays, **known: Any) -> None:
 
 def read_arrays(path: Path, names: list[str] | None = None) -> tuple[Arrays, dict[str, Any]]:
     """The arrays of a file, all or those of `names` that it has, and the facts of its metadata."""
+    with _opened(path) as file:
+        held = [name for name in file.keys() if names is None or name in names]  # noqa: SIM118
+        return {name: file.get_tensor(name) for name in held}, facts(file.metadata())
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """A safetensors file's metadata, of arrays or a checkpoint, as `provenance.provenance` made it."""
+    with _opened(path) as file:
+        return dict(file.metadata() or {})
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="numpy") as file:
-            held = [name for name in file.keys() if names is None or name in names]  # noqa: SIM118
-            return {name: file.get_tensor(name) for name in held}, facts(file.metadata())
+            yield file
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path}: not a readable safetensors file ({error})") from None

@@ -1,4 +1,7 @@
-"""Tables in CSV, for what people open. Apart from Parquet, so that steps that read none need not import pandas."""
+"""Tables in CSV, for what people open. Apart from Parquet, so that steps that read none need not import pandas.
+
+They have no metadata: what made them is told by the Parquet files that they are made of.
+"""
 
 from pathlib import Path
 

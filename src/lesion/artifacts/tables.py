@@ -96,8 +96,13 @@ def read_parquet(path: Path, schema: pa.Schema, columns: list[str] | None = None
         return file.read(columns=columns or schema.names)
 
 
-def read_facts(path: Path) -> dict[str, Any]:
-    """The facts in a Parquet file's metadata."""
+def read_metadata(path: Path) -> dict[str, str]:
+    """A Parquet file's metadata, as `provenance.provenance` made it; InputError where the file cannot be read."""
     with _readable(path):
         metadata = pq.read_schema(path).metadata or {}
-    return facts({KEY: metadata.get(KEY.encode(), b"{}").decode()})
+    return {KEY: metadata[KEY.encode()].decode()} if KEY.encode() in metadata else {}
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """The facts in a Parquet file's metadata."""
+    return facts(read_metadata(path))

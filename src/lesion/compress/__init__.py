@@ -1,4 +1,4 @@
-"""What makes a model smaller: methods, and the axes that pruning methods combine.
+"""Compression methods, and the parts that pruning methods combine. `contracts.py` says what each part must offer.
 
 May import: params, artifacts, data and models. Makes: masks while training, and the checkpoints of derived variants.
 """

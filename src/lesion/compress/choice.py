@@ -1,112 +1,142 @@
-"""Which weights are pruned: a score, a mask shape and an allocation, put together."""
+"""Chooses what is pruned, by a score, a mask shape and an allocation."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from lesion import plugins
-from lesion.compress.layout import Candidates, Layout
+from lesion.compress.contracts import Allocation, CompensatingScore, ConstantScore, MeasuringScore, Score, Shape
+from lesion.compress.grouping import Grouping, Groups
 from lesion.compress.masks import keep_largest
 from lesion.compress.probe import Probe
 from lesion.compress.units import layers_with_units
 from lesion.errors import InputError
 from lesion.plugins import Named
 
+if TYPE_CHECKING:
+    from lesion.compress.contracts import Measured
+
 
 @dataclass(frozen=True)
-class Scored:
-    """The saliency of each weight that has one, by name of its tensor, and what it was computed from."""
+class Saliency:
+    """The saliency of the weights by one score.
 
-    module: ModuleType
+    Attributes
+    ----------
+    score, options : the score's module and its settings
+    values : saliency by weight name, in the shape of the weight; a weight that the score cannot rank is missing
+    measured : what the score measured
+    """
+
+    score: Score
     options: Any
-    saliency: dict[str, Tensor]
-    measured: dict[str, dict[str, Tensor]]
+    values: dict[str, Tensor]
+    measured: Measured
 
     def measured_of(self, name: str) -> dict[str, Tensor]:
-        """What was measured of one tensor, by the name that the formula has for it."""
-        return {key: values[name] for key, values in self.measured.items()}
+        """What was measured of one weight, by argument of the formula."""
+        return {key: tensors[name] for key, tensors in self.measured.items()}
 
 
-def score(part: Named, probe: Probe) -> Scored:
-    """Score the weights as they are under the masks; InputError where a saliency is not finite."""
-    module, options = plugins.component("score", part, where="variant.score")
-    measured = module.measure(probe, options) if hasattr(module, "measure") else {}
-    saliency = {
-        weight: module.score(value, **{key: values[weight] for key, values in measured.items()})
-        for weight, value in probe.network.weights().items()
-        if all(weight in values for values in measured.values())
+def compute_saliency(part: Named, probe: Probe) -> Saliency:
+    """The saliency of the weights under the masks, by the score that `part` names.
+
+    Raises
+    ------
+    InputError
+        If a saliency is not finite.
+    """
+    score: Score
+    score, options = plugins.component("score", part, where="variant.score")
+    measured = score.measure(probe, options) if isinstance(score, MeasuringScore) else {}
+    values = {
+        name: score.score(weight, **{key: tensors[name] for key, tensors in measured.items()})
+        for name, weight in probe.network.weights().items()
+        if all(name in tensors for tensors in measured.values())
     }
-    for weight, values in saliency.items():
-        if not torch.isfinite(values).all():
-            raise InputError(f"{module.__name__}: the saliency of {weight} is not finite before step {probe.step}")
-    return Scored(module, options, saliency, measured)
+    for name, saliency in values.items():
+        if not torch.isfinite(saliency).all():
+            called = plugins.name_of(part, where="variant.score", kind="score")
+            raise InputError(f"score {called}: the saliency of {name} is not finite before step {probe.step}")
+    return Saliency(score, options, values, measured)
 
 
 class Choice:
-    """Chooses among the weights of a network; what the mask shape spares or does not divide is no candidate."""
+    """Chooses masks for a network. Layers that the mask shape spares or does not divide stay dense.
+
+    Raises
+    ------
+    InputError
+        If the mask shape fits no layer.
+    """
 
     def __init__(self, probe: Probe, *, score: Named, shape: Named, allocation: Named) -> None:
         self._probe, self._score = probe, score
+        self._allocation: Allocation
         self._allocation, self._allocation_options = plugins.component(
             "allocation", allocation, where="variant.allocation"
         )
+        module: Shape
         module, options = plugins.component("shape", shape, where="variant.shape")
         weights = probe.network.weights()
-        spared = {list(weights)[{"first": 0, "last": -1}[place]] for place in getattr(module, "SPARES", ())}
-        fitting = layers_with_units(probe.model) if getattr(module, "WHOLE_UNITS", False) else weights
-        layouts = {name: module.layout(weights[name].shape, options) for name in fitting if name not in spared}
-        self._layouts: dict[str, Layout] = {name: layout for name, layout in layouts.items() if layout is not None}
-        if not self._layouts:
+        spared = {list(weights)[{"first": 0, "last": -1}[place]] for place in module.SPARES}
+        layers = layers_with_units(probe.model) if module.WHOLE_UNITS else weights
+        found = {name: module.grouping(weights[name].shape, options) for name in layers if name not in spared}
+        self._groupings: dict[str, Grouping] = {
+            name: grouping for name, grouping in found.items() if grouping is not None
+        }
+        if not self._groupings:
             raise InputError(f"shape {shape!r} fits no layer of this network")
 
-    def groups(self, scored: Scored) -> dict[str, Tensor]:
-        """The mean saliency of each group: float (rows, groups), by name."""
+    def _by_group(self, saliency: Saliency) -> dict[str, Tensor]:
+        """The mean saliency of each group: float (rows, groups), by weight name."""
         return {
-            name: self._layouts[name].split(saliency).mean(dim=2)
-            for name, saliency in scored.saliency.items()
-            if name in self._layouts
+            name: self._groupings[name].split(values).mean(dim=2)
+            for name, values in saliency.values.items()
+            if name in self._groupings
         }
 
-    def scored(self, part: Named | None) -> dict[str, Tensor]:
-        """The saliency of each group by a score, the variant's own for None."""
-        return self.groups(score(part or self._score, self._probe))
+    def group_saliency(self, part: Named | None) -> dict[str, Tensor]:
+        """The saliency of each group, float (rows, groups), by weight name. None stands for the variant's own score."""
+        return self._by_group(compute_saliency(part or self._score, self._probe))
 
     def kept(self) -> dict[str, Tensor]:
-        """Which groups the masks in force keep: bool (rows, groups), by name."""
+        """The groups that the current masks keep: bool (rows, groups), by weight name."""
         masks = self._probe.network.masks()
-        return {name: layout.split(masks[name])[:, :, 0] for name, layout in self._layouts.items()}
+        return {name: grouping.split(masks[name])[:, :, 0] for name, grouping in self._groupings.items()}
 
     def whole(self, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Masks of the weights from those of the groups."""
-        return {name: self._layouts[name].join(groups[:, :, None]) for name, groups in kept.items()}
+        """Turn masks of groups, bool (rows, groups), into masks of weights, in the shape of each weight."""
+        return {name: self._groupings[name].join(groups[:, :, None]) for name, groups in kept.items()}
 
     def prune(self, sparsity: float, *, monotone: bool) -> None:
-        """Put the masks in force that leave out the least salient groups; what is out stays out where `monotone`."""
-        scored = score(self._score, self._probe)
-        saliency, kept = self.groups(scored), self.kept()
+        """Set masks that leave out the least salient groups. If `monotone`, pruned groups stay pruned."""
+        found = compute_saliency(self._score, self._probe)
+        saliency, kept = self._by_group(found), self.kept()
         if monotone:
             saliency = {name: groups.masked_fill(~kept[name], -float("inf")) for name, groups in saliency.items()}
-        candidates = {
-            name: Candidates(self._layouts[name].shape, groups, self._layouts[name].members)
+        tensors = {
+            name: Groups(self._groupings[name].shape, groups, self._groupings[name].size)
             for name, groups in saliency.items()
         }
-        pruned = self._allocation.allocate(candidates, sparsity, self._allocation_options)
+        pruned = self._allocation.allocate(tensors, sparsity, self._allocation_options)
         masks = self.whole({name: keep_largest(groups, pruned[name]) for name, groups in saliency.items()})
         before = self._probe.network.masks()
         self._probe.network.set(masks)
-        self._make_good(scored, before, masks)
+        self._compensate(found, before, masks)
 
-    def _make_good(self, scored: Scored, before: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
-        """Let the score, where it knows how, make good what the masks take away from the weights that were kept."""
-        network, module = self._probe.network, scored.module
-        if hasattr(module, "compensate"):
+    def _compensate(self, found: Saliency, before: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
+        """Apply the score's `compensate` and `constants`, if it has them."""
+        network, score = self._probe.network, found.score
+        if isinstance(score, CompensatingScore):
             parameters = network.parameters()
             for name, mask in masks.items():
                 weight = parameters[name].detach()
-                weight.copy_(module.compensate(weight * before[name], mask, scored.options, **scored.measured_of(name)))
-        if hasattr(module, "constants"):
-            network.replace({name: module.constants(**scored.measured_of(name)) for name in masks})
+                weight.copy_(score.compensate(weight * before[name], mask, found.options, **found.measured_of(name)))
+        if isinstance(score, ConstantScore):
+            network.replace({name: score.constants(**found.measured_of(name)) for name in masks})

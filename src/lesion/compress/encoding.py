@@ -1,7 +1,7 @@
-"""How one member's tensors lie on disk: a tensor with many zeros as a bit mask and its other values.
+"""How the tensors of a member are stored: one with many zeros as a bit mask and its other values.
 
-A dense float32 tensor of n elements takes 4n bytes; with a share z of zeros it takes n/8 + 4n(1 − z) bytes here, which
-pays from 3 % of zeros on (12.5 % for int8). Nothing is lost: decoding gives back every bit.
+A float32 tensor of n elements takes 4n bytes; encoded, with a share z of zeros, it takes n/8 + 4n(1 − z) bytes. That is
+less from 3 % of zeros on (12.5 % for int8). Encoding is lossless.
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,17 @@ from torch import Tensor
 MASK, VALUES, SHAPE = ".mask", ".values", ".shape"
 
 SAME_SIZE_INTEGER = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-"""Element size in bytes -> the integer type whose bits stand for the element's."""
+"""Element size in bytes -> integer type of that size, to look at an element's bits."""
 
 
 def encode(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Tensors (any shape, any dtype of up to 8 bytes an element) -> the tensors to store, contiguous.
+    """Turn tensors, of any shape and any dtype of up to 8 bytes, into the contiguous tensors to store.
 
-    A tensor for which that takes fewer bytes becomes three: "<name>.mask" (uint8, one bit an element in row-major
-    order, first element in the highest bit), "<name>.values" (its dtype, the elements whose bit is set) and
-    "<name>.shape" (int64). The others stay as they are. An element is zero when all its bits are: −0.0 is stored as a
-    value, so that it comes back as −0.0.
+    If it saves bytes, a tensor becomes three: "<name>.mask" (uint8, one bit for each element in row-major order, the
+    first element in the highest bit), "<name>.values" (same dtype, the elements whose bit is set) and "<name>.shape"
+    (int64). Otherwise it stays as it is. An element counts as zero if all its bits are zero, so −0.0 is a value.
 
-    Raises ValueError if a name ends like those of encoded tensors.
+    Raises ValueError if a name has one of these endings.
     """
     stored: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
@@ -43,7 +42,7 @@ def encode(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def decode(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The exact inverse of `encode`: the same names in the same order, shapes, dtypes and bits."""
+    """Invert `encode`: same names, order, shapes, dtypes and bits."""
     tensors: dict[str, Tensor] = {}
     for key, tensor in stored.items():
         if key.endswith(MASK):

@@ -1,20 +1,21 @@
-"""Runs a model whose convolutions and linear layers were quantised to int8, from the tensors that pt2e.py stores.
+"""Runs a model with int8 convolutions and linear layers, from the tensors that pt2e.py stores.
 
 A quantised layer `<layer>` is stored as
 
-| key | dtype, shape | what |
+| key | dtype, shape | meaning |
 | --- | --- | --- |
 | `<layer>.weight` | int8, the weight's shape | q in [−127, 127]; the weight is q · weight_scale of its output channel |
 | `<layer>.weight_scale` | float32, (output channels,) | |
-| `<layer>.bias` | float32, (output channels,) | absent where there is none; a folded batch norm makes one |
+| `<layer>.bias` | float32, (output channels,) | missing if there is none; a folded batch norm creates one |
 | `<layer>.input_scale` | float32, () | static only |
-| `<layer>.input_zero_point` | int8, () | static only: the integer that stands for 0.0 |
+| `<layer>.input_zero_point` | int8, () | static only: the integer for 0.0 |
 
-and every other parameter and buffer that the forward pass reads (a batch norm that follows no convolution) as it is.
+All other parameters and buffers that the forward pass reads are stored unchanged, for example a batch norm that follows
+no convolution.
 
-The arithmetic is that of pt2e's quantise-dequantise graph: the integers are exact, and the layer runs in float32 on
-the numbers that they stand for, (q − zero point) · scale. It runs on any device, needs torch alone, and differs from an
-integer kernel by float32 rounding. A weight's float value is computed once, when a member is restored.
+The arithmetic is that of pt2e's quantise-dequantise graph: integers are exact, and the layer computes in float32 with
+(q − zero point) · scale. It runs on any device with torch alone. An integer kernel differs by float32 rounding. Float
+weights are computed once, when a member is restored.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,12 +25,12 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
-"""The modules that are quantised, and subclasses that compute as they do."""
+"""The modules that are quantised, including subclasses with the same forward pass."""
 
 INPUT_MIN, INPUT_MAX = -128, 127
 
 EPSILON = torch.finfo(torch.float32).eps
-"""Smallest scale, as in torch's observers: an image of nothing but zeros has one too."""
+"""Smallest scale, as in torch's observers; an image of zeros gets it."""
 
 Inputs = tuple[Tensor, ...]
 """The positional arguments of a layer, its input first."""
@@ -43,30 +44,30 @@ def key(module: str, name: str) -> str:
 def on_grid(x: Tensor, scale: Tensor | float, zero_point: Tensor | float) -> Tensor:
     """Quantise `x` to int8 and dequantise it: float32, any shape; `scale` and `zero_point` broadcast against it.
 
-    clamp(round(x / scale) + zero_point, −128, 127) − zero_point, times scale (Jacob et al. 2018, eq. 1), with the zero
-    point taken off the bounds instead of added and subtracted: integers below 2²⁴ are exact in float32. Rounds halves
-    to even, and multiplies by the reciprocal, as torch does.
+    (clamp(round(x / scale) + zero_point, −128, 127) − zero_point) · scale (Jacob et al. 2018, eq. 1). The zero point is
+    subtracted from the bounds instead, which is the same, since integers below 2²⁴ are exact in float32. Rounds halves
+    to even and multiplies by the reciprocal, as torch does.
     """
     steps = (x * (1.0 / scale)).round_()
     return steps.clamp_min_(INPUT_MIN - zero_point).clamp_max_(INPUT_MAX - zero_point).mul_(scale)
 
 
 class FixedGrid:
-    """Static quantisation of a layer's input: scale and zero point found by calibration, set for each member."""
+    """Static quantisation of a layer's input. Calibration found the scale and zero point of each member."""
 
     def __init__(self) -> None:
         self.scale = 1.0
         self.zero_point = 0
 
     def __call__(self, _: nn.Module, inputs: Inputs) -> Inputs:
-        """A forward pre-hook."""
+        """Forward pre-hook."""
         return (on_grid(inputs[0], self.scale, self.zero_point), *inputs[1:])
 
 
 def grid_of_each_image(_: nn.Module, inputs: Inputs) -> Inputs:
-    """Dynamic quantisation of a layer's input (n, ...), a forward pre-hook: a scale and zero point for each image.
+    """Forward pre-hook for dynamic quantisation of a layer's input (n, ...): each image has its scale and zero point.
 
-    The range is that of the image, stretched to hold zero, as in TFLite's hybrid kernels (asymmetric quantisation of
+    The range is that of the image, extended to include zero, as in TFLite's hybrid kernels (asymmetric quantisation of
     each batch row) and in torchao's `choose_qparams_affine` with blocks of one image.
     """
     x = inputs[0]
@@ -79,11 +80,10 @@ def grid_of_each_image(_: nn.Module, inputs: Inputs) -> Inputs:
 
 
 def restorer(model: nn.Module, *, static: bool) -> Callable[[Mapping[str, Tensor]], nn.Module]:
-    """Return a function: stored tensors of a member -> `model` (eval mode) holding them, valid until the next call.
+    """Return a function: stored tensors of a member -> `model` with them, in eval mode, valid until the next call.
 
-    The first call gives `model` its form: batch norms that were folded become identities, layers get the biases that
-    folding made and quantise their inputs. Raises KeyError, or RuntimeError for a shape, if the tensors are not those
-    of this model.
+    The first call changes `model`: folded batch norms become identities, layers get the biases that folding created,
+    and layers quantise their inputs. Tensors of another model raise KeyError, or RuntimeError for a shape.
     """
     grids: dict[str, FixedGrid] = {}
 
@@ -119,9 +119,9 @@ def _quantised_layers(tensors: Mapping[str, Tensor]) -> list[str]:
 
 
 def _fold_batch_norms(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Make an identity of each batch norm whose statistics are not stored: they are in the layer before it.
+    """Replace each batch norm that was folded, that is whose statistics are not stored, by an identity.
 
-    A subclass may do more than normalise (timm's apply the activation too), so it stays, with statistics and parameters
+    A subclass may do more than normalise (timm's also apply the activation). It stays, with statistics and parameters
     that make its normalisation exactly x · 1 + 0.
     """
     for name, module in list(model.named_modules()):

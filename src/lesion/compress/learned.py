@@ -1,4 +1,4 @@
-"""Parameters that a method adds to a network."""
+"""Parameters that a method adds to a network, beside the weights."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from torch import nn
 
 
 class Learned(NamedTuple):
-    """A parameter beside the network's own: no weight decay, and `rate` times the learning rate."""
+    """A parameter that trains without weight decay and at `rate` times the learning rate."""
 
     parameter: nn.Parameter
     rate: float

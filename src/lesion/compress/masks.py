@@ -1,4 +1,4 @@
-"""Masks on the weights of a network: which are kept, and how a network computes with the rest at zero."""
+"""Masks on the weights of a network. A masked weight counts as zero."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,15 +16,15 @@ PRUNABLE: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Linear: ("weight",),
     nn.MultiheadAttention: ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight"),
 }
-"""Layers, subclasses included, and their parameters that are convolutions or matrices; some layers lack some of them.
+"""Class of a layer -> the attributes that hold its prunable weights. Subclasses count; an attribute may be None.
 
-Nothing else is ever pruned: biases, norms, scales, embeddings, tables of positions. (Attention of other libraries is
-made of nn.Linear. Recurrent layers are left alone too: they read their weights behind a parametrisation's back.)
+Biases, norms, scales, embeddings and position tables are never pruned. Attention of other libraries consists of
+nn.Linear. Recurrent layers are not pruned, since they read their weights without going through a parametrisation.
 """
 
 
 def prunable(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
-    """What can be pruned: name in the state dict, layer, and the attribute of the layer that holds the weight."""
+    """Each prunable weight: its name in the state dict, its layer, and the attribute of the layer that holds it."""
     for path, module in model.named_modules():
         for kind, attributes in PRUNABLE.items():
             for attribute in attributes:
@@ -33,9 +33,9 @@ def prunable(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
 
 
 def keep_largest(saliency: Tensor, pruned: int) -> Tensor:
-    """Mask that leaves out exactly `pruned` entries of each row, those of least saliency; the first of ties go first.
+    """Mask without the `pruned` least salient entries of each row. Of equal entries the first are pruned first.
 
-    (rows, n) in; bool of the same shape out, true where an entry is kept.
+    saliency: (rows, n). Returns bool (rows, n), True where an entry is kept.
     """
     count = saliency.shape[1] - pruned
     if count == 0:
@@ -43,14 +43,14 @@ def keep_largest(saliency: Tensor, pruned: int) -> Tensor:
     least_kept = torch.topk(saliency, count, dim=1, sorted=False).values.amin(dim=1, keepdim=True)
     above, ties = saliency > least_kept, saliency == least_kept
     room = count - above.sum(dim=1, keepdim=True)
-    return above | (ties & (ties.flip(1).cumsum(dim=1).flip(1) <= room))  # of ties the last
+    return above | (ties & (ties.flip(1).cumsum(dim=1).flip(1) <= room))  # of equal entries the last
 
 
 class Masked(nn.Module):
     """The parametrisation `weight · mask`: masked weights are zero in the forward pass and get no gradient.
 
-    Their own values stay, so that they may come back at the next update of the mask. With `straight_through` they get
-    the gradient that they would have if they were there.
+    Their values are kept, so that a later mask can bring them back. With `straight_through` masked weights get the
+    gradient at zero.
     """
 
     mask: Tensor
@@ -67,7 +67,7 @@ class Masked(nn.Module):
 
 
 class Replaced(Masked):
-    """The parametrisation of a bias whose unit, where it is pruned, gives a constant: zero, or its former mean."""
+    """The parametrisation of a bias: that of a pruned unit is a constant, 0 at first."""
 
     constant: Tensor
 
@@ -81,38 +81,43 @@ class Replaced(Masked):
 
 
 @dataclass(frozen=True)
-class Unit:
-    """What goes with the output channels of a layer: the batch norm that reads them and nothing else, if any."""
+class Units:
+    """The output units of a layer: channels of a convolution, features of a linear layer.
+
+    Attributes
+    ----------
+    norm : the batch norm paired one-to-one with the layer's units, if any
+    """
 
     norm: nn.Module | None
 
     def scales(self) -> list[tuple[nn.Module, str]]:
-        """Its scale, one an output channel."""
+        """Module and attribute of the norm's scale, if there is a norm."""
         return [] if self.norm is None else [(self.norm, "weight")]
 
     def bias(self, layer: nn.Module) -> tuple[nn.Module, str] | None:
-        """The bias that is added last, the norm's or the layer's own; None where there is none."""
+        """Module and attribute of the bias that is added last: the norm's, else the layer's. None if there is none."""
         owner = layer if self.norm is None else self.norm
         return (owner, "bias") if getattr(owner, "bias", None) is not None else None
 
 
 class MaskedNetwork:
-    """The masks on all prunable weights of a network; `remove` leaves a plain network with zeros in its weights.
+    """A network with masks on all prunable weights. `remove` leaves a plain network with zeros in its weights.
 
     Parameters
     ----------
-    model : the network, whose weights are parametrised in place
-    units : by name of a weight, what is masked with its output channels, where whole channels are pruned
-    straight_through : whether masked weights go on learning
+    model : the network; its weights are parametrised in place
+    units : units by weight name, if whole units are pruned; their biases and norms are masked with the weights
+    straight_through : True if masked weights keep training
 
     Raises
     ------
     InputError
-        Where two layers have one weight in common.
+        If two layers share a weight.
     """
 
     def __init__(
-        self, model: nn.Module, *, units: Mapping[str, Unit] | None = None, straight_through: bool = False
+        self, model: nn.Module, *, units: Mapping[str, Units] | None = None, straight_through: bool = False
     ) -> None:
         owners = Counter(id(parameter) for module in model.modules() for parameter in module.parameters(recurse=False))
         self.model = model
@@ -128,9 +133,9 @@ class MaskedNetwork:
             self._masks[name] = Masked(weight, straight_through=straight_through)
             parametrize.register_parametrization(layer, attribute, self._masks[name])
         for name, unit in (units or {}).items():
-            self._mask_unit(name, unit)
+            self._mask_units(name, unit)
 
-    def _mask_unit(self, name: str, unit: Unit) -> None:
+    def _mask_units(self, name: str, unit: Units) -> None:
         layer, _ = self.layers[name]
         if (bias := unit.bias(layer)) is not None:
             self._biases[name] = Replaced(bias[0].get_parameter(bias[1]))
@@ -147,36 +152,36 @@ class MaskedNetwork:
             self._parametrised.append((owner, attribute))
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        """The parameters under the masks, by name in the state dict of the plain network."""
+        """The parameters without their masks, by name in the state dict of the plain network."""
         return {
             name: layer.get_parameter(f"parametrizations.{attribute}.original")
             for name, (layer, attribute) in self.layers.items()
         }
 
     def weights(self) -> dict[str, Tensor]:
-        """The weights under the masks, by name in the state dict of the plain network."""
+        """The weights without their masks, by name in the state dict of the plain network."""
         return {name: parameter.detach() for name, parameter in self.parameters().items()}
 
     def masks(self) -> dict[str, Tensor]:
-        """The masks in force: bool, true where a weight is kept."""
+        """The current masks: bool, True where a weight is kept, by weight name."""
         return {name: masked.mask != 0 for name, masked in self._masks.items()}
 
     def set(self, masks: Mapping[str, Tensor]) -> None:
-        """Put these masks (bool, by name of the weight) in force."""
+        """Use these masks, bool by weight name, from now on."""
         for name, mask in masks.items():
             self._masks[name].mask.copy_(mask)
             for masked in self._of_units.get(name, ()):
                 masked.mask.copy_(mask.flatten(1).any(dim=1))
 
     def replace(self, constants: Mapping[str, Tensor]) -> None:
-        """What pruned units give from now on: (units,) by name of the weight; a unit without a bias stays at zero."""
+        """Set the constant output of each pruned unit, (units,) by weight name; units without a bias stay 0."""
         for name, constant in constants.items():
             if name in self._biases:
                 self._biases[name].constant.copy_(constant)
 
     @contextmanager
     def dense_gradients(self) -> Iterator[None]:
-        """While the block runs, masked weights get the gradient that they would have if they were there."""
+        """Inside the block, masked weights get the gradient at zero."""
         before = {masked: masked.straight_through for masked in self._masks.values()}
         for masked in before:
             masked.straight_through = True
@@ -187,7 +192,7 @@ class MaskedNetwork:
                 masked.straight_through = straight_through
 
     def remove(self) -> None:
-        """Multiply the masks in, for good."""
+        """Write the masked weights into the network and remove the masks."""
         for layer, attribute in self._parametrised:
             parametrize.remove_parametrizations(layer, attribute, leave_parametrized=True)
             weight = layer.get_parameter(attribute).detach()

@@ -1,4 +1,4 @@
-"""How often a network multiplies by each of its weights for one image."""
+"""Counts how often a network multiplies by each of its weights for one image."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,12 +13,12 @@ from lesion.compress.masks import prunable
 
 
 def uses_of_weights(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Tensor]:
-    """How often each weight is multiplied for one image: int64 (rows,), the same for all weights of a row.
+    """Multiplications by each weight for one image: int64 (rows,), by weight name in the order of the network.
 
-    By name in the order of the network; rows are the first dimension of the weight. A convolution uses a weight once at
-    each output position (padding included; a transposed one at each input position), a linear layer once for each
-    vector, and a layer that runs twice uses it twice. Found by running the network on an image of zeros, in evaluation
-    mode, in which it is left. A layer that does not run there has zeros.
+    All weights of a row (first dimension) have the same count. A convolution uses a weight once at each output
+    position, padding included (a transposed one at each input position), and a linear layer once for each input vector.
+    A layer that runs twice counts twice, one that does not run counts 0. The counts come from running the network on an
+    image of zeros, shape (channels, height, width); the network stays in evaluation mode.
     """
     counting = _Counting(network.eval())
     try:
@@ -30,9 +30,9 @@ def uses_of_weights(network: nn.Module, shape: tuple[int, int, int]) -> dict[str
 
 
 class _Counting(TorchFunctionMode):
-    """Counts while the network runs: convolutions and attention by hooks on them, linear layers by what they call.
+    """Counts uses while the network runs: hooks see convolutions and attention, the torch function mode linear layers.
 
-    Linear layers have no hook, since some networks do not run them but read their weight (torchvision's Swin, BEiT).
+    Hooks would miss linear layers whose weight is read by other code (torchvision's Swin, timm's BEiT).
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -55,7 +55,7 @@ class _Counting(TorchFunctionMode):
         ]
 
     def remove(self) -> None:
-        """Take the hooks off again."""
+        """Remove the hooks."""
         for handle in self._handles:
             handle.remove()
 
@@ -87,7 +87,7 @@ class _Counting(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Run a function of torch, and count if it multiplies by the weight of a linear layer."""
+        """Run any torch function; count the uses if it is `linear` with a prunable weight."""
         named = dict(kwargs or {})
         output = function(*args, **named)
         if function is functional.linear:

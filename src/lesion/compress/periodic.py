@@ -1,4 +1,4 @@
-"""What happens from time to time while a network trains."""
+"""Events that repeat at an interval while a network trains."""
 
 from pydantic import Field
 
@@ -6,18 +6,18 @@ from lesion.params.settings import Settings
 
 
 class Times(Settings):
-    """How often, and until when, as shares of the training's steps."""
+    """Interval and end, as shares of the training's steps."""
 
     every: float = Field(gt=0, le=1)
     end: float = Field(gt=0, le=1)
 
 
 class Periodic:
-    """The steps at which it happens, of a training of `steps` steps."""
+    """The steps of the events in a training of `steps` steps."""
 
     def __init__(self, times: Times, *, steps: int) -> None:
         self._every, self._end = max(1, round(times.every * steps)), round(times.end * steps)
 
     def updates(self, step: int) -> bool:
-        """Every interval, until the end."""
+        """True at each multiple of the interval before the end; False at step 0."""
         return 0 < step < self._end and step % self._every == 0

@@ -1,4 +1,4 @@
-"""What a score may look at: the weights, and the network's loss on some training images."""
+"""What a score may measure: the weights, and the network's loss on some training images."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,22 +11,22 @@ from lesion.compress.masks import MaskedNetwork
 from lesion.seeds import derive_seed
 
 Batch = tuple[Tensor, Tensor]
-Sample = Callable[[int, int], Iterable[Batch]]
-"""Count and seed -> batches of as many training images, float32 (n, c, h, w), and labels, int64 (n,)."""
+Sampler = Callable[[int, int], Iterable[Batch]]
+"""Count and seed -> batches with that many training images in all: float32 (n, c, h, w), and labels, int64 (n,)."""
 
 
 class Probe:
-    """A network in training, looked at before a step; nothing of it is changed by looking.
+    """Measures a network before a training step, without changing it.
 
-    What is drawn at random depends on the seed and the step alone, so that a resumed training draws the same.
+    Random draws depend on the seed and the step alone, so that a resumed training draws the same.
 
     Attributes
     ----------
-    network : the masks and the weights under them
+    network : the network with its masks
     step : the step that comes next
     """
 
-    def __init__(self, network: MaskedNetwork, sample: Sample, *, seed: int) -> None:
+    def __init__(self, network: MaskedNetwork, sample: Sampler, *, seed: int) -> None:
         self.network, self.step = network, 0
         self._sample, self._seed = sample, seed
 
@@ -36,7 +36,7 @@ class Probe:
         return self.network.model
 
     def seed(self, purpose: str) -> int:
-        """Of one use of randomness at this step."""
+        """Seed for one use of randomness at this step."""
         return derive_seed(self._seed, purpose, self.step)
 
     def generator(self, purpose: str) -> torch.Generator:
@@ -44,17 +44,17 @@ class Probe:
         return torch.Generator().manual_seed(self.seed(purpose))
 
     def batches(self, images: int) -> Iterable[Batch]:
-        """As many training images, balanced over the classes."""
+        """Batches of training images balanced over the classes, `images` in all."""
         return self._sample(images, self.seed("images"))
 
     def loss(self, batch: Batch) -> Tensor:
-        """Mean cross-entropy of a batch, in nats, in full precision."""
+        """Mean cross-entropy of a batch in nats, in full precision."""
         inputs, label = batch
         return functional.cross_entropy(self.model(inputs), label)
 
     @contextmanager
-    def looking(self, *, training: bool) -> Iterator[None]:
-        """While the block runs, the network is in training mode or not, and afterwards as it was, statistics too."""
+    def in_mode(self, *, training: bool) -> Iterator[None]:
+        """Inside the block the network is in training or evaluation mode. Then its mode and buffers are restored."""
         was, statistics = self.model.training, {name: value.clone() for name, value in self.model.named_buffers()}
         self.model.train(training)
         try:

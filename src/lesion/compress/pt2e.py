@@ -2,11 +2,11 @@
 
     torch.export -> prepare_pt2e (folds batch norms, inserts observers) -> calibration -> convert_pt2e
 
-Weights: int8 per output channel, symmetric, [−127, 127], range of each channel's largest magnitude. The input of each
-layer: int8, affine, [−128, 127]; how its range is found is the method's. Biases, additions, pooling and the logits stay
-float32, as do batch norms that follow no layer. (TFLite's fixed-point converter quantises these too.)
+Weights: int8 per output channel, symmetric, [−127, 127], scaled to each channel's largest magnitude. The input of each
+layer: int8, affine, [−128, 127]; the method decides its range. Biases, additions, pooling, the logits and batch norms
+that follow no layer stay float32. (TFLite's fixed-point converter quantises these too.)
 
-The quantiser is our own and small: torchao's for x86 imports the compiler (inductor), seconds that nothing here needs.
+The small quantiser here replaces torchao's for x86, which imports the compiler (inductor) and takes seconds for it.
 """
 
 from collections import defaultdict
@@ -58,7 +58,7 @@ class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao is not typed
         return model
 
     def validate(self, model: GraphModule) -> None:
-        """Nothing to check: `layer_nodes` has."""
+        """Check nothing: `layer_nodes` has done so."""
 
 
 def compressor(
@@ -66,8 +66,8 @@ def compressor(
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """Return a function: state dict of a trained dense member -> tensors to store (keys in integer_layers.py).
 
-    model: in eval mode; images: float32 (n, c, h, w), n ≥ 1, those that the observers of `inputs` see.
-    Raises InputError if a layer's weight cannot be quantised for it alone (see `layer_nodes`).
+    model: in eval mode. images: float32 (n, c, h, w), n ≥ 1, the images for calibration.
+    Raises InputError if a layer cannot be quantised on its own (see `layer_nodes`).
     """
     exported = export(model, images)
     layers = layer_nodes(model, exported)
@@ -101,7 +101,7 @@ def converter(
 
 
 def export(model: nn.Module, images: Tensor) -> GraphModule:
-    """The model's forward pass as a graph of aten operators, for a batch of any size."""
+    """The model's forward pass as a graph of aten operators, for any batch size."""
     example = images[:1].repeat(2, *[1] * (images.dim() - 1))  # a batch of one would be taken for a constant
     program = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
     exported = program.module()
@@ -110,11 +110,11 @@ def export(model: nn.Module, images: Tensor) -> GraphModule:
 
 
 def _keep_unfoldable(exported: GraphModule) -> None:
-    """Hide from pt2e each batch norm that does not follow a layer alone, by calling its operator without overload.
+    """Hide from pt2e each batch norm that is not the only reader of a layer, by dropping its operator's overload.
 
-    pt2e (torchao 0.18) folds a batch norm into any convolution just before it, and would hand the folded output to
-    other readers of the convolution (a shortcut around the batch norm) as well. And where one is left, convert_pt2e
-    looks for patterns of quantisation-aware training, which takes a minute.
+    pt2e (torchao 0.18) folds a batch norm into the convolution before it even if the convolution has other readers,
+    such as a shortcut around the batch norm; they would get the folded output too. A visible batch norm also makes
+    convert_pt2e search for patterns of quantisation-aware training, which takes a minute.
     """
     for norm in exported.graph.find_nodes(op="call_function", target=aten.batch_norm.default):
         source = norm.args[0]
@@ -124,10 +124,10 @@ def _keep_unfoldable(exported: GraphModule) -> None:
 
 
 def layer_nodes(model: nn.Module, exported: GraphModule) -> dict[str, str]:
-    """Name of each convolution's or linear operator's node -> name of its module in `model`.
+    """Node name of each convolution or linear operator -> name of its module in `model`.
 
-    Raises InputError for what cannot be stored and restored as a layer of its own: a weight that is computed, that
-    several operators share, or that belongs to another module (attention keeps its own, or computes for its layers).
+    Raises InputError for a weight that cannot be stored with one layer: it is computed, several operators share it, or
+    another module reads it (as attention does with the weights of its projections).
     """
     inside: dict[str, list[Node]] = defaultdict(list)
     for node in exported.graph.nodes:
@@ -152,24 +152,24 @@ def layer_nodes(model: nn.Module, exported: GraphModule) -> dict[str, str]:
 
 
 def _module(node: Node) -> str:
-    """Name of the innermost module whose forward pass runs the operator; "" for the model itself."""
+    """Name of the innermost module that runs the operator; "" for the model itself."""
     stack = node.meta.get("nn_module_stack") or {"": ("",)}
     return str(list(stack.values())[-1][0])
 
 
 def names_read(exported: GraphModule) -> set[str]:
-    """Keys of the state dict that the forward pass reads, and batch norms' counters of batches, which nothing does.
+    """Keys of the state dict that the forward pass reads, and the batch counters of batch norms, which nothing reads.
 
-    What is left (an auxiliary head that only training runs) is stored too, so that a member is always whole.
+    The caller stores the other keys unchanged, so that a member is complete: an auxiliary head that only training runs.
     """
     nodes = [node for node in exported.graph.nodes if node.op == "get_attr"]
     return {node.target for node in nodes if node.users or node.target.endswith("num_batches_tracked")}
 
 
 def stored_tensors(converted: GraphModule, layers: Mapping[str, str]) -> dict[str, Tensor]:
-    """What the converted graph reads, under the keys of integer_layers.py.
+    """The tensors that the converted graph reads, by the keys of integer_layers.py.
 
-    layers: as `layer_nodes` gives it, for the graph before conversion (pt2e keeps the names of these nodes).
+    layers: the result of `layer_nodes` for the graph before conversion; pt2e keeps the names of these nodes.
     """
     tensors: dict[str, Tensor] = {}
     read: set[Node] = set()

@@ -1,16 +1,16 @@
-"""The weights of a network at one moment, kept in its state to be put back later."""
+"""Saves the weights of a network in its own state, to restore them later."""
 
 from torch import Tensor, nn
 
 from lesion.compress.masks import prunable
 
-NAME = "kept"
+NAME = "saved"
 
 
 class Rewind:
-    """All parameters and batch-norm statistics of a network that has no masks yet, as buffers of the network.
+    """A copy of all parameters and batch-norm statistics, as buffers of the network. Made before it gets masks.
 
-    They lie in a layer and not at the top, for a sequence of modules would take them for one of its own.
+    The buffers belong to the first prunable layer: at the top level an nn.Sequential would run them as a layer.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -21,19 +21,19 @@ class Rewind:
         for name, tensor in self._live.items():
             holder.register_buffer(name, tensor.detach().clone())
 
-    def _kept(self) -> dict[str, Tensor]:
+    def _saved(self) -> dict[str, Tensor]:
         return dict(self._owner.get_submodule(NAME).named_buffers())
 
-    def keep(self) -> None:
-        """Keep the weights as they are now."""
-        for name, kept in self._kept().items():
-            kept.copy_(self._live[name].detach())
+    def save(self) -> None:
+        """Copy the current weights."""
+        for name, saved in self._saved().items():
+            saved.copy_(self._live[name].detach())
 
     def restore(self) -> None:
-        """Put the kept weights back."""
-        for name, kept in self._kept().items():
-            self._live[name].detach().copy_(kept)
+        """Put the copied weights back."""
+        for name, saved in self._saved().items():
+            self._live[name].detach().copy_(saved)
 
     def remove(self) -> None:
-        """Leave the network without them."""
+        """Delete the copy."""
         del self._owner._modules[NAME]

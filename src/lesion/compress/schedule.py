@@ -1,30 +1,30 @@
-"""What every pruning schedule says; by default that nothing happens."""
+"""The base class of pruning schedules."""
 
 
 class Schedule:
-    """When masks are chosen, and how sparse they are then.
+    """When masks are chosen, and how sparse they are.
 
     Attributes
     ----------
-    trainings : how many times the recipe is run, one after the other; more than 1 for iterative pruning alone
-    monotone : whether what is once pruned stays so
+    trainings : how many times the recipe runs, one after the other; more than 1 only in iterative pruning
+    monotone : True if pruned weights stay pruned
     """
 
     trainings: int = 1
     monotone: bool = True
 
     def updates(self, step: int) -> bool:
-        """Whether masks are chosen anew before `step` (from 0)."""
+        """True if masks are chosen anew before `step`, counted from 0 over all trainings."""
         raise NotImplementedError
 
     def sparsity(self, step: int, final: float) -> float:
-        """The sparsity of the masks that are chosen at `step`, on the way to the `final` one."""
+        """Sparsity of the masks that are chosen before `step`, on the way to `final`."""
         raise NotImplementedError
 
-    def keeps(self, step: int) -> bool:  # noqa: ARG002
-        """Whether all weights as they are before `step` are kept, to be put back later."""
+    def saves(self, step: int) -> bool:  # noqa: ARG002
+        """True if all weights are saved before `step`, to be restored later."""
         return False
 
     def rewinds(self, step: int) -> bool:  # noqa: ARG002
-        """Whether the weights that were kept are put back before `step`."""
+        """True if the saved weights are restored before `step`."""
         return False

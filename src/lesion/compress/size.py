@@ -1,4 +1,4 @@
-"""How big a network is: weights that are left, multiply-adds for an image, bytes on disk."""
+"""Size of a network: nonzero weights, multiply-adds for one image, bytes on disk."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,29 +12,28 @@ from lesion.compress.multiply_adds import uses_of_weights
 
 
 def sizes(members: Iterable[Mapping[str, Tensor]], network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Any]:
-    """What members take, the mean over them, by the field's names.
+    """Mean size of the members of a population, by column name.
 
-    Weights are those that can be pruned (`masks.prunable`): of convolutions, linear layers and attention. No bias,
-    norm, embedding or table of positions is counted, nor a product of two activations as in attention.
+    Only prunable weights count (`masks.prunable`): those of convolutions, linear layers and attention. Biases, norms,
+    embeddings and position tables do not, nor do products of two activations as in attention.
 
     Parameters
     ----------
-    members : the stored tensors of each member, one at least; a weight has its name and shape in the plain network,
-        in any dtype (the integers of a quantised one are zero where the weight is)
-    network : the plain network, before any compression
-    shape : of an image: channels, height, width
+    members : stored tensors of each member, at least one member. A weight has the name and shape of the plain network
+        and any dtype (a quantised weight is zero where its integer is zero)
+    network : the plain network, before compression
+    shape : channels, height and width of an image
 
     Returns
     -------
-    parameters : int, the weights, zero or not; one that several layers share counts once
-    parameters_left : mean over members of those that are not zero
+    parameters : int, number of weights, zeros included; a weight that layers share counts once
+    parameters_left : number of nonzero weights, mean over members
     sparsity : share of zeros, mean over members
-    sparsity_by_layer : the same for each weight, [name, share] in the order of the network
-    multiply_adds : for one image, mean over members; a weight that is zero takes none, so this is what a kernel
-        would do at best
-    multiply_adds_dense : int, the same if no weight were zero
-    bytes_per_member : of the tensors as they lie on disk, mean over members
-    encoding : "bit mask + values" where any tensor is stored so (encoding.py), else "plain"
+    sparsity_by_layer : [name, share of zeros] for each weight, in the order of the network
+    multiply_adds : for one image, mean over members; zero weights cost nothing, so this is a lower bound
+    multiply_adds_dense : int, the same with no weight zero
+    bytes_per_member : bytes of the stored tensors, mean over members
+    encoding : "bit mask + values" if any tensor is stored so (encoding.py), else "plain"
     """
     uses = uses_of_weights(network, shape)
     total = {name: network.get_parameter(name).numel() for name in uses}

@@ -14,18 +14,43 @@ from lesion.errors import InputError
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 
 
+def _names(folder: Path, *, folders: bool) -> list[str]:
+    """What `folder` holds, or the folders alone, sorted; hidden ones are passed over.
+
+    Raises
+    ------
+    InputError
+        Where a name is not UTF-8: no table can hold it.
+    """
+    with os.scandir(folder) as entries:
+        names = sorted(
+            entry.name for entry in entries if not entry.name.startswith(".") and (not folders or entry.is_dir())
+        )
+    if odd := next((name for name in names if not _is_utf8(name)), None):
+        shown = os.fsencode(odd).decode("utf-8", "backslashreplace")
+        raise InputError(f"{folder / shown}: the name is not UTF-8; rename it")
+    return names
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # Python keeps such bytes as lone surrogates
+        return False
+    return True
+
+
 def class_folders(folder: Path) -> tuple[str, ...]:
     """The names of the folders in `folder`, sorted; hidden ones and plain files (a README) are passed over.
 
     Raises
     ------
     InputError
-        Where there is no such folder, or none in it.
+        Where there is no such folder, none in it, or one whose name is not UTF-8.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder of images")
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
+    names = _names(folder, folders=True)
     if not names:
         raise InputError(f"{folder}: a folder for each class is expected, none is there")
     return tuple(names)
@@ -37,10 +62,10 @@ def image_names(folder: Path) -> list[str]:
     Raises
     ------
     InputError
-        Names the first that has not the suffix of an image: it is better to be told than to train without it.
+        Names the first that has not the suffix of an image: it is better to be told than to train without it. Or the
+        first whose name is not UTF-8.
     """
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
+    names = _names(folder, folders=False)
     if odd := next((name for name in names if not name.lower().endswith(SUFFIXES)), None):
         raise InputError(f"{folder / odd}: not an image file by its name (one of {' '.join(SUFFIXES)} expected)")
     return names

@@ -27,7 +27,7 @@ def balanced_rows(label: npt.NDArray[np.int64], count: int, rng: np.random.Gener
 
 
 @dataclass(frozen=True)
-class Sample:
+class TrainingSampler:
     """Where samples of a training split come from, in parts that a device can hold at once."""
 
     split: Split

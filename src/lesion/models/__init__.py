@@ -1,6 +1,5 @@
-"""One module a family of networks, loaded by the name that params.yaml gives.
+"""One module a family of networks (`contract.Model`), loaded by its name in params.yaml.
 
-May import: params and torch. Makes: networks, by `Options` and
-`build(options, *, channels, side, classes) -> nn.Module`. Like all modules that are loaded by name, it imports torch
-inside its functions: params.yaml is validated by `Options`, and reading it must not take the seconds that torch does.
+May import: params and torch. Makes: networks. Modules that are loaded by name import torch inside their functions:
+reading params.yaml needs their `Options`, and must not take the seconds of importing torch.
 """

@@ -1,4 +1,4 @@
-"""What networks of other libraries have in common: they are named by a string, and fit some images only."""
+"""Checks for networks of other libraries: that the name exists, and that the network takes the study's images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_name(architecture: str, names: Iterable[str], *, library: str) -> None:
-    """InputError, with the nearest names, where `architecture` is none of `names`."""
+    """Raise InputError with the nearest names if `architecture` is not one of `names`."""
     names = list(names)
     if architecture not in names:
         nearest = " or ".join(get_close_matches(architecture, names, cutoff=0.0))
@@ -22,15 +22,15 @@ def check_name(architecture: str, names: Iterable[str], *, library: str) -> None
 
 
 def fitting(make: Callable[[], nn.Module], *, what: str, channels: int, side: int, classes: int) -> nn.Module:
-    """The network that `make` makes, in training mode, if it maps (1, channels, side, side) to logits (1, classes).
+    """Call `make` and check that the network maps (1, channels, side, side) to logits (1, classes); in training mode.
 
-    Libraries ask that images be large enough, or multiples of a patch, some when the network is made and some when it
-    runs. So it is run on one image of zeros, in evaluation mode, which changes no tensor and draws no random number.
+    Some libraries check the size of images when a network is made, others when it runs. So the network runs on an image
+    of zeros in evaluation mode, which changes no tensor and draws no random number.
 
     Raises
     ------
     InputError
-        With the library's own words, where the network does not take such images.
+        With the library's message, if the network does not take such images.
     """
     import torch
 

@@ -1,7 +1,7 @@
 """The residual networks for CIFAR of He et al. (arXiv 1512.03385, section 4.2): ResNet-20, 32, 44, 56 and 110.
 
-A convolution, three stages of n blocks with `width`, 2 · width and 4 · width channels, of which the second and third
-halve the image, the mean over pixels and a linear layer: 6n + 2 layers with weights.
+A convolution; three stages of n blocks with `width`, 2 · width and 4 · width channels; the mean over pixels; a linear
+layer. The second and third stage halve the image. There are 6n + 2 layers with weights.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Depth 6n + 2, n ≥ 1; channels of the first stage; stride of the first convolution, 1 in the paper.
+    """Depth 6n + 2 with n ≥ 1; channels of the first stage; stride of the first convolution (1 in the paper).
 
-    Stride 2 costs a quarter.
+    With stride 2 a network costs a quarter of the arithmetic.
     """
 
     depth: int
@@ -37,7 +37,7 @@ class Options(Settings):
 def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Module:  # noqa: ARG001 - of any side
     """A network from (n, channels, side, side) to logits (n, classes).
 
-    Weights as the paper draws them (He et al., arXiv 1502.01852, eq. 10): normal, variance 2 / inputs of a neuron.
+    Initial weights as in the paper: normal, with variance 2 / inputs of a neuron (He et al., arXiv 1502.01852, eq. 10).
     """
     from collections import OrderedDict
 

@@ -1,7 +1,7 @@
 """The blocks of residual networks for small images: basic (ResNet) and pre-activation (wide ResNet).
 
-Both map (n, inputs, h, w) to (n, outputs, ⌈h / stride⌉, ⌈w / stride⌉), and keep channels-last where the input is.
-Nothing is copied that need not be: each rectifier and each sum writes over a tensor that no gradient reads.
+Both map (n, inputs, h, w) to (n, outputs, ⌈h / stride⌉, ⌈w / stride⌉) and keep the memory format of the input.
+Rectifiers and sums work in place, on tensors that no gradient needs.
 """
 
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from torch.nn import functional
 
 
 def convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
-    """3 × 3, with a border of zeros and no bias: a batch norm comes before or after."""
+    """A 3 × 3 convolution with a border of zeros and no bias, since a batch norm stands before or after it."""
     return nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False)
 
 
@@ -26,10 +26,10 @@ class Basic(nn.Module):
         self.new_channels = outputs - inputs
 
     def shortcut(self, x: Tensor) -> Tensor:
-        """Every `stride`-th pixel, and zeros for the channels that are new."""
+        """Every `stride`-th pixel, with zeros for the new channels."""
         if self.stride == 1 and self.new_channels == 0:
             return x
-        if self.stride > 1:  # as x[:, :, ::stride, ::stride], whose gradient would not be channels-last
+        if self.stride > 1:  # x[:, :, ::stride, ::stride], with a channels-last gradient
             x = functional.avg_pool2d(x, 1, self.stride)
         return functional.pad(x, (0, 0, 0, 0, 0, self.new_channels))
 
@@ -59,7 +59,7 @@ class PreActivation(nn.Module):
             self.shortcut = nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """F(x) + shortcut(x): nothing stands after the sum."""
+        """F(x) + shortcut(x), without a rectifier."""
         active: Tensor = self.norm1(x).relu_()
         y: Tensor = self.norm2(self.conv1(active)).relu_()
         y = self.conv2(self.dropout(y))

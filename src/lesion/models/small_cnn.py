@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Output channels of each convolution; each halves the side of the image."""
+    """Output channels of each convolution. Each convolution halves the side of the image."""
 
     widths: list[int] = Field(min_length=1)
 

@@ -1,4 +1,4 @@
-"""Any network of timm (PyTorch Image Models) by name, with random weights; nothing is ever downloaded."""
+"""Any network of timm (PyTorch Image Models) by name, with random weights. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Name of the network, as `timm.list_models()` has it: without the tag of pretrained weights.
+    """Name of the network as in `timm.list_models()`, without the tag of pretrained weights.
 
-    The name is checked when the network is built: importing timm takes seconds, and every command validates
-    params.yaml.
+    It is checked when the network is built, since importing timm takes seconds.
     """
 
     architecture: str
@@ -25,12 +24,12 @@ class Options(Settings):
 def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Module:
     """A network from (n, channels, side, side) to logits (n, classes).
 
-    Networks that are made for one size of image (timm's `fixed_input_size`) are made for `side`.
+    Networks for a fixed image size (timm's `fixed_input_size`) are made for `side`.
 
     Raises
     ------
     InputError
-        Where there is no such network, or it does not take such images.
+        If there is no such network, or it does not take such images.
     """
     from functools import partial
 

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Name of the network, as `torchvision.models.list_models(module=torchvision.models)` has it.
+    """Name of the network as in `torchvision.models.list_models(module=torchvision.models)`.
 
-    The name is checked when the network is built: importing torchvision takes seconds, and every command validates
-    params.yaml.
+    It is checked when the network is built, since importing torchvision takes seconds.
     """
 
     architecture: str
@@ -28,7 +27,7 @@ def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Mod
     Raises
     ------
     InputError
-        Where there is no such network, images have not three channels, or the network does not take their size.
+        If there is no such network, if images do not have three channels, or if the network does not take their size.
     """
     from functools import partial
 
@@ -46,7 +45,7 @@ def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Mod
 
 
 def special_arguments(name: str, side: int) -> dict[str, Any]:
-    """Arguments that only some families take: the size of images, and no auxiliary heads, which would be outputs."""
+    """Arguments of single families: the image size, and no auxiliary heads, which would be extra outputs."""
     if name in {"googlenet", "inception_v3"}:
         return {"aux_logits": False, "init_weights": True}
     if name.startswith("vit_"):

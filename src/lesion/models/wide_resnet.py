@@ -1,8 +1,8 @@
 """Wide residual networks, WRN-depth-width (Zagoruyko & Komodakis, arXiv 1605.07146, table 1).
 
-A convolution to 16 channels, three stages of n pre-activation blocks with 16, 32 and 64 times `width` channels, of
-which the second and third halve the image, batch norm, the mean over pixels and a linear layer: depth 6n + 4, where the
-1 × 1 convolutions of shortcuts count.
+A convolution to 16 channels; three stages of n pre-activation blocks with 16, 32 and 64 times `width` channels; batch
+norm; the mean over pixels; a linear layer. The second and third stage halve the image. The depth is 6n + 4, counting
+the 1 × 1 convolutions of shortcuts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Depth 6n + 4, n ≥ 1, widening factor, and dropout between the two convolutions of a block."""
+    """Depth 6n + 4 with n ≥ 1; widening factor; dropout between the two convolutions of a block."""
 
     depth: int = 16
     width: int = Field(default=4, ge=1)
@@ -35,7 +35,7 @@ class Options(Settings):
 def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Module:  # noqa: ARG001 - of any side
     """A network from (n, channels, side, side) to logits (n, classes).
 
-    Weights as in the authors' code: convolutions normal with variance 2 / outputs that an input reaches, biases zero.
+    Initial weights as in the authors' code: convolutions normal with variance 2 / fan-out, biases zero.
     """
     from collections import OrderedDict
 

@@ -64,6 +64,5 @@ def predict(
     side, channels = split.images.shape
     stored = (tensors for _, tensors in read_members(checkpoint))
     facts = read_facts(checkpoint) | sizes(stored, build(model, split), (channels, side, side))
-    facts.pop("version")
     joined = pa.concat_tables(table for parts in tables.values() for table in parts)
     write_parquet(predictions, joined, **facts)

@@ -1,4 +1,4 @@
-"""The device that a step computes on, set up so that the same params give the same bytes."""
+"""The device that a step computes on, set up to give the same bytes in every run."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from lesion.train.lease import gpu
 
 @contextmanager
 def computing(*, threads: int) -> Iterator[torch.device]:
-    """Lease a GPU where there is one, else the CPU with `threads` threads; deterministic algorithms on both."""
+    """Yield a leased GPU if there is one, else the CPU with `threads` threads, with deterministic algorithms."""
     with gpu() as leased:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS asks for to be deterministic
-        torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms, which imports the compiler
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # makes cuBLAS deterministic
+        torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms would import the compiler
         torch.backends.cudnn.benchmark = False
         torch.set_num_threads(threads)
         torch.set_flush_denormal(True)
@@ -24,15 +24,15 @@ def computing(*, threads: int) -> Iterator[torch.device]:
 
 
 def autocast(device: torch.device, precision: PrecisionByDevice) -> AbstractContextManager[object]:
-    """Mixed precision where the params ask for it on this type of device."""
+    """A context of bfloat16 autocast if `precision` asks for it on this type of device, else an empty context."""
     wanted = precision["cuda" if device.type == "cuda" else "cpu"]
     return nullcontext() if wanted == "float32" else torch.autocast(device.type, dtype=torch.bfloat16)
 
 
 def place(model: nn.Module, device: torch.device, *, channels: int) -> nn.Module:
-    """Move a model for images of `channels` channels to the device, its weights in memory as the images are.
+    """Move a model for images of `channels` channels to the device, in the memory format of the images.
 
-    That is channels-last, where convolutions are fastest, but for a single channel on a CPU (`data.split.Normalise`).
+    That is channels-last, which is fastest, except for a single channel on a CPU (`data.split.Normalise`).
     """
     model = model.to(device)
     if channels == 1 and device.type == "cpu":

@@ -1,4 +1,4 @@
-"""One GPU for each job: a lock on a device, held by the process and released by the kernel when it ends."""
+"""One GPU for each job. A process holds a file lock on its device, and the kernel releases it when the process ends."""
 
 import os
 import random
@@ -16,9 +16,9 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def installed_gpus() -> list[str]:
-    """Indices of the devices that nvidia-smi lists; none where there is no such command.
+    """Indices of the devices that nvidia-smi lists; empty if there is no such command.
 
-    Asked of the driver's tool and not of torch, which would fix the visible devices for the life of the process.
+    Asking torch instead would fix the visible devices for the life of the process.
     """
     try:
         listing = subprocess.run(
@@ -31,7 +31,7 @@ def installed_gpus() -> list[str]:
 
 
 def visible_gpus(environment: Mapping[str, str]) -> list[str]:
-    """The devices that this process may use: those that a batch system or a user left visible, else all."""
+    """The devices in CUDA_VISIBLE_DEVICES of `environment`, if it is set, else all installed ones."""
     narrowed = environment.get(VISIBLE)
     if narrowed is None:
         return installed_gpus()
@@ -41,9 +41,9 @@ def visible_gpus(environment: Mapping[str, str]) -> list[str]:
 
 @contextmanager
 def leased(devices: list[str], folder: Path, *, poll_seconds: float = 0.5) -> Iterator[str | None]:
-    """Hold one of `devices` while the block runs, waiting while all are taken; None where there are none.
+    """Hold one of `devices` inside the block; wait while all are taken. Yields None if `devices` is empty.
 
-    The lock files lie in `folder`, one a device; a device is free again when its holder ends, however it ends.
+    `folder` has a lock file for each device. A device is free again when its holder ends, even if it is killed.
     """
     if not devices:
         yield None
@@ -65,13 +65,13 @@ def leased(devices: list[str], folder: Path, *, poll_seconds: float = 0.5) -> It
 
 
 def lock_folder() -> Path:
-    """Where the locks of this user lie: the same for all jobs on the machine, whatever started them."""
+    """Folder of this user's lock files, the same for all jobs on the machine. LESION_GPU_LOCKS overrides it."""
     return Path(os.environ.get("LESION_GPU_LOCKS", Path(tempfile.gettempdir()) / f"lesion-gpus-{os.getuid()}"))
 
 
 @contextmanager
 def gpu() -> Iterator[str | None]:
-    """Lease one visible GPU and make it the only one that this process sees; to be entered before torch uses CUDA."""
+    """Lease a visible GPU and hide the others from this process; None without a GPU. Enter before torch uses CUDA."""
     with leased(visible_gpus(os.environ), lock_folder()) as device:
         if device is not None:
             os.environ[VISIBLE] = device

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from lesion.compress.learned import Learned
+from lesion.compress.training import Training
 from lesion.data.loading import load
 from lesion.data.split import Split
 from lesion.errors import InputError
@@ -22,32 +23,8 @@ from lesion.train.resume import NEVER, Snapshots
 from lesion.train.seeds import Seeds
 
 
-class Training(Protocol):
-    """What a trained method does beside the optimiser's steps; what it keeps between them is in the model's state.
-
-    Attributes
-    ----------
-    trainings : how many times the recipe is run, one after the other
-    """
-
-    trainings: int
-
-    @property
-    def learned(self) -> Sequence[Learned]:
-        """Parameters that the method adds to the network."""
-
-    def before_step(self, step: int, optimiser: Optimizer) -> None:
-        """Called before each step, counted from 0 over all trainings."""
-
-    def penalty(self, step: int) -> Tensor | None:
-        """What is added to the loss of a step, in nats."""
-
-    def finish(self) -> None:
-        """Called after the last step."""
-
-
 def learning_rate(recipe: Recipe, step: int, *, steps_per_epoch: int) -> float:
-    """Rate of a step: linear warm-up from rate / warm-up steps, then times `decay_factor` at each decay epoch."""
+    """Learning rate of a step: linear warm-up, then multiplied by `decay_factor` at each decay epoch."""
     warmup = round(recipe.warmup * steps_per_epoch)
     if step < warmup:
         return recipe.rate * (step + 1) / warmup
@@ -56,32 +33,32 @@ def learning_rate(recipe: Recipe, step: int, *, steps_per_epoch: int) -> float:
 
 
 def total_steps(recipe: Recipe, examples: int) -> int:
-    """Steps of a whole training; InputError where there is less than one batch."""
+    """Number of steps of one training; InputError if the examples do not fill a batch."""
     if examples < recipe.batch:
         raise InputError(f"a batch of {recipe.batch} is more than the {examples} training examples")
     return max(1, round(recipe.epochs * (examples // recipe.batch)))
 
 
 @dataclass(frozen=True)
-class Pass:
-    """Images that go through the network together: a part of a batch, and the seed that varies them."""
+class MicroBatch:
+    """One micro-batch: row indices and the augmentation seed."""
 
     rows: np.ndarray[tuple[int], np.dtype[np.intp]]
     seed: int
 
 
-def passes(recipe: Recipe, examples: int, epoch: int, seeds: Seeds) -> list[Pass]:
-    """One epoch in a random order of its own, the last incomplete batch dropped.
+def micro_batches(recipe: Recipe, examples: int, epoch: int, seeds: Seeds) -> list[MicroBatch]:
+    """The micro-batches of one epoch, in a random order. The last incomplete batch is dropped.
 
-    All is drawn from the seeds and the place, nothing from what was drawn before: a training can begin at any step.
+    The draws depend only on the seeds, the epoch and the position, so a training can resume at any step.
     """
     order = np.random.default_rng(derive_seed(seeds.order, epoch)).permutation(examples)
     parts = order[: examples - examples % recipe.batch].reshape(-1, recipe.micro_batch)
-    return [Pass(rows, derive_seed(seeds.augmentation, epoch, place)) for place, rows in enumerate(parts)]
+    return [MicroBatch(rows, derive_seed(seeds.augmentation, epoch, place)) for place, rows in enumerate(parts)]
 
 
 def sgd(model: nn.Module, learned: Sequence[Learned], recipe: Recipe) -> Optimizer:
-    """The recipe's optimiser; each group of parameters has the factor `times` on the learning rate."""
+    """The recipe's optimiser. Each parameter group has the key `times`, its factor on the learning rate."""
     added = {parameter for parameter, _ in learned}
     own = [parameter for parameter in model.parameters() if parameter not in added]
     groups: list[dict[str, Any]] = [{"params": own, "times": 1.0}]
@@ -103,9 +80,9 @@ def fit(
     snapshots: Snapshots = NEVER,
     on_step: Callable[[], None] = lambda: None,
 ) -> float:
-    """Train `model` in place on `split`; from the last of `snapshots` on, where there is one.
+    """Train `model` in place on `split`, from the last snapshot on if there is one.
 
-    `on_step` is called as often as one training has steps, however many trainings the method asks for.
+    `on_step` is called once for each step of a single training, even if the method runs several trainings.
 
     Returns
     -------
@@ -114,24 +91,25 @@ def fit(
     Raises
     ------
     InputError
-        Where the loss is not finite at the end of an epoch: a diverged member must not reach an audit.
+        If the loss is not finite at the end of an epoch: a diverged member must not reach an audit.
     """
     optimiser = sgd(model, method.learned, recipe)
     examples, per_epoch = len(split.label), len(split.label) // recipe.batch
-    once = total_steps(recipe, examples)
-    steps = method.trainings * once
-    each = recipe.batch // recipe.micro_batch
+    steps_per_training = total_steps(recipe, examples)
+    steps = method.trainings * steps_per_training
+    parts_per_step = recipe.batch // recipe.micro_batch
 
-    def read(part: Pass) -> tuple[Tensor, Tensor, int]:
+    def read(part: MicroBatch) -> tuple[Tensor, Tensor, int]:
         pixels = split.images.augmented(part.rows, recipe.augmentation, part.seed)
         return torch.from_numpy(pixels), split.label[part.rows], part.seed
 
     def forward_backward(pixels: Tensor, label: Tensor, seed: int) -> Tensor:
-        torch.manual_seed(seed)  # of dropout and the like
+        torch.manual_seed(seed)  # for dropout
         inputs, label = split.normalise(pixels.to(device, non_blocking=True)), label.to(device)
         with autocast(device, recipe.precision):
             logits = model(inputs)
-        loss = functional.cross_entropy(logits.float(), label, label_smoothing=recipe.label_smoothing) / each
+        loss = functional.cross_entropy(logits.float(), label, label_smoothing=recipe.label_smoothing)
+        loss = loss / parts_per_step
         loss.backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
@@ -143,18 +121,19 @@ def fit(
     while step < steps:
         epoch, done = divmod(step, per_epoch)
         last = min(steps, (epoch + 1) * per_epoch)
-        parts = passes(recipe, examples, epoch, seeds)[done * each : (last - epoch * per_epoch) * each]
+        first, end = done * parts_per_step, (last - epoch * per_epoch) * parts_per_step
+        parts = micro_batches(recipe, examples, epoch, seeds)[first:end]
         stream = load(read, parts, workers=recipe.workers)
         total *= done > 0
         while step < last:
             method.before_step(step, optimiser)
-            rate = learning_rate(recipe, step % once, steps_per_epoch=per_epoch)
+            rate = learning_rate(recipe, step % steps_per_training, steps_per_epoch=per_epoch)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["times"]
             optimiser.zero_grad()
             if (penalty := method.penalty(step)) is not None:
                 penalty.backward()  # type: ignore[no-untyped-call]
-            for part in islice(stream, each):
+            for part in islice(stream, parts_per_step):
                 total += forward_backward(*part)
             optimiser.step()
             step += 1

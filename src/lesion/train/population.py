@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from lesion import plugins
 from lesion.artifacts.checkpoints import write_checkpoint
 from lesion.compress.encoding import encode
-from lesion.data.sample import Sample
+from lesion.data.sample import TrainingSampler
 from lesion.data.split import Split, read_split
 from lesion.errors import InputError
 from lesion.models.build import build
@@ -46,8 +46,8 @@ def train_member(
     options = plugins.options("method", compression, where="variant", key="method")
     steps = total_steps(recipe, len(split.label))
     method = plugins.load("method", compression["method"]).Training(
-        network, options, steps=steps, sample=Sample(split, device, recipe.micro_batch), examples=len(split.label),
-        seed=seeds.method,
+        network, options, steps=steps, sample=TrainingSampler(split, device, recipe.micro_batch),
+        examples=len(split.label), seed=seeds.method,
     )  # fmt: skip
     loss = fit(network, method, split, recipe=recipe, seeds=seeds, device=device, snapshots=snapshots, on_step=on_step)
     return network.cpu(), loss

@@ -7,7 +7,7 @@ from lesion.seeds import derive_seed
 
 @dataclass(frozen=True)
 class Seeds:
-    """The seeds of one member, one for each use of randomness."""
+    """The seeds of one member: initial weights, order of images, augmentation, and the method's own draws."""
 
     initialisation: int
     order: int
@@ -16,9 +16,9 @@ class Seeds:
 
     @classmethod
     def derive(cls, root: int, study: str, population: str, member: int, *, paired: bool = False) -> "Seeds":
-        """Seeds by name: members of different populations are independent draws, as in the paper.
+        """Derive the seeds by name. Members of different populations are independent draws, as in the paper.
 
-        Where `paired`, member k of every population has those of dense member k, but for what the method draws.
+        If `paired`, member k of every population has the seeds of dense member k, except the method's.
         """
         shared = "dense" if paired else population
         return cls(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.populations import Population, check_labels
+from lesion.audit.comparison.probability import clipped, is_probability
 from lesion.errors import InputError
 from lesion.params.design import Design
 
@@ -50,9 +51,9 @@ def _probability(name: str, values: npt.ArrayLike | None, shape: tuple[int, int]
     array = _beside(name, values, shape)
     if array is None:
         return None
-    if not np.issubdtype(array.dtype, np.number) or not ((array >= 0) & (array <= 1)).all():
+    if not np.issubdtype(array.dtype, np.number) or not is_probability(array).all():
         raise InputError(f"{name}: numbers of 0 to 1 expected")
-    return array.astype(np.float32)
+    return clipped(array)
 
 
 def _flags(name: str, values: npt.ArrayLike | None, shape: tuple[int, int]) -> npt.NDArray[np.bool_] | None:

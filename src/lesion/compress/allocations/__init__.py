@@ -1,4 +1,4 @@
-"""One module an allocation: how many groups of each tensor are pruned.
+"""One module an allocation (`contracts.Allocation`): how many groups of each tensor are pruned.
 
-May import: torch, compress.layout. Makes: a count for each tensor, of the groups to prune in each of its rows.
+May import: torch, compress.grouping. Makes: for each tensor, the number of groups to prune in each row.
 """

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from torch import Size
 
-    from lesion.compress.layout import Candidates
+    from lesion.compress.grouping import Groups
 
 
 class Options(Settings):
@@ -19,9 +19,9 @@ class Options(Settings):
 
 
 def densities(shapes: Mapping[str, Size], density: float) -> dict[str, float]:
-    """The density of each tensor: ε times the sum of its dimensions over their product, 1 where that is more than 1.
+    """The density of each tensor: min(1, ε · sum of its dimensions / their product).
 
-    ε is such that `density` of all weights are left.
+    ε is the number for which `density` of all weights are left.
     """
     raw = {name: sum(shape) / shape.numel() for name, shape in shapes.items()}
     dense: set[str] = set()
@@ -34,7 +34,7 @@ def densities(shapes: Mapping[str, Size], density: float) -> dict[str, float]:
         dense |= over
 
 
-def allocate(candidates: Mapping[str, Candidates], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
-    """The nearest whole number of groups of each row that leaves one."""
-    left = densities({name: groups.shape for name, groups in candidates.items()}, 1 - sparsity)
-    return {name: groups.pruned(1 - left[name]) for name, groups in candidates.items()}
+def allocate(tensors: Mapping[str, Groups], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
+    """Groups to prune in each row by the tensor's density, rounded; a row of several groups keeps at least one."""
+    left = densities({name: groups.shape for name, groups in tensors.items()}, 1 - sparsity)
+    return {name: groups.pruned(1 - left[name]) for name, groups in tensors.items()}

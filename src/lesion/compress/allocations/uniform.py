@@ -1,4 +1,4 @@
-"""Uniform: every tensor is pruned alike (the per-tensor rule of Zhu & Gupta, arXiv 1710.01878)."""
+"""Uniform: every tensor gets the same sparsity (the per-tensor rule of Zhu & Gupta, arXiv 1710.01878)."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from lesion.params.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lesion.compress.layout import Candidates
+    from lesion.compress.grouping import Groups
 
 
 class Options(Settings):
     """None."""
 
 
-def allocate(candidates: Mapping[str, Candidates], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
-    """round(sparsity · groups) of each row of each tensor, where that leaves one."""
-    return {name: groups.pruned(sparsity) for name, groups in candidates.items()}
+def allocate(tensors: Mapping[str, Groups], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
+    """round(sparsity · groups) groups in each row; a row of several groups keeps at least one."""
+    return {name: groups.pruned(sparsity) for name, groups in tensors.items()}

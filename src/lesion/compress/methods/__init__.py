@@ -1,4 +1,4 @@
-"""One module a method, loaded by the name that params.yaml gives.
+"""One module a method (`contracts.Method`), loaded by its name in params.yaml.
 
 May import: params and compress. Makes: compressed weights.
 """

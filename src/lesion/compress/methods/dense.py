@@ -1,4 +1,4 @@
-"""Dense: the baseline, compressed by nothing."""
+"""Dense: the baseline, without compression."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ FLOAT_MEMBERS = True
 
 
 class Options(Settings):
-    """Nothing to choose."""
+    """No settings."""
 
 
 class Training:
-    """What happens beside the optimiser's steps: nothing."""
+    """Does nothing beside the optimiser's steps (`compress.training.Training`)."""
 
     trainings = 1
     learned: tuple[()] = ()
@@ -29,11 +29,11 @@ class Training:
     ) -> None: ...
 
     def before_step(self, step: int, optimiser: Any) -> None:
-        """Called before each step, counted from 0."""
+        """Do nothing."""
 
     def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """What is added to the loss of a step."""
+        """No penalty."""
         return None
 
     def finish(self) -> None:
-        """Called after the last step: leaves a plain network."""
+        """Do nothing."""

@@ -1,7 +1,7 @@
 """float16: weights stored as half-precision floats.
 
-As in TFLite's float16 quantisation, only storage is narrow: arithmetic is float32, on weights (and batch-norm
-statistics) rounded to the nearest float16. Integer buffers are kept as they are.
+As in TFLite's float16 quantisation, only storage is float16. Arithmetic is float32, on weights and batch-norm
+statistics rounded to the nearest float16. Integer buffers are unchanged.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def compressor(
     options: Options,  # noqa: ARG001
     calibration: Tensor,  # noqa: ARG001
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
-    """Return a function: state dict of a trained dense member -> the same, floating-point tensors as float16.
+    """Return a function: state dict of a trained member -> the same with floating-point tensors as float16.
 
-    It raises InputError if a finite value is too large for float16 (above 65,504).
+    The function raises InputError if a finite value is too large for float16 (above 65,504).
     """
     import torch
 
@@ -55,7 +55,7 @@ def restorer(
     options: Options,  # noqa: ARG001
     example: Tensor,  # noqa: ARG001
 ) -> Callable[[Mapping[str, Tensor]], nn.Module]:
-    """Return a function: stored tensors -> `model` in eval mode holding them as float32, valid until the next call."""
+    """Return a function: stored tensors -> `model` with them as float32, in eval mode, valid until the next call."""
     model.eval()
 
     def restore(tensors: Mapping[str, Tensor]) -> nn.Module:

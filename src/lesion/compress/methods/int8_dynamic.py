@@ -1,8 +1,8 @@
-"""int8-dynamic: dynamic-range int8, int8 weights and activations quantised while the model runs.
+"""int8-dynamic: int8 weights, and activations that are quantised to int8 while the model runs.
 
-As in TFLite's hybrid kernels, each image has a range of its own at the input of each convolution and linear layer, so a
-prediction depends on its image alone and not on the others of its batch. In pt2e this is a dynamic specification with
-torchao's affine placeholder observer and a block of one image (`PerAxis(0)`). Weights as in pt2e.py.
+As in TFLite's hybrid kernels, each image has its own range at the input of each convolution and linear layer, so a
+prediction does not depend on the other images of a batch. In pt2e this is a dynamic specification with torchao's affine
+placeholder observer and blocks of one image (`PerAxis(0)`). Weights are quantised as pt2e.py describes.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def compressor(
     options: Options,  # noqa: ARG001
     calibration: Tensor,
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
-    """Return a function: state dict of a trained dense member -> tensors to store (keys in integer_layers.py).
+    """Return a function: state dict of a trained member -> tensors to store (keys in integer_layers.py).
 
-    model: in eval mode; calibration: float32 (n, c, h, w), of which the shape matters, not the values.
+    model: in eval mode. calibration: float32 (n, c, h, w); only its shape is used.
     """
     from lesion.compress import pt2e
 
@@ -51,7 +51,7 @@ def restorer(
 
 
 def input_specification() -> QuantizationSpec:
-    """How pt2e quantises the input of a layer: int8, affine, a scale and a zero point for each image of a batch."""
+    """How pt2e quantises a layer's input: int8, affine, with a scale and a zero point for each image of a batch."""
     import torch
     from torchao.quantization.pt2e import MappingType, PerAxis
     from torchao.quantization.pt2e._affine_quantization import AffineQuantizedPlaceholderObserver

@@ -1,7 +1,7 @@
-"""int8-static: fixed-point int8, weights and activations on grids fixed before the model runs.
+"""int8-static: int8 weights and activations, with scales that are fixed before the model runs.
 
-The input of each convolution and linear layer has one scale and zero point, those of the least and greatest value that
-it took on calibration images (Jacob et al. 2018). Weights as in pt2e.py.
+The input of each convolution and linear layer has one scale and zero point, from its least and greatest value on
+calibration images (Jacob et al. 2018). Weights are quantised as pt2e.py describes.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class Options(Derived):
 def compressor(
     model: nn.Module, options: Options, calibration: Tensor
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
-    """Return a function: state dict of a trained dense member -> tensors to store (keys in integer_layers.py).
+    """Return a function: state dict of a trained member -> tensors to store (keys in integer_layers.py).
 
-    model: in eval mode; calibration: float32 (n, c, h, w), normalised training images, of which the first
-    `calibration_images` are used. Raises InputError if there are fewer.
+    model: in eval mode. calibration: normalised training images, float32 (n, c, h, w); the first `calibration_images`
+    are used. Raises InputError if there are fewer.
     """
     if len(calibration) < options.calibration_images:
         raise InputError(
@@ -58,7 +58,7 @@ def restorer(
 
 
 def input_specification() -> QuantizationSpec:
-    """How pt2e quantises the input of a layer: int8, affine, one scale and zero point, by least and greatest value."""
+    """How pt2e quantises a layer's input: int8, affine, with one scale and zero point from least and greatest value."""
     import torch
     from torchao.quantization.pt2e import MinMaxObserver
     from torchao.quantization.pt2e.quantizer import QuantizationSpec

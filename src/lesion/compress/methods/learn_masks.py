@@ -1,6 +1,6 @@
-"""Learning what to prune: a regulariser trains gates or noise beside the weights, and what they shut off is pruned.
+"""Learned masks: a regulariser trains gates or noise together with the weights, and decides what is pruned.
 
-How sparse the network becomes follows from the strength of the regulariser.
+The regulariser's strength determines the sparsity.
 """
 
 from __future__ import annotations
@@ -17,53 +17,56 @@ from lesion.plugins import Named
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from lesion.compress.probe import Sample
+    from lesion.compress.contracts import MaskLearnerModule, RegulariserModule
+    from lesion.compress.probe import Sampler
 
 KIND = "trained"
 FLOAT_MEMBERS = True
 
 
 class Options(Settings):
-    """The regulariser: a mapping of its name and its options."""
+    """The regulariser, a mapping with its name and options."""
 
     regulariser: Named
 
     @field_validator("regulariser")
     @classmethod
     def _learns(cls, part: Named) -> Named:
-        if not plugins.component("regulariser", part, where="regulariser")[0].LEARNS_MASKS:
+        module: RegulariserModule
+        module, _ = plugins.component("regulariser", part, where="regulariser")
+        if not module.LEARNS_MASKS:
             raise ValueError("this one leaves the choice of what to prune to a score: method prune")
         return part
 
 
 class Training:
-    """Adds the regulariser's penalty to each step; the arguments are those of `prune.Training`."""
+    """Adds the regulariser's penalty to each step. The arguments are those of `prune.Training`."""
 
     trainings = 1
 
     def __init__(
-        self, model: nn.Module, options: Options, *, steps: int, sample: Sample, examples: int, seed: int
+        self, model: nn.Module, options: Options, *, steps: int, sample: Sampler, examples: int, seed: int
     ) -> None:
         from lesion.compress.masks import MaskedNetwork
         from lesion.compress.probe import Probe
 
         self._network = MaskedNetwork(model)
         self._probe = Probe(self._network, sample, seed=seed)
+        module: MaskLearnerModule
         module, more = plugins.component("regulariser", options.regulariser, where="variant.regulariser")
         self._regulariser = module.Regulariser(more, self._probe, steps=steps, examples=examples)
         self.learned = self._regulariser.learned
 
     def before_step(self, step: int, optimiser: Any) -> None:  # noqa: ARG002
-        """Called before each step, counted from 0."""
+        """Tell the probe the step."""
         self._probe.step = step
 
     def penalty(self, step: int) -> Tensor | None:
-        """What the regulariser adds to the loss of a step."""
-        penalty: Tensor | None = self._regulariser.penalty(step)
-        return penalty
+        """The regulariser's penalty: a scalar in nats, or None."""
+        return self._regulariser.penalty(step)
 
     def finish(self) -> None:
-        """Called after the last step: leaves a plain network, zero where the regulariser shut weights off."""
+        """Leave a plain network with zeros where the regulariser's masks are False."""
         self._network.set(self._regulariser.masks())
         self._regulariser.remove()
         self._network.remove()

@@ -1,13 +1,13 @@
-"""Pruning while training: a point on the axes that the variant names, put together.
+"""Pruning while training, by the parts that a variant names.
 
-A score, a mask shape, an allocation and a schedule say what is pruned and when; a regrowth lets some of it come back, a
-regulariser makes weights small before. Gradual magnitude pruning (Zhu & Gupta, arXiv 1710.01878) is magnitude ×
-weight × uniform × gradual; lottery tickets, SNIP, RigL, network slimming and others are other points.
+A score, a mask shape, an allocation and a schedule decide what is pruned and when. A regrowth may bring weights back, a
+regulariser may make weights small beforehand. Gradual magnitude pruning (Zhu & Gupta, arXiv 1710.01878) combines
+magnitude, weight, uniform and gradual; other combinations give lottery tickets, SNIP, RigL and network slimming.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
@@ -18,17 +18,23 @@ from lesion.params.settings import Settings
 from lesion.plugins import Named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
-    from lesion.compress.probe import Sample
+    from lesion.compress.contracts import RegrowthModule, RegulariserModule, ScheduleModule, Shape
+    from lesion.compress.learned import Learned
+    from lesion.compress.probe import Sampler
+    from lesion.compress.regrowth import Regrowth
+    from lesion.compress.regulariser import Regulariser
 
 KIND = "trained"
 FLOAT_MEMBERS = True
 
 
 class Options(Settings):
-    """The final sparsity, and on each axis a name, or a mapping of the name and its options."""
+    """The final sparsity and the parts; each part is a name, or a mapping with a name and options."""
 
     sparsity: float = Field(gt=0, lt=1)
     score: Named
@@ -41,26 +47,29 @@ class Options(Settings):
     @field_validator("regulariser")
     @classmethod
     def _leaves_the_choice(cls, part: Named | None) -> Named | None:
-        if part is not None and plugins.component("regulariser", part, where="regulariser")[0].LEARNS_MASKS:
-            raise ValueError("this one learns what to prune itself: method learn-masks")
+        if part is not None:
+            module: RegulariserModule
+            module, _ = plugins.component("regulariser", part, where="regulariser")
+            if module.LEARNS_MASKS:
+                raise ValueError("this one learns what to prune itself: method learn-masks")
         return part
 
 
 class Training:
-    """Chooses masks when the schedule says so; in between the optimiser sees masked weights.
+    """Sets masks at the steps of the schedule. The optimiser trains the masked network.
 
     Parameters
     ----------
     model : the network, on its device; it gets masks now and is plain again after `finish`
     options : the variant
-    steps : of one training by the recipe
-    sample : count and seed -> batches of training images, for scores that look at some
-    examples : of the training split
-    seed : of all that is drawn at random beside the order of images
+    steps : number of steps of one training
+    sample : count and seed -> batches of training images, for scores that measure on images
+    examples : number of training examples
+    seed : seed of the method's own random draws
     """
 
     def __init__(
-        self, model: nn.Module, options: Options, *, steps: int, sample: Sample, examples: int, seed: int
+        self, model: nn.Module, options: Options, *, steps: int, sample: Sampler, examples: int, seed: int
     ) -> None:
         from lesion.compress.choice import Choice
         from lesion.compress.masks import MaskedNetwork
@@ -68,49 +77,55 @@ class Training:
         from lesion.compress.rewind import Rewind
         from lesion.compress.units import find_units
 
+        schedule: ScheduleModule
         schedule, schedule_options = plugins.component("schedule", options.schedule, where="variant.schedule")
+        shape: Shape
         shape, _ = plugins.component("shape", options.shape, where="variant.shape")
         self._schedule = schedule.Schedule(schedule_options, steps=steps)
         self._steps, self._sparsity = steps, options.sparsity
         self.trainings = self._schedule.trainings
-        units = find_units(model, next(iter(sample(1, seed)))[0]) if getattr(shape, "WHOLE_UNITS", False) else {}
-        self._regrowth: Any = None
+        units = find_units(model, next(iter(sample(1, seed)))[0]) if shape.WHOLE_UNITS else {}
+        self._regrowth: Regrowth | None = None
         straight_through = False
         if options.regrowth is not None:
+            regrowth: RegrowthModule
             regrowth, regrowth_options = plugins.component("regrowth", options.regrowth, where="variant.regrowth")
             self._regrowth = regrowth.Regrowth(regrowth_options, steps=steps)
             straight_through = regrowth.STRAIGHT_THROUGH
-            if regrowth.asks_pruned(regrowth_options) and any(unit.norm is not None for unit in units.values()):
+            if regrowth.needs_pruned_gradients(regrowth_options) and any(
+                unit.norm is not None for unit in units.values()
+            ):
                 raise InputError("regrowth: a pruned channel has no gradient, for its batch norm's scale is zero")
-        self._rewind = Rewind(model) if any(map(self._schedule.keeps, range(steps))) else None
+        self._rewind = Rewind(model) if any(map(self._schedule.saves, range(steps))) else None  # before masks
         self._network = MaskedNetwork(model, units=units, straight_through=straight_through)
         self._probe = Probe(self._network, sample, seed=seed)
         self._choice = Choice(self._probe, score=options.score, shape=options.shape, allocation=options.allocation)
-        self._regulariser: Any = None
+        self._regulariser: Regulariser | None = None
         if options.regulariser is not None:
+            regulariser: RegulariserModule
             regulariser, more = plugins.component("regulariser", options.regulariser, where="variant.regulariser")
             self._regulariser = regulariser.Regulariser(
                 more, self._probe, steps=steps * self.trainings, examples=examples
             )
-        self.learned = [] if self._regulariser is None else self._regulariser.learned
+        self.learned: Sequence[Learned] = [] if self._regulariser is None else self._regulariser.learned
 
     def before_step(self, step: int, optimiser: Optimizer) -> None:
-        """Called before each step, counted from 0 over all trainings."""
+        """Save or restore weights, set masks or exchange weights, as due before `step` (from 0 over all trainings)."""
         self._probe.step = step
-        if self._rewind is not None and self._schedule.keeps(step):
-            self._rewind.keep()
+        if self._rewind is not None and self._schedule.saves(step):
+            self._rewind.save()
         if self._schedule.updates(step):
             self._choice.prune(self._schedule.sparsity(step, self._sparsity), monotone=self._schedule.monotone)
         elif self._regrowth is not None and self._regrowth.updates(step % self._steps):  # in each training alike
-            self._regrow(step % self._steps, optimiser)
+            self._regrow(self._regrowth, step % self._steps, optimiser)
         if self._rewind is not None and self._schedule.rewinds(step):
             self._rewind.restore()
         if step and step % self._steps == 0:  # another training begins
             optimiser.state.clear()
 
-    def _regrow(self, step: int, optimiser: Optimizer) -> None:
-        """Exchange masked weights for kept ones; those that start at zero start without momentum, too."""
-        kept, fresh = self._regrowth.regrow(self._choice.kept(), step, self._choice.scored)
+    def _regrow(self, regrowth: Regrowth, step: int, optimiser: Optimizer) -> None:
+        """Exchange groups of weights. Grown weights that start at zero also lose their momentum."""
+        kept, fresh = regrowth.regrow(self._choice.kept(), step, self._choice.group_saliency)
         self._network.set(self._choice.whole(kept))
         parameters = self._network.parameters()
         for name, start in self._choice.whole(fresh).items():
@@ -120,12 +135,11 @@ class Training:
                 momentum.masked_fill_(start, 0.0)
 
     def penalty(self, step: int) -> Tensor | None:
-        """What the regulariser adds to the loss of a step."""
-        penalty: Tensor | None = None if self._regulariser is None else self._regulariser.penalty(step)
-        return penalty
+        """The regulariser's penalty, a scalar in nats; None without one."""
+        return None if self._regulariser is None else self._regulariser.penalty(step)
 
     def finish(self) -> None:
-        """Called after the last step: leaves a plain network with exactly the asked share of zeros."""
+        """Leave a plain network with zeros in its weights."""
         if self._regulariser is not None:
             self._regulariser.remove()
         if self._rewind is not None:

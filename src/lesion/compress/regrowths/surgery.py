@@ -1,7 +1,7 @@
-"""Surgery: pruned weights go on learning, and are spliced back when they have outgrown one that is kept.
+"""Surgery: pruned weights keep training, and come back when their saliency exceeds that of a kept one.
 
-Dynamic network surgery (Guo et al., arXiv 1608.04493). Its two thresholds, 0.9 t to prune and 1.1 t to splice (eq. 3),
-are here a lead of 1.1 / 0.9 for the kept ones, and t what leaves the sparsity that was asked for.
+Dynamic network surgery (Guo et al., arXiv 1608.04493). The paper has two thresholds, 0.9 t to prune and 1.1 t to bring
+back (eq. 3). Here kept weights get a lead instead, a factor of 1.1 / 0.9, and the sparsity determines t.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from pydantic import Field
 from lesion.compress.periodic import Periodic, Times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from torch import Tensor
 
-    from lesion.plugins import Named
+    from lesion.compress.regrowth import GroupSaliency
 
 STRAIGHT_THROUGH = True
 
 
 class Options(Times):
-    """The lead, as a factor on the saliency of what is kept; when, as shares of the training's steps."""
+    """`lead`: factor on the saliency of kept groups. `every`, `end`: as shares of the training's steps."""
 
     lead: float = Field(ge=1)
 
 
-def asks_pruned(options: Options) -> bool:  # noqa: ARG001
-    """They go on learning."""
+def needs_pruned_gradients(options: Options) -> bool:  # noqa: ARG001
+    """Always: pruned groups keep training."""
     return True
 
 
 class Regrowth(Periodic):
-    """Keeps as many as before, the largest, those with a lead that are kept already."""
+    """Keeps the most salient groups, as many as before; those that are kept already have a lead."""
 
     def __init__(self, options: Options, *, steps: int) -> None:
         self._lead = options.lead
@@ -44,15 +44,15 @@ class Regrowth(Periodic):
         self,
         kept: Mapping[str, Tensor],
         step: int,  # noqa: ARG002
-        scored: Callable[[Named | None], Mapping[str, Tensor]],
+        saliency: GroupSaliency,
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Groups that are kept from now on; none starts at zero, for they have learnt meanwhile."""
+        """Groups to keep from now on; none of them starts at zero, since all have kept training."""
         import torch
 
         from lesion.compress.masks import keep_largest
 
-        saliency, after = scored(None), {}
-        for name, groups in saliency.items():  # tensors without one are dense
+        after = {}
+        for name, groups in saliency(None).items():  # the other tensors stay dense
             was = kept[name]
             ahead = groups + torch.where(was, (self._lead - 1) * groups.abs(), 0)
             after[name] = keep_largest(ahead, was.shape[1] - int(was[0].sum()))

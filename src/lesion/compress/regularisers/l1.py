@@ -1,4 +1,4 @@
-"""L1: the sum of absolute weights, so that many become small (Han et al., arXiv 1506.02626, section 3.1)."""
+"""L1: the sum of absolute weights, which makes many of them small (Han et al., arXiv 1506.02626, section 3.1)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LEARNS_MASKS = False
 
 
 class Options(Settings):
-    """How much the sum of the absolute values of all prunable weights adds to the loss, in nats."""
+    """Factor on the sum of the absolute values of all prunable weights, in nats."""
 
     strength: float = Field(gt=0)
 
 
 class Regulariser:
-    """Adds strength · Σ|w|, from the first step to the last; weights under a mask count too."""
+    """Adds strength · Σ|w| in every step, masked weights included."""
 
     def __init__(self, options: Options, probe: Probe, *, steps: int, examples: int) -> None:  # noqa: ARG002
         self.learned: list[Learned] = []
@@ -32,10 +32,10 @@ class Regulariser:
         self._weights = list(probe.network.parameters().values())
 
     def penalty(self, step: int) -> Tensor:  # noqa: ARG002
-        """A scalar."""
+        """Strength · Σ|w|, a scalar."""
         import torch
 
         return self._strength * torch.stack([weight.abs().sum() for weight in self._weights]).sum()
 
     def remove(self) -> None:
-        """Nothing was added."""
+        """Do nothing: nothing was added to the network."""

@@ -1,9 +1,9 @@
-"""LTP: learned threshold pruning (Azarian et al., arXiv 2003.00075), one learned threshold on w² a weight tensor.
+"""LTP: learned threshold pruning (Azarian et al., arXiv 2003.00075). Each weight tensor learns a threshold on w².
 
-While training, each weight w counts as w · g with the gate g = sigmoid((w² − τ) / T), and Σ g, a soft L0, is added to
-the loss. With σ² the variance of the tensor's weights when the gates begin to close, T = temperature · σ² and
-τ = t · σ²; what is learned is t, without a unit, from 0 on. As in the paper, w is a constant inside of the gate: it
-gets the gradient of the loss times g, and the soft L0 moves the thresholds alone.
+While training, each weight w is multiplied by the gate g = sigmoid((w² − τ) / T), and the loss gets a term with Σ g, a
+soft L0 norm. σ² is the variance of the tensor's weights when the gates begin to close, T = temperature · σ², and
+τ = t · σ², where t (unitless, 0 at first) is learned. As in the paper, w is a constant inside the gate: the gradient of
+w is that of the loss times g, and the soft L0 norm trains only the thresholds.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ THRESHOLD, VARIANCE = "threshold", "variance"
 
 
 class Options(Settings):
-    """The weight of the soft L0 in the loss, and how fast and from when on the thresholds are learned.
+    """Settings of the soft L0 norm and of the learning of thresholds.
 
-    `strength` is in nats, what a network costs whose gates are all open; `temperature` is in units of σ²; `rate` is the
-    factor on the learning rate of t; before `begin`, a share of the steps, the gates are open and nothing is added (the
+    `strength`: the penalty of a network whose gates are all open, in nats. `temperature`: in units of σ². `rate`:
+    factor on the learning rate of t. `begin`: share of the steps before which gates are open and nothing is added (the
     paper starts from a trained network).
     """
 
@@ -39,13 +39,13 @@ class Options(Settings):
 
 
 def gate(gated: nn.Module, weight: Tensor, temperature: float) -> Tensor:
-    """sigmoid((w² − t · σ²) / (temperature · σ²)), of the weight's shape; no gradient with respect to the weight."""
+    """sigmoid((w² − t · σ²) / (temperature · σ²)) in the shape of the weight; w gets no gradient through it."""
     scaled = weight.detach().square() / gated.get_buffer(VARIANCE)
     return ((scaled - gated.get_parameter(THRESHOLD)) / temperature).sigmoid()
 
 
 def _gated(weight: Tensor, temperature: float) -> nn.Module:
-    """The parametrisation `weight · gate`, t and σ² in its state; its gates are open."""
+    """The parametrisation `weight · gate` with t and σ² in its state. Its gates are open at first."""
     import torch
     from torch import nn
 
@@ -53,7 +53,7 @@ def _gated(weight: Tensor, temperature: float) -> nn.Module:
         def __init__(self) -> None:
             super().__init__()
             self.register_parameter(THRESHOLD, nn.Parameter(weight.new_zeros(())))
-            # of a variance so small any weight is a large multiple, whose gate is exactly 1
+            # with so small a variance the gate of any weight is exactly 1
             self.register_buffer(VARIANCE, weight.new_full((), torch.finfo(weight.dtype).tiny))
 
         def forward(self, weight: Tensor) -> Tensor:
@@ -63,12 +63,12 @@ def _gated(weight: Tensor, temperature: float) -> nn.Module:
 
 
 class Regulariser:
-    """Gates behind the masks of all weights: when the masks are multiplied in, so are the gates of what they keep.
+    """Puts gates behind the masks of all weights. Removing the masks writes the gated weights into the network.
 
     Raises
     ------
     InputError
-        From `penalty`, at the step at which the gates begin to close, where the weights of a tensor are all equal.
+        From `penalty`, when the gates begin to close, if the weights of a tensor are all equal.
     """
 
     def __init__(self, options: Options, probe: Probe, *, steps: int, examples: int) -> None:  # noqa: ARG002
@@ -103,11 +103,11 @@ class Regulariser:
             self._gated[name].get_buffer(VARIANCE).copy_(variance)
 
     def masks(self) -> dict[str, Tensor]:
-        """Kept is where w² > τ, a gate more than half open."""
+        """True where w² > τ, that is where the gate is more than half open."""
         return {
             name: weight.square() > gated.get_parameter(THRESHOLD).detach() * gated.get_buffer(VARIANCE)
             for (name, weight), gated in zip(self._weights.items(), self._gated.values(), strict=True)
         }
 
     def remove(self) -> None:
-        """Nothing is left to remove: the gates are parametrisations, which go with the masks."""
+        """Do nothing: the gates are parametrisations and are removed with the masks."""

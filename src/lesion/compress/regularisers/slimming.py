@@ -1,4 +1,4 @@
-"""Slimming: the sum of absolute batch-norm scales, so that channels fade (Liu et al., arXiv 1708.06519, eq. 1)."""
+"""Slimming: the sum of absolute batch-norm scales, which makes channels small (Liu et al., arXiv 1708.06519, eq. 1)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ LEARNS_MASKS = False
 
 
 class Options(Settings):
-    """How much the sum of the absolute scales of batch norms that read a prunable layer adds to the loss, in nats."""
+    """Factor on the sum of absolute scales, in nats. Only batch norms that belong to a prunable layer count."""
 
     strength: float = Field(gt=0)
 
 
 class Regulariser:
-    """Adds strength · Σ|γ|, from the first step to the last; scales under a mask count too.
+    """Adds strength · Σ|γ| in every step, masked scales included.
 
     Raises
     ------
     InputError
-        Where no batch norm reads a layer.
+        If no batch norm belongs to a layer.
     """
 
     def __init__(self, options: Options, probe: Probe, *, steps: int, examples: int) -> None:  # noqa: ARG002
@@ -44,10 +44,10 @@ class Regulariser:
         self._scales: list[Tensor] = [scale_under_mask(norm) for norm in norms]
 
     def penalty(self, step: int) -> Tensor:  # noqa: ARG002
-        """A scalar."""
+        """Strength · Σ|γ|, a scalar."""
         import torch
 
         return self._strength * torch.cat(self._scales).abs().sum()
 
     def remove(self) -> None:
-        """Nothing was added."""
+        """Do nothing: nothing was added to the network."""

@@ -1,9 +1,9 @@
-"""Sparse variational dropout (Molchanov et al., arXiv 1701.05369): noise on each weight, as much as the data allow.
+"""Sparse variational dropout (Molchanov et al., arXiv 1701.05369): each weight learns how much noise it can bear.
 
-Each weight has the posterior N(w, σ²), w and log σ² learned (the additive noise reparametrisation, section 4.2), and
-the loss is the variational bound divided by the number of examples: the cross-entropy under noise, and the divergence
-from the log-uniform prior (eq. 14), which falls with log α = log σ² − log w². A weight whose noise drowns it is pruned.
-Noise is drawn on the outputs of a layer and not on its weights (local reparametrisation, eqs. 17 and 18).
+Each weight has the posterior N(w, σ²); w and log σ² are learned (additive noise reparametrisation, section 4.2). The
+loss is the variational bound divided by the number of examples: the cross-entropy with noise, plus the divergence from
+the log-uniform prior (eq. 14), which falls as log α = log σ² − log w² grows. Weights with a large log α are pruned.
+Noise is drawn for the outputs of a layer instead of its weights (local reparametrisation, eqs. 17 and 18).
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 LEARNS_MASKS = True
 LOG_VARIANCE = "log_variance"
-INITIAL = -10.0  # of log σ², as in the authors' code
-CLIP = 8.0  # of |log α| in the divergence, whose gradient is zero beyond, as in the authors' code
-SMALLEST = 1e-16  # of w² in a logarithm and of a variance under a square root: at zero neither has a derivative
+INITIAL = -10.0  # initial log σ², as in the authors' code
+CLIP = 8.0  # bound on |log α| in the divergence, as in the authors' code; beyond it the gradient is zero
+SMALLEST = 1e-16  # lower bound on w² under a logarithm and on a variance under a root, which have no derivative at 0
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 
 
 class Options(Settings):
-    """The weight of the divergence, and how fast log σ² is learned.
+    """Settings of the divergence, of the learning of log σ², and of pruning.
 
-    `strength` is a factor on the divergence, 1 for the bound itself, reached linearly over `warmup`, a share of the
-    steps; `rate` is the factor on the learning rate of log σ², a large one: the divergence of one weight is divided by
-    the number of examples. A weight is pruned where its log α is `threshold` or more (3 in the paper).
+    `strength`: factor on the divergence, 1 for the bound itself. `warmup`: share of the steps over which the factor
+    grows linearly. `rate`: factor on the learning rate of log σ²; it must be large, since the divergence of a weight is
+    divided by the number of examples. `threshold`: weights with log α at or above it are pruned (3 in the paper).
     """
 
     strength: float = Field(gt=0)
@@ -44,9 +44,9 @@ class Options(Settings):
 
 
 def divergence(log_alpha: Tensor) -> Tensor:
-    """The KL divergence of one weight in nats, up to a constant (eq. 14); any shape, same shape back.
+    """The KL divergence of one weight in nats, up to a constant (eq. 14). Any shape, same shape back.
 
-    k1 − k1 · sigmoid(k2 + k3 · log α) + log(1 + 1 / α) / 2: from log(1 / α) / 2 + k1 down to zero.
+    k1 − k1 · sigmoid(k2 + k3 · log α) + log(1 + 1 / α) / 2. It falls to zero as α grows.
     """
     from torch.nn import functional
 
@@ -54,9 +54,9 @@ def divergence(log_alpha: Tensor) -> Tensor:
 
 
 def _normal(like: Tensor) -> Tensor:
-    """Standard normal numbers, of the shape and memory layout of a tensor without gaps.
+    """Standard normal numbers in the shape and memory format of `like`, a tensor without gaps in memory.
 
-    As torch.randn_like, which on a CPU is six times as slow where channels lie last.
+    torch.randn_like is six times slower for channels-last tensors on a CPU.
     """
     import torch
 
@@ -64,7 +64,7 @@ def _normal(like: Tensor) -> Tensor:
 
 
 def _add_noise(layer: nn.Module, inputs: tuple[Tensor, ...], mean: Tensor) -> Tensor | None:
-    """The forward hook of a layer: in training mode its output with the variance that the weights' noise gives it."""
+    """Forward hook of a layer: add the noise that the weights' noise causes in its output, in training mode."""
     import torch
     from torch import nn
     from torch.nn import functional
@@ -81,12 +81,12 @@ def _add_noise(layer: nn.Module, inputs: tuple[Tensor, ...], mean: Tensor) -> Te
 
 
 class Regulariser:
-    """A log σ² for each weight, in the state of its layer, and a hook on the layer that adds the noise.
+    """Adds a log σ² for each weight to the state of its layer, and a hook that adds noise to the layer's output.
 
     Raises
     ------
     InputError
-        Where a weight is not that of a linear layer or a convolution, whose output's variance is known.
+        If a prunable weight does not belong to a linear layer or a convolution.
     """
 
     def __init__(self, options: Options, probe: Probe, *, steps: int, examples: int) -> None:
@@ -114,18 +114,18 @@ class Regulariser:
         return self._layers[name].get_parameter(LOG_VARIANCE) - weight.square().clamp_min(SMALLEST).log()
 
     def penalty(self, step: int) -> Tensor:
-        """The divergence of all weights by the number of examples, times its weight at this step; a scalar."""
+        """Divergence of all weights, divided by the number of examples, times its factor at this step; a scalar."""
         import torch
 
         sums = [divergence(self._log_alpha(name).clamp(-CLIP, CLIP)).sum() for name in self._weights]
         return self._strength * min(1.0, (step + 1) / self._warmup) * torch.stack(sums).sum()
 
     def masks(self) -> dict[str, Tensor]:
-        """Kept is where log α is below the threshold."""
+        """True where log α is below the threshold."""
         return {name: self._log_alpha(name).detach() < self._threshold for name in self._weights}
 
     def remove(self) -> None:
-        """Take hooks and variances off the layers."""
+        """Remove the hooks and the variances."""
         for hook in self._hooks:
             hook.remove()
         for layer in self._layers.values():

@@ -1,5 +1,5 @@
-"""One module a schedule: at which step how much is pruned.
+"""One module a schedule (`contracts.ScheduleModule`): when weights are pruned, and how many.
 
-`Schedule(options, steps=…)` takes the steps of one training and is asked about those of all, one after the other.
+`Schedule(options, steps=…)` gets the length of one training. Its methods count steps over all trainings.
 May import: params, compress.schedule. Makes: the sparsity at each step.
 """

@@ -1,22 +1,22 @@
-"""At initialisation: pruned before the first step, and trained sparse from there."""
+"""At initialisation: prune before the first step, then train the sparse network."""
 
 from lesion.compress import schedule
 from lesion.params.settings import Settings
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 class Schedule(schedule.Schedule):
-    """All of the sparsity at step 0."""
+    """The final sparsity at step 0."""
 
     def __init__(self, options: Options, *, steps: int) -> None: ...
 
     def updates(self, step: int) -> bool:
-        """At step 0."""
+        """True at step 0."""
         return step == 0
 
     def sparsity(self, step: int, final: float) -> float:  # noqa: ARG002
-        """The final one."""
+        """The final sparsity."""
         return final

@@ -1,4 +1,4 @@
-"""Gradual: the cubic schedule of Zhu & Gupta (arXiv 1710.01878, eq. 1), from dense to the final sparsity."""
+"""Gradual: cubic growth of the sparsity from 0 to its final value (Zhu & Gupta, arXiv 1710.01878, eq. 1)."""
 
 from typing import Self
 
@@ -10,10 +10,9 @@ from lesion.params.settings import Settings
 
 
 class Options(Settings):
-    """Begin, end and interval of mask updates, as shares of the training steps.
+    """Begin, end and interval of mask updates, as shares of the training steps, so that they fit every study.
 
-    As shares, one variant means the same in every study. The published code prunes ImageNet from step 5000 to 8000
-    of 32,000, every 500: 0.15625, 0.25 and 0.015625.
+    The published code prunes ImageNet from step 5000 to 8000 of 32,000, every 500: 0.15625, 0.25 and 0.015625.
     """
 
     begin: float = Field(ge=0, lt=1)
@@ -28,7 +27,7 @@ class Options(Settings):
 
 
 class Schedule(schedule.Schedule):
-    """Masks recomputed from time to time; what was pruned may come back, as long as the schedule goes on."""
+    """Masks are recomputed at intervals. A pruned weight may come back until the last update."""
 
     monotone = False
 
@@ -39,11 +38,11 @@ class Schedule(schedule.Schedule):
         self.interval = max(1, round(options.every * steps))
 
     def updates(self, step: int) -> bool:
-        """Whether masks are recomputed before `step` (from 0): every interval from begin, and at end."""
+        """True at each interval from begin on, and at end."""
         return step == self.end or (self.begin <= step < self.end and (step - self.begin) % self.interval == 0)
 
     def sparsity(self, step: int, final: float) -> float:
-        """Eq. 1 from dense: final · (1 − (1 − (t − b) / (e − b))³), 0 before b, final after e."""
+        """Final · (1 − (1 − (t − b) / (e − b))³) at step t (eq. 1); 0 before begin b, `final` after end e."""
         if step >= self.end:
             return final
         return final * (1 - (1 - max(0, step - self.begin) / (self.end - self.begin)) ** 3)

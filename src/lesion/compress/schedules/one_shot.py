@@ -1,4 +1,4 @@
-"""One-shot: trained dense, pruned once, fine-tuned for the rest of the same training."""
+"""One-shot: train dense, prune once, fine-tune for the rest of the same training."""
 
 from pydantic import Field
 
@@ -7,21 +7,21 @@ from lesion.params.settings import Settings
 
 
 class Options(Settings):
-    """When to prune, as a share of the training steps."""
+    """The step at which to prune, as a share of the training steps."""
 
     at: float = Field(gt=0, lt=1)
 
 
 class Schedule(schedule.Schedule):
-    """All of the sparsity at one step."""
+    """The final sparsity at one step."""
 
     def __init__(self, options: Options, *, steps: int) -> None:
         self._step = min(max(1, round(options.at * steps)), steps - 1)
 
     def updates(self, step: int) -> bool:
-        """At that step."""
+        """True at that step."""
         return step == self._step
 
     def sparsity(self, step: int, final: float) -> float:  # noqa: ARG002
-        """The final one."""
+        """The final sparsity."""
         return final

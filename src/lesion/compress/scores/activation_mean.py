@@ -1,6 +1,6 @@
-"""Activation mean: units whose activation is small on average matter least (Molchanov et al., arXiv 1611.06440).
+"""Activation mean: units with a small mean activation matter least (Molchanov et al., arXiv 1611.06440).
 
-Activations, and where they are read, are those of `compress.activations`.
+`compress.activations` defines the activation of a unit.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """How many training images are looked at."""
+    """Number of training images to measure on."""
 
     images: int = Field(ge=1)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """The mean absolute activation of each unit, (units,)."""
+    """Mean absolute activation of each unit, (units,)."""
     from lesion.compress.activations import activations
 
     found = activations(probe, options.images)
@@ -32,7 +32,7 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
 
 
 def score(weight: Tensor, *, absolute: Tensor) -> Tensor:
-    """The mean absolute activation of the unit, for all of its weights (section 2.2, "activation")."""
+    """Mean absolute activation of the unit, for all of its weights (section 2.2, "activation")."""
     from lesion.compress.units import over_weights
 
     return over_weights(absolute, weight)

@@ -1,7 +1,7 @@
-"""Activation variance: units that always give nearly the same matter least, and give just that when they are pruned.
+"""Activation variance: units with nearly constant activation matter least. A pruned unit outputs its mean activation.
 
-Units of constant output go, and what they gave is added to the next biases (Sietsma & Dow 1991); a unit that has no
-bias, of a norm or its own, gives zero. Activations, and where they are read, are those of `compress.activations`.
+Sietsma & Dow (1991) remove units of constant output and add the constant to the next biases. A unit without a bias, its
+own or its norm's, outputs zero when pruned. `compress.activations` defines the activation of a unit.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """How many training images are looked at."""
+    """Number of training images to measure on."""
 
     images: int = Field(ge=1)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """The variance of each unit's activation over images and positions, and the constant in its place: (units,)."""
+    """Variance of each unit's activation over images and positions, and the constant for a pruned unit: (units,)."""
     from lesion.compress.activations import activations
 
     found = activations(probe, options.images)
@@ -36,16 +36,15 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
 
 
 def score(weight: Tensor, *, variance: Tensor, constant: Tensor) -> Tensor:  # noqa: ARG001
-    """The variance of the unit's activation, for all of its weights."""
+    """Variance of the unit's activation, for all of its weights."""
     from lesion.compress.units import over_weights
 
     return over_weights(variance, weight)
 
 
 def constants(*, variance: Tensor, constant: Tensor) -> Tensor:  # noqa: ARG001
-    """What takes the place of the bias that is added last, (units,).
+    """Constant that replaces the last bias of a pruned unit, (units,).
 
-    It is the mean activation, where a rectifier or none follows. Any other activation function would bend that: there
-    it is the mean of what the function reads.
+    It is the mean activation if a rectifier or no activation function follows, else the mean input of that function.
     """
     return constant

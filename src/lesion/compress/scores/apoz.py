@@ -1,7 +1,7 @@
 """APoZ: units that are seldom active matter least (network trimming, Hu et al., arXiv 1607.03250).
 
-The average percentage of zeros is the share of a unit's activations, over images and positions, that are not positive:
-after a rectifier, zero. Activations, and where they are read, are those of `compress.activations`.
+The average percentage of zeros is the share of a unit's activations, over images and positions, that are not positive
+(zero, after a rectifier). `compress.activations` defines the activation of a unit.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """How many training images are looked at."""
+    """Number of training images to measure on."""
 
     images: int = Field(ge=1)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """The share of each unit's activations that are positive, (units,)."""
+    """Share of each unit's activations that are positive, (units,)."""
     from lesion.compress.activations import activations
 
     found = activations(probe, options.images)

@@ -1,4 +1,4 @@
-"""BN scale: output channels whose batch norm has a small scale matter least (network slimming, arXiv 1708.06519)."""
+"""BN scale: units with a small batch-norm scale matter least (network slimming, Liu et al., arXiv 1708.06519)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:  # noqa: ARG001
-    """The scale γ, (units,), of the batch norm that reads a layer, without its mask; layers without one stay dense.
+    """Scale γ, (units,), of each layer's batch norm, without its mask. Layers without a batch norm stay dense.
 
     Raises
     ------
     InputError
-        Where no layer has one.
+        If no layer has a batch norm.
     """
     from lesion.compress.units import probed_units, scale_under_mask
 
@@ -34,7 +34,7 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:  # 
 
 
 def score(weight: Tensor, *, scale: Tensor) -> Tensor:
-    """|γ| of the output channel, for all of its weights."""
+    """|γ| of the unit, for all of its weights."""
     from lesion.compress.units import over_weights
 
     return over_weights(scale.abs(), weight)

@@ -1,4 +1,4 @@
-"""Geometric median: filters near to all others of their layer matter least (FPGM, He et al., arXiv 1811.00250)."""
+"""Geometric median: filters close to the others of their layer matter least (FPGM, He et al., arXiv 1811.00250)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 def score(weight: Tensor) -> Tensor:
@@ -21,6 +21,6 @@ def score(weight: Tensor) -> Tensor:
     from lesion.compress.units import over_weights
 
     filters = weight.flatten(1)
-    # by differences: the shortcut by a matrix product loses small distances between large filters
+    # by differences: a matrix product would lose small distances between large filters
     distances = torch.cdist(filters, filters, compute_mode="donot_use_mm_for_euclid_dist")
     return over_weights(distances.sum(dim=1), weight)

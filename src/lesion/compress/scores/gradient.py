@@ -1,6 +1,6 @@
-"""Gradient: weights matter that the loss is steep in, masked ones too.
+"""Gradient: weights with a large gradient of the loss matter most, masked weights included.
 
-It is how RigL grows (Evci et al., arXiv 1911.11134).
+RigL's growth score (Evci et al., arXiv 1911.11134).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Over how many images the gradient is taken."""
+    """Number of training images for the gradient."""
 
     images: int = Field(ge=1)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """The gradient of the mean loss, as training sees it."""
+    """Gradient of the mean loss in training mode."""
     from lesion.compress.statistics.gradient import mean_gradient
 
     return {"gradient": mean_gradient(probe, probe.loss, options.images, training=True)}

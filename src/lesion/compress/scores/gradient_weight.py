@@ -1,6 +1,7 @@
-"""Gradient × weight: weights matter whose removal changes the loss, to first order.
+"""Gradient × weight: weights matter by how much their removal changes the loss, to first order.
 
-At initialisation it is SNIP (Lee et al., arXiv 1810.02340), later a Taylor score (Molchanov et al., arXiv 1611.06440).
+At initialisation this is SNIP (Lee et al., arXiv 1810.02340), later a Taylor score (Molchanov et al., arXiv
+1611.06440).
 """
 
 from __future__ import annotations
@@ -18,21 +19,18 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Over how many images the gradient is taken."""
+    """Number of training images for the gradient."""
 
     images: int = Field(ge=1)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """The gradient of the mean loss, as training sees it."""
+    """Gradient of the mean loss in training mode."""
     from lesion.compress.statistics.gradient import mean_gradient
 
     return {"gradient": mean_gradient(probe, probe.loss, options.images, training=True)}
 
 
 def score(weight: Tensor, *, gradient: Tensor) -> Tensor:
-    """|g·w|: the slope of the loss in a factor on the weight, at 1 (SNIP, eq. 5; not divided by the sum).
-
-    Any shape, same shape back.
-    """
+    """|g·w|, without SNIP's division by the sum (eq. 5). Any shape, same shape back."""
     return (gradient * weight).abs()

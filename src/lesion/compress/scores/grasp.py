@@ -1,4 +1,4 @@
-"""GraSP: weights matter without which the gradient of the loss would be shorter (Wang et al., arXiv 2002.07376)."""
+"""GraSP: weights matter if removing them shortens the gradient of the loss (Wang et al., arXiv 2002.07376)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Over how many images, and what divides the logits: the paper's code has 200."""
+    """Number of training images, and the divisor of the logits (200 in the paper's code)."""
 
     images: int = Field(ge=1)
     temperature: float = Field(gt=0)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """Hg: the Hessian of the mean loss, as training sees it, times its gradient (algorithm 2).
+    """Hg: Hessian of the mean loss in training mode times its gradient (algorithm 2).
 
-    The images go through twice, a batch at a time: for g, then for the product with it.
+    The images run through the network twice, a batch at a time: for g, then for the product.
     """
     from torch.nn import functional
 
@@ -40,9 +40,9 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
 
 
 def score(weight: Tensor, *, hessian_gradient: Tensor) -> Tensor:
-    """w·Hg: half of what gᵀg loses, to first order, without the weight. Any shape, same shape back.
+    """w·Hg: half the decrease of gᵀg, to first order, if the weight is removed. Any shape, same shape back.
 
-    The negative of the paper's score (eq. 8), for it prunes the largest (algorithm 1). Often negative, and not a
-    magnitude: weights that hinder the gradient go first.
+    The paper's score has the opposite sign (eq. 8) and prunes the largest (algorithm 1). Negative values are common:
+    those weights reduce the gradient and are pruned first.
     """
     return weight * hessian_gradient

@@ -1,7 +1,7 @@
-"""Layer-wise Optimal Brain Surgeon: weights matter that the layer's own output needs (Dong et al., arXiv 1705.07565).
+"""Layer-wise Optimal Brain Surgeon: weights matter by how much the layer's output changes without them.
 
-The error is the squared change of a layer's outputs before the non-linearity, with the inputs that the network gives
-it. Its Hessian is the same for all output channels, and joins none of them.
+Dong et al. (arXiv 1705.07565). The error is the squared change of a layer's outputs before the activation function, for
+the inputs that the network gives it. Its Hessian is the same for each output channel and zero between channels.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Over how many images, and what is added to the diagonal of the Hessian, as a share of its mean."""
+    """Number of training images, and the amount to add to the Hessian's diagonal as a share of the diagonal's mean."""
 
     images: int = Field(ge=1)
     damping: float = Field(gt=0)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """The damped Hessian, (groups, d, d), d the weights of an output channel, and its inverse's diagonal (groups, d).
+    """The damped Hessian (groups, d, d), d weights an output channel, and the diagonal of its inverse (groups, d).
 
-    Of weights of convolutions and linear layers alone; the inverse is that of the layer without masks.
+    Only for convolutions and linear layers. The inverse ignores the masks.
     """
     import torch
 
@@ -40,21 +40,21 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
     for name, hessian in curvature.items():
         diagonal = hessian.diagonal(dim1=1, dim2=2)
         mean = diagonal.mean(dim=1, keepdim=True)
-        diagonal.add_(options.damping * mean.masked_fill(mean == 0, 1))  # all inputs may be zero
+        diagonal.add_(options.damping * mean.masked_fill(mean == 0, 1))  # the mean is 0 if all inputs are
         inverse[name] = inverse_diagonal(hessian, torch.ones_like(diagonal, dtype=torch.bool))
     return {"inverse_diagonal": inverse, "curvature": curvature}
 
 
 def score(weight: Tensor, *, inverse_diagonal: Tensor, **_: Tensor) -> Tensor:
-    """w² / (2 [H⁻¹]_qq), what removing the weight costs at best. Shape (output channels, …), same shape back."""
+    """w² / (2 [H⁻¹]_qq), the least cost of removing the weight. Shape (output channels, …), same shape back."""
     rows = weight.reshape(len(inverse_diagonal), -1, inverse_diagonal.shape[1])
     return (rows.square() / (2 * inverse_diagonal[:, None])).reshape(weight.shape)
 
 
 def compensate(weight: Tensor, mask: Tensor, options: Options, *, curvature: Tensor, **_: Tensor) -> Tensor:  # noqa: ARG001
-    """The weight with zeros where the mask (bool, true where kept) says, the rest of each output channel making good.
+    """The weight, zero where `mask` is False, with the kept weights of each output channel adjusted for the loss.
 
-    The paper removes one weight after the other; this is where that ends for a given mask, computed at once.
+    The paper removes one weight after the other; this computes the final result for a given mask at once.
     """
     import torch
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 def score(weight: Tensor) -> Tensor:

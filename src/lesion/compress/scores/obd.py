@@ -1,7 +1,7 @@
-"""Optimal Brain Damage: weights matter whose removal raises the loss, to second order (LeCun et al. 1990).
+"""Optimal Brain Damage: weights matter by how much their removal raises the loss, to second order (LeCun et al. 1990).
 
-The second derivative by each weight is that of the Gauss-Newton matrix (the paper's Levenberg-Marquardt approximation):
-never negative, and for networks of ReLUs the Hessian's own.
+The second derivatives are the diagonal of the Gauss-Newton matrix (the paper's Levenberg-Marquardt approximation). They
+are never negative, and for ReLU networks they are the diagonal of the Hessian.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Over how many images, each with random signs of its own, the diagonal is estimated."""
+    """Number of training images for the estimate of the diagonal; each has its own random signs."""
 
     images: int = Field(ge=1)
 
@@ -32,5 +32,5 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
 
 
 def score(weight: Tensor, *, curvature: Tensor) -> Tensor:
-    """h·w²/2, h the second derivative. Any shape, same shape back."""
+    """h·w²/2 for the second derivative h. Any shape, same shape back."""
     return curvature * weight.square() / 2

@@ -1,6 +1,6 @@
-"""Optimal Brain Damage (LeCun et al. 1990) with the empirical Fisher matrix in place of the Hessian.
+"""Optimal Brain Damage (LeCun et al. 1990) with the empirical Fisher matrix for the Hessian.
 
-So did Theis et al. (arXiv 1801.05787).
+Theis et al. (arXiv 1801.05787).
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Over how many images."""
+    """Number of training images."""
 
     images: int = Field(ge=1)
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """Mean of the squared gradients of single images' losses, in evaluation mode."""
+    """Mean over images of the squared gradient of the image's loss, in evaluation mode."""
     from lesion.compress.statistics.fisher import fisher_diagonal
 
     return {"fisher_diagonal": fisher_diagonal(probe, options.images)}
 
 
 def score(weight: Tensor, *, fisher_diagonal: Tensor) -> Tensor:
-    """f·w²/2. Any shape, same shape back."""
+    """f·w²/2 for the diagonal f of the Fisher matrix. Any shape, same shape back."""
     return fisher_diagonal * weight.square() / 2

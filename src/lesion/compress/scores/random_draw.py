@@ -1,6 +1,6 @@
-"""Random draw: which weights are pruned is left to chance, the control of every other score.
+"""Random draw: weights are pruned at random, as a control for the other scores.
 
-As a growth score it is that of SET (Mocanu et al., arXiv 1707.04780).
+As a growth score it is SET's (Mocanu et al., arXiv 1707.04780).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:  # noqa: ARG001
-    """A number for each weight, uniform in [0, 1), by the seed and the step; drawn on the CPU."""
+    """A uniform number in [0, 1) for each weight, drawn on the CPU; it depends on the seed and the step."""
     import torch
 
     generator = probe.generator("score")
@@ -31,5 +31,5 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:  # 
 
 
 def score(weight: Tensor, *, draw: Tensor) -> Tensor:  # noqa: ARG001
-    """The number that was drawn."""
+    """The drawn number."""
     return draw

@@ -1,8 +1,8 @@
-"""WoodFisher: Optimal Brain Surgeon by the empirical Fisher matrix, in blocks (Singh & Alistarh, arXiv 2004.14340).
+"""WoodFisher: Optimal Brain Surgeon with blocks of the empirical Fisher matrix (Singh & Alistarh, arXiv 2004.14340).
 
-The paper inverts a block by Woodbury's identity, an image at a time; here it is by Cholesky, to the same matrix. It
-adds up the corrections for single weights where several are pruned; here the correction is the exact one for all of a
-block together.
+Two differences from the paper. It inverts a block by Woodbury's identity, one image at a time; here Cholesky gives the
+same inverse. It adds up the corrections for single pruned weights; here the correction is exact for all pruned weights
+of a block together.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """Over how many images; how many consecutive weights are a block; what is added to the diagonal of the matrix."""
+    """Number of training images, number of consecutive weights in a block, and the amount to add to the diagonal."""
 
     images: int = Field(ge=1)
     block: int = Field(ge=1)
@@ -28,9 +28,9 @@ class Options(Settings):
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """The damped blocks, (blocks, block, block), in evaluation mode, and the diagonal of their inverse, as the weight.
+    """The damped blocks (blocks, block, block), and the diagonal of their inverses in the shape of the weight.
 
-    Weights that are masked already do not change, so they have no part in the inverse for others.
+    In evaluation mode. Weights that are masked already cannot change, so the inverses leave them out.
     """
     from lesion.compress.statistics.fisher import cut, fisher_blocks
     from lesion.compress.statistics.surgeon import inverse_diagonal
@@ -45,12 +45,12 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
 
 
 def score(weight: Tensor, *, inverse_diagonal: Tensor, **_: Tensor) -> Tensor:
-    """w² / (2 [F⁻¹]_qq), what removing the weight costs at best. Any shape, same shape back."""
+    """w² / (2 [F⁻¹]_qq), the least cost of removing the weight. Any shape, same shape back."""
     return weight.square() / (2 * inverse_diagonal)
 
 
 def compensate(weight: Tensor, mask: Tensor, options: Options, *, curvature: Tensor, **_: Tensor) -> Tensor:
-    """The weight with zeros where the mask (bool, true where kept) says, the rest of each block making good."""
+    """The weight, zero where `mask` is False, with the kept weights of each block adjusted for the loss."""
     from lesion.compress.statistics.fisher import cut
     from lesion.compress.statistics.surgeon import compensated
 

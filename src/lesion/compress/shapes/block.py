@@ -1,4 +1,4 @@
-"""Block: squares of outputs × inputs, at each place of a kernel; a tensor that they do not divide stays dense."""
+"""Block: squares of outputs × inputs, at each position of the kernel. A tensor that they do not divide stays dense."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lesion.compress.layout import Layout
+from lesion.compress.grouping import Grouping
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Size
+
+
+SPARES: tuple[str, ...] = ()
+WHOLE_UNITS = False
 
 
 class Options(Settings):
@@ -19,12 +23,12 @@ class Options(Settings):
     side: int = Field(ge=2)
 
 
-def layout(shape: Size, options: Options) -> Layout | None:
-    """One row of groups of side² weights; None where side does not divide both outputs and inputs."""
+def grouping(shape: Size, options: Options) -> Grouping | None:
+    """One row of groups of side² weights; None if `side` does not divide both outputs and inputs."""
     outputs, inputs, *kernel = shape
     side, places = options.side, shape[2:].numel()
     if outputs % side or inputs % side:
         return None
     cut = (outputs // side, side, inputs // side, side, *kernel)
     order = (0, 2, *range(4, len(cut)), 1, 3)
-    return Layout(shape, cut, order, rows=1, groups=outputs // side * (inputs // side) * places)
+    return Grouping(shape, cut, order, rows=1, groups=outputs // side * (inputs // side) * places)

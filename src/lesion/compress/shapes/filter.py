@@ -1,27 +1,27 @@
-"""Filter: all weights of one output channel, with its bias and the batch-norm entries that read it alone.
+"""Filter: all weights of one output channel, its bias and its batch-norm entries.
 
-What a pruned filter gave is then zero everywhere, so that leaving it out for good does not change the function.
-Attention's packed projections and transposed convolutions, whose rows are no output channels, stay dense.
+The output of a pruned filter is zero everywhere, so the channel can be removed without changing the function.
+Attention's packed projections and transposed convolutions stay dense, since their rows are not output channels.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.compress.layout import Layout
+from lesion.compress.grouping import Grouping
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Size
 
 WHOLE_UNITS = True
-SPARES = ("last",)  # its outputs are the classes
+SPARES = ("last",)  # the outputs of the last layer are the classes
 
 
 class Options(Settings):
     """None."""
 
 
-def layout(shape: Size, options: Options) -> Layout:  # noqa: ARG001
-    """One row of groups, one an output channel."""
-    return Layout.plain(shape, groups=shape[0])
+def grouping(shape: Size, options: Options) -> Grouping:  # noqa: ARG001
+    """One row, a group for each output channel."""
+    return Grouping.consecutive(shape, groups=shape[0])

@@ -1,20 +1,24 @@
-"""Kernel: the weights between one input and one output channel; of a linear layer a single weight."""
+"""Kernel: the weights between one input and one output channel; in a linear layer a single weight."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.compress.layout import Layout
+from lesion.compress.grouping import Grouping
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Size
 
 
+SPARES: tuple[str, ...] = ()
+WHOLE_UNITS = False
+
+
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
-def layout(shape: Size, options: Options) -> Layout:  # noqa: ARG001
+def grouping(shape: Size, options: Options) -> Grouping:  # noqa: ARG001
     """One row of outputs · inputs groups."""
-    return Layout.plain(shape, groups=shape[0] * shape[1])
+    return Grouping.consecutive(shape, groups=shape[0] * shape[1])

@@ -1,10 +1,10 @@
-"""Layer: all weights of a layer at once; for networks whose shortcuts go on without it, and a global allocation."""
+"""Layer: all weights of a layer. For networks with shortcuts around layers, and the allocation `global-ranking`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.compress.layout import Layout
+from lesion.compress.grouping import Grouping
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,6 @@ class Options(Settings):
     """None."""
 
 
-def layout(shape: Size, options: Options) -> Layout:  # noqa: ARG001
-    """One row of one group."""
-    return Layout.plain(shape, groups=1)
+def grouping(shape: Size, options: Options) -> Grouping:  # noqa: ARG001
+    """One row with one group."""
+    return Grouping.consecutive(shape, groups=1)

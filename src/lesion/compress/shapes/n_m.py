@@ -1,6 +1,6 @@
-"""N:M: of every M weights along the inputs N are kept (Mishra et al., arXiv 2104.08378: 2:4).
+"""N:M: N of every M weights along the inputs are kept (2:4 in Mishra et al., arXiv 2104.08378).
 
-A tensor whose inputs are no multiple of M stays dense, as hardware asks.
+A tensor stays dense if its number of inputs is not a multiple of M, as hardware requires.
 """
 
 from __future__ import annotations
@@ -9,24 +9,28 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lesion.compress.layout import Layout
+from lesion.compress.grouping import Grouping
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Size
 
 
+SPARES: tuple[str, ...] = ()
+WHOLE_UNITS = False
+
+
 class Options(Settings):
-    """M; N is what the variant's sparsity leaves of it."""
+    """M. The variant's sparsity gives N: (1 − sparsity) · M."""
 
     of: int = Field(ge=2)
 
 
-def layout(shape: Size, options: Options) -> Layout | None:
-    """Each M inputs are a row, of M groups of one weight; None where M does not divide the inputs."""
+def grouping(shape: Size, options: Options) -> Grouping | None:
+    """A row for every M inputs, with M groups of one weight; None if M does not divide the inputs."""
     outputs, inputs, *kernel = shape
     if inputs % options.of:
         return None
     cut = (outputs, inputs // options.of, options.of, *kernel)
     order = (0, 1, *range(3, len(cut)), 2)
-    return Layout(shape, cut, order, rows=shape.numel() // options.of, groups=options.of)
+    return Grouping(shape, cut, order, rows=shape.numel() // options.of, groups=options.of)

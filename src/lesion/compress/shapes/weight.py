@@ -1,20 +1,24 @@
-"""Weight: each on its own (unstructured sparsity)."""
+"""Weight: each weight on its own (unstructured sparsity)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.compress.layout import Layout
+from lesion.compress.grouping import Grouping
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Size
 
 
+SPARES: tuple[str, ...] = ()
+WHOLE_UNITS = False
+
+
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
-def layout(shape: Size, options: Options) -> Layout:  # noqa: ARG001
+def grouping(shape: Size, options: Options) -> Grouping:  # noqa: ARG001
     """One row of n groups of one weight."""
-    return Layout.plain(shape, groups=shape.numel())
+    return Grouping.consecutive(shape, groups=shape.numel())

@@ -1,7 +1,7 @@
-"""One module a statistic: what scores measure of a network on some training images.
+"""One module a statistic that scores measure on some training images.
 
-May import: torch, compress.probe, compress.masks. Makes: tensors by name of the weight.
+May import: torch, compress.probe, compress.masks. Makes: tensors by weight name.
 
-Derivatives are by the weights as the network computes with them, masked ones included: what a masked weight would get
-if it were there, at zero.
+Derivatives are with respect to the masked weights, at the point where the network computes: a pruned weight has its
+derivative at zero.
 """

@@ -1,6 +1,6 @@
-"""The empirical Fisher matrix: the mean over images of g gᵀ, g the gradient of the image's own loss.
+"""The empirical Fisher matrix: mean over images of g gᵀ, where g is the gradient of the image's loss.
 
-Its diagonal, or blocks along it. In evaluation mode.
+Only its diagonal, or blocks along the diagonal. In evaluation mode.
 """
 
 from torch import Tensor
@@ -15,19 +15,19 @@ def _labels(batch: Batch) -> Tensor:
 
 
 def fisher_diagonal(probe: Probe, images: int) -> dict[str, Tensor]:
-    """Mean over images of their squared gradients, of the shape of each weight."""
+    """Mean over images of the squared gradient, in the shape of each weight, by weight name."""
     return mean_square(probe, images, functional.cross_entropy, _labels)
 
 
 def cut(tensor: Tensor, block: int) -> Tensor:
-    """(*, n) -> (*, blocks, block): consecutive entries together, the last block filled up with zeros."""
+    """Cut (*, n) into blocks of consecutive entries: (*, blocks, block). The last block is padded with zeros."""
     return functional.pad(tensor, (0, -tensor.shape[-1] % block)).reshape(*tensor.shape[:-1], -1, block)
 
 
 def fisher_blocks(probe: Probe, images: int, block: int) -> dict[str, Tensor]:
-    """The part of the matrix within blocks of consecutive weights of each tensor: (blocks, block, block), by name.
+    """Diagonal blocks of the matrix, each over `block` consecutive weights: (blocks, block, block), by weight name.
 
-    Blocks times block are no fewer than the weights; rows and columns of what is too many are zero.
+    The last block is padded with rows and columns of zeros.
     """
 
     def add(total: Tensor | None, own: Tensor) -> Tensor:

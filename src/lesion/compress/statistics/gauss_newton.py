@@ -1,7 +1,8 @@
-"""The diagonal of the Gauss-Newton matrix: mean over images of Jᵀ (diag p − p pᵀ) J, J the logits by the weights.
+"""The diagonal of the Gauss-Newton matrix: mean over images of Jᵀ (diag p − p pᵀ) J.
 
-It is the Hessian of the mean cross-entropy without the curvature of the logits themselves. Logits of piecewise linear
-layers (ReLU, max pooling, batch norm in evaluation) have none along a single weight: there the two diagonals are equal.
+J is the Jacobian of the logits with respect to the weights, p = softmax of the logits. The matrix is the Hessian of the
+mean cross-entropy without the second derivatives of the logits. These are zero along a single weight of a piecewise
+linear network (ReLU, max pooling, batch norm in evaluation mode), so there both diagonals are equal.
 """
 
 import torch
@@ -12,10 +13,10 @@ from lesion.compress.statistics.image_gradients import mean_square
 
 
 def along_root(logits: Tensor, signs: Tensor) -> Tensor:
-    """zᵀ L s, to be differentiated by z alone, where L Lᵀ = diag p − p pᵀ and p = softmax z: z, s (classes,).
+    """The scalar zᵀ L s, where L Lᵀ = diag p − p pᵀ and p = softmax z is held constant: z and s are (classes,).
 
-    For random signs the mean square of its gradient by a weight is the image's part of the diagonal, with a variance
-    that grows with the classes and not, as that of products with the Hessian (Hutchinson), with the weights.
+    For random signs s the expected squared gradient of this scalar is the image's part of the diagonal. Its variance
+    grows with the number of classes; that of Hessian products (Hutchinson) grows with the number of weights.
     """
     p = logits.detach().softmax(dim=0)
     root = p.sqrt() * signs
@@ -23,7 +24,7 @@ def along_root(logits: Tensor, signs: Tensor) -> Tensor:
 
 
 def gauss_newton_diagonal(probe: Probe, images: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """An unbiased estimate, never negative, of the shape of each weight; signs are drawn for each image, on the CPU."""
+    """An unbiased, nonnegative estimate in the shape of each weight, by weight name. Signs are drawn on the CPU."""
 
     def signs(batch: Batch) -> Tensor:
         inputs, _ = batch

@@ -1,4 +1,4 @@
-"""Exact products of the Hessian of the loss with vectors."""
+"""Exact products of the loss's Hessian with vectors."""
 
 from collections.abc import Mapping
 
@@ -9,21 +9,21 @@ from lesion.compress.probe import Batch, Probe
 from lesion.compress.statistics.gradient import Loss, gradients, mean_over_images
 
 Vector = Mapping[str, Tensor]
-"""A vector in the space of all prunable weights: a tensor of the shape of each."""
+"""A vector in the space of all prunable weights: a tensor in the shape of each weight, by weight name."""
 
 
 def hessian_vector_product(
     probe: Probe, loss: Loss, vector: Vector, images: int, *, training: bool
 ) -> dict[str, Tensor]:
-    """Hv: H of the mean loss over images, by differentiating twice (Pearlmutter 1994); of the shape of each weight.
+    """Hv for the Hessian H of the mean loss over images, by differentiating twice (Pearlmutter 1994).
 
-    Looks at the very images, and with the very dropout, of any other statistic of this probe at this step.
+    Uses the same images and the same dropout as every other statistic of this probe at this step.
     """
     parameters = probe.network.parameters()
 
-    def of_batch(batch: Batch) -> dict[str, Tensor]:
+    def product(batch: Batch) -> dict[str, Tensor]:
         slopes = gradients(loss(batch), parameters, create_graph=True)
         along = torch.stack([(slopes[name] * direction).sum() for name, direction in vector.items()]).sum()
         return gradients(along, parameters)
 
-    return mean_over_images(probe, images, of_batch, training=training)
+    return mean_over_images(probe, images, product, training=training)

@@ -1,4 +1,4 @@
-"""Second moments of the inputs of convolutions and linear layers: how the squared error of a layer's output curves."""
+"""Second moments of the inputs of convolutions and linear layers: the Hessian of half their squared output error."""
 
 import math
 from collections import Counter
@@ -12,14 +12,14 @@ from lesion.compress.probe import Probe
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 AT_ONCE = 2**26
-"""Entries of patches that are held at a time; those of one image at least."""
+"""Entries of patches to hold at a time; at least one image's."""
 
 
 def patches(layer: nn.Module, inputs: Tensor) -> Tensor:
-    """What each output of a layer is a product of with its weights: (groups, positions, weights of an output channel).
+    """The vectors that a layer multiplies with its weights: (groups, positions, weights of an output channel).
 
-    Of a convolution the patch at each place of each image, padded, in the order of `weight.flatten(1)`; one group of
-    tokens for a linear layer. inputs: (n, channels, *sides), or (n, *, features).
+    For a convolution these are the padded patches of all images, in the order of `weight.flatten(1)`; for a linear
+    layer its input vectors, as one group. inputs: (n, channels, *sides), or (n, *, features).
     """
     if isinstance(layer, nn.Linear):
         return inputs.flatten(0, -2)[None]
@@ -36,16 +36,16 @@ def patches(layer: nn.Module, inputs: Tensor) -> Tensor:
 
 
 def _images_at_once(layer: nn.Module, inputs: Tensor) -> int:
-    """Of how many images the patches are held at a time."""
+    """Number of images whose patches to hold at a time."""
     kernel = math.prod(layer.kernel_size) if isinstance(layer, CONVOLUTIONS) else 1
     return max(1, AT_ONCE // (inputs[0].numel() * kernel))
 
 
 def second_moments(probe: Probe, images: int) -> dict[str, Tensor]:
-    """(1/n) Σ y yᵀ over all n patches or tokens y that a layer sees: (groups, d, d), d weights an output channel.
+    """(1/n) Σ y yᵀ over the n input vectors y of a layer: (groups, d, d), d weights an output channel, by weight name.
 
-    In evaluation mode, by name of the weight. Left out are transposed convolutions, and weights whose layer is never
-    called: those of attention, which torch multiplies itself, its output projection included.
+    In evaluation mode. Without transposed convolutions and without weights whose layer is never called: all projections
+    of nn.MultiheadAttention, which reads their weights itself.
     """
     totals: dict[str, Tensor] = {}
     counts: Counter[str] = Counter()
@@ -66,7 +66,7 @@ def second_moments(probe: Probe, images: int) -> dict[str, Tensor]:
         if isinstance(layer, (nn.Linear, *CONVOLUTIONS))
     ]
     try:
-        with probe.looking(training=False), torch.no_grad():
+        with probe.in_mode(training=False), torch.no_grad():
             for inputs, _ in probe.batches(images):
                 probe.model(inputs)
     finally:

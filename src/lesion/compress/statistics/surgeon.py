@@ -1,6 +1,6 @@
-"""Optimal Brain Surgeon (Hassibi & Stork 1993): what removing weights costs when the others make good for it.
+"""Optimal Brain Surgeon (Hassibi & Stork 1993): the cost of removing weights when the others are adjusted.
 
-The loss near the weights is ½ δᵀCδ in their change δ. Removing weight q alone costs at best w_q² / (2 [C⁻¹]_qq).
+The loss changes by ½ δᵀCδ if the weights change by δ. Removing weight q costs at least w_q² / (2 [C⁻¹]_qq).
 """
 
 from collections.abc import Iterator
@@ -11,23 +11,23 @@ from torch import Tensor
 from lesion.errors import InputError
 
 AT_ONCE = 64 * 2**20
-"""Bytes of matrices that are solved at a time, one matrix at least; work needs some four times as many."""
+"""Bytes of matrices to solve at a time, at least one matrix; the computation needs about four times as much memory."""
 
 
 def _parts(rows: int, size: int) -> Iterator[slice]:
-    """Rows that have their matrices, float64 (size, size), solved together."""
+    """Slices of rows whose matrices, float64 (size, size), are solved together."""
     step = max(1, AT_ONCE // (8 * max(1, size) ** 2))
     return (slice(first, first + step) for first in range(0, rows, step))
 
 
 def _within(curvature: Tensor, kept: Tensor, diagonal: Tensor) -> Tensor:
-    """The matrices (rows, d, d); in rows and columns that are not kept (rows, d), only `diagonal` (rows, d)."""
+    """The matrices (rows, d, d) with rows and columns outside `kept` (rows, d) replaced by `diagonal` (rows, d)."""
     inner = curvature * (kept[:, :, None] & kept[:, None, :])
     return inner + torch.diag_embed(diagonal.masked_fill(kept, 0))
 
 
 def _factor(matrices: Tensor) -> Tensor:
-    """Cholesky factors of (rows, d, d)."""
+    """Cholesky factors of (rows, d, d); InputError if a matrix is not positive definite."""
     factor: Tensor
     factor, failed = torch.linalg.cholesky_ex(matrices)
     if failed.any():
@@ -36,14 +36,14 @@ def _factor(matrices: Tensor) -> Tensor:
 
 
 def inverse_diagonal(curvature: Tensor, kept: Tensor) -> Tensor:
-    """Diagonal of the inverse of each matrix (rows, d, d), float (rows, d), where kept weights (rows, d) alone change.
+    """Diagonal of the inverse of each matrix (rows, d, d), restricted to the kept weights (rows, d): float (rows, d).
 
-    A weight that is not kept counts as if there were no others: 1 / C_qq. Computed in float64.
+    A weight outside `kept` gets 1 / C_qq. Computed in float64.
 
     Raises
     ------
     InputError
-        Where a matrix is not positive definite.
+        If a matrix is not positive definite.
     """
     found = torch.empty_like(curvature[:, 0])
     for part in _parts(len(curvature), curvature.shape[1]):
@@ -54,10 +54,10 @@ def inverse_diagonal(curvature: Tensor, kept: Tensor) -> Tensor:
 
 
 def compensated(weights: Tensor, kept: Tensor, curvature: Tensor) -> Tensor:
-    """The weights (rows, d) that cost least with all zero that are not kept (rows, d): argmin ½ (v − w)ᵀC(v − w).
+    """The cheapest weights v (rows, d) that are zero outside `kept`: argmin ½ (v − w)ᵀC(v − w).
 
-    With K the kept and S the others it is v_K = w_K + C_KK⁻¹ C_KS w_S, v_S = 0: exact for all of S together, and for
-    one weight Hassibi & Stork's eq. 5. Rows that keep all come back as they were. Computed in float64.
+    For kept weights K and others S: v_K = w_K + C_KK⁻¹ C_KS w_S and v_S = 0. This is exact for all of S together; for a
+    single weight it is Hassibi & Stork's eq. 5. Rows that keep all weights are unchanged. Computed in float64.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def compensated(weights: Tensor, kept: Tensor, curvature: Tensor) -> Tensor:
     Raises
     ------
     InputError
-        Where a matrix is not positive definite.
+        If a matrix is not positive definite.
     """
     most = int(kept.sum(dim=1).max())
     shared = curvature.dim() == 2
@@ -80,7 +80,7 @@ def compensated(weights: Tensor, kept: Tensor, curvature: Tensor) -> Tensor:
 
 
 def _compensated(weights: Tensor, kept: Tensor, curvature: Tensor, most: int) -> Tensor:
-    """The same for as many rows as can be solved together, none of which keeps more than `most` weights."""
+    """`compensated` for rows that are solved together; no row keeps more than `most` weights."""
     rows, size = weights.shape
     push = (weights.masked_fill(kept, 0)[:, None, :] @ curvature)[:, 0]
     row = torch.arange(rows, device=weights.device)[:, None]

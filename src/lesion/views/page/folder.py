@@ -1,6 +1,7 @@
 """The folder of an audit: its own files are replaced, and no others."""
 
 import os
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -14,25 +15,50 @@ FILES = (
     *("impact.csv", "pie.parquet", "pie.csv", "subgroups.csv", "null.csv", "effects.csv", "summary.csv"),
     *(f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("svg", "pdf")),
 )
+LEFT_BEHIND = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"})  # by file browsers
 Writer = Callable[[Path], object]
 
 
 def check_folder(out: Path) -> None:
-    """Raise InputError where `out` is a file, or holds anything that an audit did not write."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: is a file; a folder expected, new or of an earlier audit")
-    if not out.exists():
-        return
-    there = sorted(path for path in out.rglob("*") if not path.is_dir())
-    own = {out / name for name in (*FILES, PAGE)}
-    foreign = [path for path in there if path not in own]
-    page = out / PAGE
-    if page in there and MARK not in page.read_bytes()[:4096]:
-        foreign.append(page)
-    if foreign:
-        raise InputError(
-            f"{out}: holds {foreign[0].relative_to(out)}, which no audit wrote; a new or empty folder expected"
-        )
+    """Check, before any work, that an audit may be written to `out` and can be.
+
+    Hidden files and folders (`.DS_Store`, `.ipynb_checkpoints`) and what file browsers leave behind are passed over.
+
+    Raises
+    ------
+    InputError
+        Where `out` is a file, holds anything that an audit did not write, or cannot be written.
+    """
+    try:
+        _check_writable(out)
+        foreign = _foreign(out)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written ({error.strerror})") from None
+    if foreign is not None:
+        raise InputError(f"{out}: holds {foreign}, which no audit wrote; a new or empty folder expected")
+
+
+def _check_writable(out: Path) -> None:
+    """Make a file without a name in `out`, or in the nearest folder above it that exists."""
+    nearest = next(path for path in (out, *out.absolute().parents) if os.path.lexists(path))
+    if not nearest.is_dir():
+        raise InputError(f"{nearest}: is a file; a folder expected, new or of an earlier audit")
+    with tempfile.TemporaryFile(dir=nearest):
+        pass
+
+
+def _foreign(out: Path) -> Path | None:
+    """A file in the folder that no audit wrote, relative to it, if there is any."""
+    there = {path.relative_to(out): path for path in sorted(out.rglob("*"))} if out.exists() else {}
+    for name, path in there.items():
+        if any(part.startswith(".") or part.lower() in LEFT_BEHIND for part in name.parts):
+            continue
+        own = name.as_posix() in (*FILES, PAGE)
+        if path.is_dir() and not own:
+            continue
+        if not own or not path.is_file() or (name.name == PAGE and MARK not in path.read_bytes()[:4096]):
+            return name
+    return None
 
 
 def write_folder(out: Path, writers: Mapping[str, Writer]) -> None:

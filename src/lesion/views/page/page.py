@@ -1,5 +1,6 @@
 """The page of an audit: everything on one sheet that needs nothing else."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,11 @@ def inline(svg: str, name: str, description: str) -> str:
 def decimal(value: float, digits: int = 2) -> str:
     """A number with a typographic minus; nothing where there is none."""
     return "" if pd.isna(value) else f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def path_text(path: Path) -> str:
+    r"""A path as text that any file can hold: bytes of a name that is not UTF-8 become `\xe9`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def excerpt(text: str) -> str:
@@ -132,8 +138,8 @@ def render(
     """The page as HTML; all text from data is escaped."""
     return render_template(
         "lesion.views.page",
-        dense=str(dense),
-        compressed=str(compressed),
+        dense=path_text(dense),
+        compressed=path_text(compressed),
         findings=findings,
         notes=notes,
         tables=tables,

@@ -158,7 +158,10 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
         r"column right is both .* it belongs to the example",
     ),
     "no probability": (lambda t: t.assign(true_probability=1.5), r"column true_probability is 1\.5 for example \d+"),
-    "no flag": (lambda t: t.assign(correct_top5="perhaps"), "column correct_top5: true or false expected"),
+    "no flag": (
+        lambda t: t.assign(correct_top5="perhaps"),
+        r"column correct_top5 is perhaps for example \d+; true or false expected",
+    ),
     "wide and of models": (
         lambda t: t.drop(columns=["prediction", "member"]).assign(member_0=0),
         "column (true_probability|correct_top5|confidence) is of a model",

@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lesion.audit.comparison.files.cells import NUMBER, Cells
 from lesion.errors import InputError
 
 Integers = npt.NDArray[np.integer]
 
-WHOLE = r"^(0|-?[1-9][0-9]*)(\.0+)?$"  # 007 is a name: read as 7 it could not be told from 7
-NUMBER = r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$"
+DECIMAL_COMMA = r"^[-+]?[0-9]+,[0-9]+$"
 
 
 def compact(values: npt.NDArray[np.int64]) -> Integers:
@@ -25,35 +25,8 @@ def compact(values: npt.NDArray[np.int64]) -> Integers:
     return values
 
 
-def plain(values: pa.Array) -> pa.Array:
-    """Integers as int64, all else as text: what a CSV file would hold."""
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    if pa.types.is_integer(values.type):
-        return values.cast(pa.int64())
-    if pa.types.is_boolean(values.type):
-        return pc.if_else(values, "True", "False")  # as pandas writes them
-    return values.cast(pa.string())
-
-
-def missing(values: pa.Array) -> npt.NDArray[np.bool_]:
-    """Which of the `plain` values are null, empty or NaN: bool (rows,)."""
-    empty = pc.is_null(values)
-    if pa.types.is_string(values.type):
-        empty = pc.or_(empty, pc.match_substring_regex(pc.fill_null(values, ""), r"^\s*$|^[-+]?[nN][aA][nN]$"))
-    return np.asarray(empty.to_numpy(zero_copy_only=False))
-
-
-def _integers(values: pa.Array) -> npt.NDArray[np.int64] | None:
-    """The values as integers where all are whole numbers, else None."""
-    if pa.types.is_string(values.type):
-        if not pc.all(pc.match_substring_regex(values, WHOLE)).as_py():
-            return None
-        try:
-            values = pc.replace_substring_regex(values, r"\.0+$", "").cast(pa.int64())
-        except pa.ArrowInvalid:  # more than 64 bits: a name made of digits
-            return None
-    return np.asarray(values.to_numpy(zero_copy_only=False))
+def _of_rows(values: npt.NDArray[np.int64], places: Integers | None) -> Integers:
+    return compact(values) if places is None else compact(values)[places]
 
 
 class Column:
@@ -64,21 +37,23 @@ class Column:
         self._chunks: list[tuple[bool, Integers]] = []  # whether it holds numbers of texts; the integers
         self._codes: dict[str, int] = {}
 
-    def add(self, values: pa.Array) -> None:
-        """Append a block of `plain` values of which none is missing; InputError for numbers that are not whole."""
-        integers = _integers(values)
-        if integers is not None:
-            self._chunks.append((False, compact(integers)))
+    def add(self, cells: Cells) -> None:
+        """Append a block of which no cell is missing; InputError for numbers that are not whole."""
+        if pa.types.is_integer(cells.values.type):
+            self._chunks.append((False, _of_rows(cells.values.to_numpy(), cells.places)))
             return
-        encoded = values.dictionary_encode()
-        names = encoded.dictionary.to_pylist()
-        if pc.all(pc.match_substring_regex(encoded.dictionary, NUMBER)).as_py():
-            self._refuse_fractions(names)
-        code = np.array([self._codes.setdefault(name, len(self._codes)) for name in names], dtype=np.int64)
-        self._chunks.append((True, compact(code[encoded.indices.to_numpy()])))
+        self._refuse_fractions(cells.values)
+        code = [self._codes.setdefault(name, len(self._codes)) for name in cells.values.to_pylist()]
+        self._chunks.append((True, _of_rows(np.array(code, dtype=np.int64), cells.places)))
 
-    def _refuse_fractions(self, numbers: list[str]) -> None:
-        for number in numbers:
+    def _refuse_fractions(self, texts: pa.StringArray) -> None:
+        if pc.all(pc.match_substring_regex(texts, DECIMAL_COMMA)).as_py():
+            raise InputError(
+                f"{self.path}: column {self.name} holds {texts[0]}, with a decimal comma; a point expected"
+            )
+        if not pc.all(pc.match_substring_regex(texts, NUMBER)).as_py():
+            return
+        for number in texts.to_pylist():
             if not float(number).is_integer():
                 raise InputError(f"{self.path}: column {self.name} holds {number}; whole numbers or text expected")
 
@@ -110,23 +85,35 @@ class Attribute:
         """The texts that the blocks number; None where there were too many."""
         return None if self._codes is None else list(self._codes)
 
-    def add(self, values: pa.Array) -> None:
-        """Append a block of `plain` values."""
+    def add(self, cells: Cells) -> None:
+        """Append a block."""
         if self._codes is None:
             return
-        codes, text = self._codes, pc.if_else(pa.array(missing(values)), "(missing)", values.cast(pa.string()))
-        encoded = text.dictionary_encode()
-        code = [codes.setdefault(name, len(codes)) for name in encoded.dictionary.to_pylist()]
+        values, places = cells.values, cells.places
+        if places is None:
+            encoded = values.dictionary_encode("encode")
+            values, places = encoded.dictionary, encoded.indices.to_numpy()
+        codes, names = self._codes, values.cast(pa.string()).fill_null("(missing)")
+        code = [codes.setdefault(name, len(codes)) for name in names.to_pylist()]
         if len(codes) > self.MOST:
             self._codes, self.chunks = None, []
         else:
-            self.chunks.append(compact(np.array(code, dtype=np.int64)[encoded.indices.to_numpy()]))
+            self.chunks.append(_of_rows(np.array(code, dtype=np.int64), places))
 
 
 def recoding(names: Any, among: tuple[str, ...]) -> npt.NDArray[np.int64]:
     """Where each of `names` stands among others: int64 (names,)."""
     place = {name: index for index, name in enumerate(among)}
     return np.array([place[name] for name in names], dtype=np.int64)
+
+
+def as_texts(arrays: list[Integers]) -> tuple[list[Integers], tuple[str, ...]]:
+    """Integers as places among their decimal digits, sorted as text: the same shapes, and the texts."""
+    values = distinct(arrays)
+    digits = [str(value) for value in values]
+    names = tuple(sorted(digits))
+    rank = compact(recoding(digits, names))
+    return [rank[np.searchsorted(values, array)] for array in arrays], names
 
 
 def distinct(chunks: list[Integers]) -> npt.NDArray[np.int64]:

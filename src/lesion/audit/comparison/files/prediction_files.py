@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from lesion.audit.comparison.files.columns import compact, recoding
+from lesion.audit.comparison.files.columns import as_texts, compact, recoding
 from lesion.audit.comparison.files.grid import Texts
 from lesion.audit.comparison.files.readers import BLOCK, Attributes, Predictions, read_predictions
 from lesion.audit.comparison.populations import Population
@@ -39,11 +39,7 @@ def read_prediction_files(dense: Path, compressed: Path, *, block_size: int = BL
     paths = dense, compressed
     one, other = (read_predictions(path, block_size=block_size) for path in paths)
     _same_examples(paths, one, other)
-    names = _agreed(paths, "classes", one.class_names, other.class_names)
-    populations = [
-        _renamed(said.population, said.class_names, names) if said.class_names and names else said.population
-        for said in (one, other)
-    ]
+    populations, names = _same_classes(paths, one, other)
     labels = [population.label for population in populations]
     if labels[0] is not None and labels[1] is not None:
         _same_values(paths, one, "label", labels[0], labels[1], names)
@@ -56,14 +52,29 @@ def read_prediction_files(dense: Path, compressed: Path, *, block_size: int = BL
     return PredictionFiles(both[0], both[1], names, one.example_names, attributes, left_out)
 
 
-def _agreed(paths: Sequence[Path], what: str, one: Texts | None, other: Texts | None) -> Texts | None:
-    if one is None and other is None:
-        return None
-    if one is None or other is None:
-        number, text = (paths[0], paths[1]) if one is None else (paths[1], paths[0])
-        name = (one or other or ("",))[0]
-        raise InputError(f"{number}: {what} are integers, in {text} names, such as {name}; the same expected in both")
-    return tuple(sorted({*one, *other}))
+def _same_classes(paths: Sequence[Path], one: Predictions, other: Predictions) -> tuple[list[Population], Texts | None]:
+    """Both populations in the same numbers for the same classes, and the names of these."""
+    given = [(said.population, said.class_names) for said in (one, other)]
+    if one.class_names is None and other.class_names is None:
+        return [population for population, _ in given], None
+    named = [_named(population) if names is None else (population, names) for population, names in given]
+    if (one.class_names is None or other.class_names is None) and not set(named[0][1]) & set(named[1][1]):
+        _refuse_numbers(paths, "classes", one.class_names, other.class_names)
+    union = tuple(sorted({*named[0][1], *named[1][1]}))
+    return [_renamed(population, names, union) for population, names in named], union
+
+
+def _named(population: Population) -> tuple[Population, Texts]:
+    """The classes of a population by names that are their digits: where the other file has names, 7 is one of them."""
+    label = [] if population.label is None else [population.label]
+    (prediction, *label), names = as_texts([population.prediction, *label])
+    return replace(population, prediction=prediction, label=label[0] if label else None), names
+
+
+def _refuse_numbers(paths: Sequence[Path], what: str, one: Texts | None, other: Texts | None) -> NoReturn:
+    number, text = (paths[0], paths[1]) if one is None else (paths[1], paths[0])
+    name = (one or other or ("",))[0]
+    raise InputError(f"{number}: {what} are integers, in {text} names, such as {name}; the same expected in both")
 
 
 def _renamed(population: Population, names: Texts, among: Texts) -> Population:
@@ -77,10 +88,13 @@ def _said(names: Texts | None, value: object) -> str:
 
 
 def _same_examples(paths: Sequence[Path], one: Predictions, other: Predictions) -> None:
-    _agreed(paths, "example ids", one.example_names, other.example_names)
-    ids = [said.example_names or said.population.example_id.tolist() for said in (one, other)]
+    ids: list[Sequence[Any]] = [said.example_names or said.population.example_id.tolist() for said in (one, other)]
     if ids[0] == ids[1]:
         return
+    if (one.example_names is None) != (other.example_names is None):
+        ids = [[str(example) for example in examples] for examples in ids]
+        if not set(ids[0]) & set(ids[1]):
+            _refuse_numbers(paths, "example ids", one.example_names, other.example_names)
     for full, short in ((0, 1), (1, 0)):
         if lacking := sorted(set(ids[full]) - set(ids[short])):
             count = f"{len(lacking):,} of the {len(ids[full]):,} examples"

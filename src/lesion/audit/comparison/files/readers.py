@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from lesion.audit.comparison.files.blocks import Block, FileColumns, open_table, read_array
-from lesion.audit.comparison.files.columns import Attribute, Column, Integers, compact, missing, recoding
+from lesion.audit.comparison.files.blocks import Block, FileColumns, open_predictions, read_array
+from lesion.audit.comparison.files.cells import Cells, numbers
+from lesion.audit.comparison.files.columns import Attribute, Column, Integers, as_texts, compact, recoding
 from lesion.audit.comparison.files.grid import Axis, Grid, Texts
 from lesion.audit.comparison.populations import Population
+from lesion.audit.comparison.probability import clipped, is_probability
 from lesion.errors import InputError
 
 BLOCK = 2**20  # bytes of text to a block; a few dozen blocks are held at a time
@@ -45,7 +48,7 @@ def read_predictions(path: Path, *, block_size: int = BLOCK) -> Predictions:
 
     Parameters
     ----------
-    path : .csv, .csv.gz, .parquet, or .npy
+    path : .csv, .csv.gz, .tsv, .tsv.gz, .parquet or .npy
     block_size : bytes of CSV text to a block
 
     Raises
@@ -53,11 +56,11 @@ def read_predictions(path: Path, *, block_size: int = BLOCK) -> Predictions:
     InputError
         Where the file cannot be read, or is not one prediction of each member for each example.
     """
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         prediction = read_array(path)
         members, examples = prediction.shape
         return Predictions(Population(np.arange(examples), np.arange(members), None, prediction))
-    rows = _Rows(path, *open_table(path, block_size=block_size))
+    rows = _Rows(path, *open_predictions(path, block_size=block_size))
     return rows.assembled()
 
 
@@ -78,53 +81,64 @@ class _Rows:
             raise InputError(f"{path}: holds no rows")
 
     def _add(self, block: Block) -> None:
-        rows = len(block["prediction"])
-        for name in (*self.columns, *self.measured):
-            if name in block and (empty := missing(block[name])).any():
-                row = int(np.argmax(empty))
-                of = f"in row {self.count + row + 1}" if name == "example_id" else self._example(block, row)
-                raise InputError(f"{self.path}: column {name} is empty {of}; every row needs one")
-        alone = pa.array(np.zeros(rows, dtype=np.int64))  # without the column there is one member
+        rows = len(block["example_id"])
+        for name in self.columns:
+            if name in block and (empty := block[name].missing).any():
+                self._refuse_empty(block, name, int(np.argmax(empty)))
+        alone = Cells(pa.array(np.zeros(rows, dtype=np.int64)))  # without the column there is one member
         for name, column in self.columns.items():
             column.add(block.get(name, alone))
         for name, attribute in self.attributes.items():
             attribute.add(block[name])
         for name, chunks in self.measured.items():
-            chunks.append(self._measured(block, name))
+            chunks.append(self._flags(block, name) if name == "correct_top5" else self._probabilities(block, name))
         self.count += rows
 
-    def _example(self, block: Block, row: int) -> str:
-        return f"for example {block['example_id'][row]}"
+    def _refuse_empty(self, block: Block, name: str, row: int) -> None:
+        of = f"in row {self.count + row + 1}" if name == "example_id" else f"for example {block['example_id'][row]}"
+        raise InputError(f"{self.path}: column {name} is empty {of}; every row needs one")
 
-    def _measured(self, block: Block, name: str) -> npt.NDArray[Any]:
-        kind, expected = (pa.bool_(), "true or false") if name == "correct_top5" else (pa.float32(), "0 to 1")
-        try:
-            values = block[name].cast(kind).to_numpy(zero_copy_only=False)
-        except pa.ArrowInvalid as error:
-            raise InputError(f"{self.path}: column {name}: {expected} expected ({error})") from None
-        if name == "true_probability" and (odd := (values < 0) | (values > 1)).any():
-            row = int(np.argmax(odd))
-            value = block[name][row]
-            raise InputError(f"{self.path}: column {name} is {value} {self._example(block, row)}; {expected} expected")
-        return np.asarray(values)
+    def _refuse(self, block: Block, name: str, odd: npt.NDArray[np.bool_], expected: str) -> None:
+        row = int(np.argmax(odd))
+        if block[name].missing[row]:
+            self._refuse_empty(block, name, row)
+        said = f"is {block[name][row]} for example {block['example_id'][row]}"
+        raise InputError(f"{self.path}: column {name} {said}; {expected} expected")
+
+    def _probabilities(self, block: Block, name: str) -> npt.NDArray[np.float32]:
+        values = numbers(block[name].raw)
+        if (odd := ~is_probability(values)).any():
+            self._refuse(block, name, odd, "a number of 0 to 1, with a decimal point,")
+        return clipped(values)
+
+    def _flags(self, block: Block, name: str) -> npt.NDArray[np.bool_]:
+        cells = block[name]
+        spelt = np.array(["0", "1", "False", "True"])
+        place = pc.index_in(cells.values.cast(pa.string()), value_set=pa.array(spelt)).fill_null(-1).to_numpy()
+        place = place if cells.places is None else place[cells.places]
+        if (odd := place < 0).any():
+            self._refuse(block, name, odd, "true or false")
+        return np.asarray(place % 2 == 1)
 
     def _classes(self) -> tuple[dict[str, list[Integers]], Texts | None]:
         """The blocks of the predictions and the labels, in the same numbers, and the names of these."""
         given = [name for name in ("prediction", "label") if name in self.columns]
         finished: dict[str, Gathered] = {name: self.columns[name].finish() for name in given}
-        texts: dict[str, Texts] = {name: names for name, (_, names) in finished.items() if names is not None}
-        if texts and len(texts) < len(finished):
-            text, number = ("label", "prediction") if "label" in texts else ("prediction", "label")
-            example = finished[number][0][0][0]
-            raise InputError(
-                f"{self.path}: column {text} holds names, such as {texts[text][0]}, and column {number} integers,"
-                f" such as {example}; the same expected in both"
-            )
+        texts = {name: names for name, (_, names) in finished.items() if names is not None}
         if not texts:
             for name, (chunks, _) in finished.items():
                 if (least := min(chunk.min() for chunk in chunks)) < 0:
                     raise InputError(f"{self.path}: column {name} holds {least}; class ids are 0 and up")
             return {name: chunks for name, (chunks, _) in finished.items()}, None
+        for name in finished.keys() - texts.keys():  # numbers beside names: digits are names too, if any is in both
+            chunks, numbered = as_texts(finished[name][0])
+            ((text, names),) = texts.items()
+            if not set(numbered) & set(names):
+                raise InputError(
+                    f"{self.path}: column {text} holds names, such as {names[0]}, and column {name} integers,"
+                    f" such as {numbered[0]}; the same expected in both"
+                )
+            finished[name], texts = (chunks, numbered), {**texts, name: numbered}
         union = tuple(sorted({name for names in texts.values() for name in names}))
         places = {name: compact(recoding(names, union)) for name, names in texts.items()}
         return {name: [places[name][chunk] for chunk in chunks] for name, (chunks, _) in finished.items()}, union

@@ -11,15 +11,15 @@ from torch import Size, Tensor
 
 from lesion import plugins
 from lesion.compress import shapes
-from lesion.compress.layout import Layout
+from lesion.compress.grouping import Grouping
 from tests.compress.groups import OF, SHAPES, SIDE, Index, divides, rows
 
 
-def layout_of(shape: str, size: Index) -> Layout | None:
+def grouping_of(shape: str, size: Index) -> Grouping | None:
     module, options = plugins.component("shape", SHAPES[shape].part, where="shape")
-    layout = module.layout(Size(size), options)
-    assert layout is None or isinstance(layout, Layout)
-    return layout
+    grouping = module.grouping(Size(size), options)
+    assert grouping is None or isinstance(grouping, Grouping)
+    return grouping
 
 
 def numbered(size: Index) -> Tensor:
@@ -43,46 +43,46 @@ def test_every_shape_is_tested() -> None:
 @every_shape
 @given(size=SIZES | FITTING)
 def test_splitting_and_joining_are_inverse(shape: str, size: Index) -> None:
-    layout = layout_of(shape, size)
-    assert (layout is not None) == divides(shape, size)
-    if layout is not None:
+    grouping = grouping_of(shape, size)
+    assert (grouping is not None) == divides(shape, size)
+    if grouping is not None:
         whole = numbered(size)
-        split = layout.split(whole)
-        assert split.shape == (layout.rows, layout.groups, layout.members)
-        assert torch.equal(layout.join(split), whole)
+        split = grouping.split(whole)
+        assert split.shape == (grouping.rows, grouping.groups, grouping.size)
+        assert torch.equal(grouping.join(split), whole)
 
 
 @every_shape
 @given(size=FITTING)
 def test_groups_are_what_their_shape_is_called(shape: str, size: Index) -> None:
-    layout = layout_of(shape, size)
-    assert layout is not None
-    assert sorted(layout.split(numbered(size)).tolist()) == sorted(rows(shape, size))
+    grouping = grouping_of(shape, size)
+    assert grouping is not None
+    assert sorted(grouping.split(numbered(size)).tolist()) == sorted(rows(shape, size))
 
 
 @every_shape
 @given(size=FITTING)
 def test_one_value_a_group_counts_for_all_its_members(shape: str, size: Index) -> None:
-    layout = layout_of(shape, size)
-    assert layout is not None
-    values = torch.rand(layout.rows, layout.groups, 1)
-    joined = layout.join(values)
+    grouping = grouping_of(shape, size)
+    assert grouping is not None
+    values = torch.rand(grouping.rows, grouping.groups, 1)
+    joined = grouping.join(values)
     assert joined.shape == size
-    assert torch.equal(layout.split(joined), values.expand(-1, -1, layout.members))
+    assert torch.equal(grouping.split(joined), values.expand(-1, -1, grouping.size))
 
 
 @every_shape
 def test_the_order_in_memory_does_not_matter(shape: str) -> None:
-    layout, whole = layout_of(shape, (4, 8, 3, 3)), numbered((4, 8, 3, 3))
-    assert layout is not None
+    grouping, whole = grouping_of(shape, (4, 8, 3, 3)), numbered((4, 8, 3, 3))
+    assert grouping is not None
     channels_last = whole.contiguous(memory_format=torch.channels_last)
     assert channels_last.stride() != whole.stride()
-    assert torch.equal(layout.split(channels_last), layout.split(whole))
+    assert torch.equal(grouping.split(channels_last), grouping.split(whole))
 
 
 @every_shape
 def test_groups_lie_in_the_order_of_their_first_weight(shape: str) -> None:
-    layout = layout_of(shape, (4, 8, 3, 3))
-    assert layout is not None
-    first = layout.split(numbered((4, 8, 3, 3)))[:, :, 0]
+    grouping = grouping_of(shape, (4, 8, 3, 3))
+    assert grouping is not None
+    first = grouping.split(numbered((4, 8, 3, 3)))[:, :, 0]
     assert torch.equal(first, first.sort(dim=1).values)  # so that of ties the first in memory go first

@@ -1,0 +1,119 @@
+"""Tables in CSV and Parquet, opened and read block by block."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from lesion.audit.comparison.files.header import not_utf8, open_bytes, read_header
+from lesion.errors import InputError
+
+CSV = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
+PARQUET = re.compile(r"\.parquet$", re.IGNORECASE)
+LARGEST = 2**30  # bytes of a row: Arrow counts those of a block in 32 bits
+
+Types = Mapping[str, pa.DataType]
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what the system and the parsers say of a file into one line that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError, EOFError, pa.ArrowException) as error:  # ArrowInvalid is a ValueError
+        if "invalid UTF8" in str(error):
+            raise not_utf8(path) from None
+        raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from None
+
+
+class CsvTable:
+    """A CSV file, opened: the names of its columns, without blanks around them; all of them are text.
+
+    Parameters
+    ----------
+    block_size : bytes to a block; it grows where a row does not fit into it
+    """
+
+    def __init__(self, path: Path, *, block_size: int) -> None:
+        self.path, self.block_size = path, block_size
+        self.header = read_header(path)
+        self.names: Sequence[str] = self.header.names
+        self.types: Types = dict.fromkeys(self.names, pa.string())
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """These columns, by their names; read again in larger blocks from a row that is longer than a block."""
+        done, block_size = 0, self.block_size
+        while True:
+            skip = done
+            try:
+                for batch in self._blocks(columns, block_size):
+                    if skip < len(batch):
+                        done += len(batch) - skip
+                        yield batch.slice(skip)
+                    skip = max(0, skip - len(batch))
+                return
+            except pa.ArrowInvalid as error:
+                if "straddling" not in str(error):
+                    raise
+                if block_size >= LARGEST:
+                    raise InputError(f"{self.path}: a row is longer than 1 GiB, or a quote is not closed") from None
+                block_size = min(4 * block_size, LARGEST)
+
+    def _blocks(self, columns: Sequence[str], block_size: int) -> Iterator[pa.RecordBatch]:
+        reading = pa.csv.ReadOptions(
+            block_size=block_size, column_names=self.names, skip_rows_after_names=self.header.lines
+        )
+        parsing = pa.csv.ParseOptions(delimiter=self.header.separator, newlines_in_values=True)
+        # All text: a column whose first block holds numbers may hold names later.
+        text = pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), include_columns=list(columns))
+        with open_bytes(self.path) as file:
+            yield from pa.csv.open_csv(file, read_options=reading, parse_options=parsing, convert_options=text)
+
+
+class ParquetTable:
+    """A Parquet file, opened: the names of its columns, without blanks around them, and their types.
+
+    Parameters
+    ----------
+    rows : to a block
+    """
+
+    def __init__(self, path: Path, *, rows: int) -> None:
+        self._file, self._rows = pq.ParquetFile(path.open("rb")), rows
+        schema = self._file.schema_arrow
+        self.names: Sequence[str] = [name.strip() for name in schema.names]
+        self.types: Types = dict(zip(self.names, schema.types, strict=True))
+        self._given = dict(zip(self.names, schema.names, strict=True))
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """These columns, by their names."""
+        given = [self._given[name] for name in columns]
+        for batch in self._file.iter_batches(batch_size=self._rows, columns=given):
+            yield pa.record_batch([batch.column(name) for name in given], names=list(columns))
+
+
+def open_table(path: Path, *, block_size: int, rows: int, expected: str) -> CsvTable | ParquetTable:
+    """Open a table by its suffix: .csv, .csv.gz, .tsv, .tsv.gz or .parquet, in any capitals.
+
+    Parameters
+    ----------
+    block_size, rows : of a block, in bytes of CSV or rows of Parquet
+    expected : the formats to name where the suffix is another
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read.
+    """
+    with readable(path):
+        if PARQUET.search(path.name):
+            return ParquetTable(path, rows=rows)
+        if CSV.search(path.name):
+            return CsvTable(path, block_size=block_size)
+    raise InputError(f"{path}: the name ends in {path.suffix or 'no suffix'}, {expected} expected")

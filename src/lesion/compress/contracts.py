@@ -1,0 +1,163 @@
+"""The contracts of the modules that a variant names, one `Protocol` for each folder of modules.
+
+`plugins.load` finds modules by name, so it cannot give them types. Code that loads one annotates it with its protocol,
+and `tests/compress/test_contracts.py` lets mypy check every module against its protocol. Parameters named `options`
+take the module's own `Options`; arguments that differ between modules are `Any` here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Size, Tensor, nn
+
+    from lesion.compress import regrowth, regulariser, schedule, training
+    from lesion.compress.grouping import Grouping, Groups
+    from lesion.compress.probe import Probe, Sampler
+    from lesion.params.settings import Settings
+
+    Measured = dict[str, dict[str, Tensor]]
+    """What a score measured: argument of its formula -> weight name -> tensor."""
+
+    Compressor = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+    """State dict of a trained member -> the tensors to store."""
+
+    Restorer = Callable[[Mapping[str, Tensor]], nn.Module]
+    """Stored tensors -> the network that computes with them, in evaluation mode; valid until the next call."""
+
+
+class Module(Protocol):
+    """What all modules have: `Options`, the class that validates their part of params.yaml."""
+
+    @property
+    def Options(self) -> type[Settings]:  # noqa: N802
+        """The module's settings."""
+
+
+class Score(Module, Protocol):
+    """How much each weight matters. The least salient weights are pruned first."""
+
+    def score(self, weight: Tensor, *args: Any, **measured: Any) -> Tensor:
+        """Saliency of each weight, in the shape of `weight`. `measured` is what `measure` found for this weight."""
+
+
+@runtime_checkable
+class MeasuringScore(Score, Protocol):
+    """A score that measures the network first. A weight without a measurement is not pruned."""
+
+    def measure(self, probe: Probe, options: Any) -> Measured:
+        """Tensors for the arguments of `score`, by argument name, then by weight name."""
+
+
+@runtime_checkable
+class CompensatingScore(MeasuringScore, Protocol):
+    """A score that adjusts the kept weights after pruning."""
+
+    def compensate(self, weight: Tensor, mask: Tensor, options: Any, *args: Any, **measured: Any) -> Tensor:
+        """The adjusted weight, in the same shape; zero where `mask` (bool, True where kept) is False."""
+
+
+@runtime_checkable
+class ConstantScore(MeasuringScore, Protocol):
+    """A score that gives pruned units a constant output other than zero."""
+
+    def constants(self, *args: Any, **measured: Any) -> Tensor:
+        """Constant that replaces the bias of each pruned unit, (units,)."""
+
+
+class Shape(Module, Protocol):
+    """Which weights are pruned together."""
+
+    @property
+    def SPARES(self) -> tuple[str, ...]:  # noqa: N802
+        """Prunable layers that stay dense: "first", "last"."""
+
+    @property
+    def WHOLE_UNITS(self) -> bool:  # noqa: N802
+        """True if a pruned group takes the bias and the batch norm of its output channels with it."""
+
+    def grouping(self, shape: Size, options: Any) -> Grouping | None:
+        """The groups of a weight tensor of this shape; None if the shape does not divide it, so that it stays dense."""
+
+
+class Allocation(Module, Protocol):
+    """How many groups of each tensor are pruned."""
+
+    def allocate(self, tensors: Mapping[str, Groups], sparsity: float, options: Any) -> dict[str, int]:
+        """Number of groups to prune in each row of each tensor, by weight name."""
+
+
+class ScheduleModule(Module, Protocol):
+    """When weights are pruned."""
+
+    def Schedule(self, options: Any, *, steps: int) -> schedule.Schedule:  # noqa: N802
+        """Plan for a training of `steps` steps."""
+
+
+class RegrowthModule(Module, Protocol):
+    """How pruned weights come back."""
+
+    @property
+    def STRAIGHT_THROUGH(self) -> bool:  # noqa: N802
+        """True if masked weights keep training."""
+
+    def needs_pruned_gradients(self, options: Any) -> bool:
+        """True if the regrowth uses gradients of pruned groups."""
+
+    def Regrowth(self, options: Any, *, steps: int) -> regrowth.Regrowth:  # noqa: N802
+        """Regrowth for a training of `steps` steps."""
+
+
+class RegulariserModule(Module, Protocol):
+    """What is added to the loss."""
+
+    @property
+    def LEARNS_MASKS(self) -> bool:  # noqa: N802
+        """True if the regulariser learns what to prune; it is then a `MaskLearnerModule`."""
+
+    def Regulariser(self, options: Any, probe: Probe, *, steps: int, examples: int) -> regulariser.Regulariser:  # noqa: N802
+        """Regulariser of one network, for `steps` steps in all and a training split of `examples` images."""
+
+
+class MaskLearnerModule(RegulariserModule, Protocol):
+    """A regulariser that learns what to prune."""
+
+    def Regulariser(self, options: Any, probe: Probe, *, steps: int, examples: int) -> regulariser.MaskLearner:  # noqa: N802
+        """As in `RegulariserModule`."""
+
+
+class Method(Module, Protocol):
+    """How a variant is made."""
+
+    @property
+    def KIND(self) -> str:  # noqa: N802
+        """Either "trained" (members are trained or read from files) or "derived" (made from trained members)."""
+
+
+class TrainedMethod(Method, Protocol):
+    """A method that acts while a network trains."""
+
+    def Training(  # noqa: N802
+        self, model: nn.Module, options: Any, *, steps: int, sample: Sampler, examples: int, seed: int
+    ) -> training.Training:
+        """Start on `model`. `steps` is the length of one training, `examples` the size of the training split."""
+
+
+class PretrainedMethod(Method, Protocol):
+    """A method that reads members from files."""
+
+    def load_member(self, options: Any, *, study: str, member: int) -> dict[str, Tensor]:
+        """The state dict of one member."""
+
+
+class DerivedMethod(Method, Protocol):
+    """A method that compresses trained members."""
+
+    def compressor(self, model: nn.Module, options: Any, calibration: Tensor) -> Compressor:
+        """Function that compresses one member. `calibration`: normalised training images, float32 (n, c, h, w)."""
+
+    def restorer(self, model: nn.Module, options: Any, example: Tensor) -> Restorer:
+        """Function that turns stored tensors into a network. `example`: one normalised image, float32 (1, c, h, w)."""

@@ -1,0 +1,109 @@
+"""Every module that a variant can name keeps the contract of its folder: mypy checks the assignments below."""
+
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+
+import pytest
+
+from lesion.compress import allocations, contracts, methods, regrowths, regularisers, schedules, scores, shapes
+from lesion.compress.allocations import erk, global_ranking, uniform
+from lesion.compress.methods import dense, float16, int8_dynamic, int8_static, learn_masks, pretrained, prune
+from lesion.compress.regrowths import exchange, surgery
+from lesion.compress.regularisers import l1, ltp, slimming, variational_dropout
+from lesion.compress.schedules import at_initialisation, gradual, iterative, one_shot
+from lesion.compress.scores import (
+    activation_mean,
+    activation_variance,
+    apoz,
+    bn_scale,
+    geometric_median,
+    grasp,
+    l_obs,
+    magnitude,
+    obd,
+    obd_fisher,
+    random_draw,
+    woodfisher,
+)
+from lesion.compress.scores import gradient as gradient_score
+from lesion.compress.scores import gradient_weight as gradient_weight_score
+from lesion.compress.shapes import block, filter, kernel, layer, n_m, vector, weight
+from lesion.params.settings import Settings
+
+FORMULAS: dict[str, contracts.Score] = {"geometric_median": geometric_median, "magnitude": magnitude}
+COMPENSATING: dict[str, contracts.CompensatingScore] = {"l_obs": l_obs, "woodfisher": woodfisher}
+CONSTANT: dict[str, contracts.ConstantScore] = {"activation_variance": activation_variance}
+MEASURING: dict[str, contracts.MeasuringScore] = {
+    "activation_mean": activation_mean,
+    "apoz": apoz,
+    "bn_scale": bn_scale,
+    "gradient": gradient_score,
+    "gradient_weight": gradient_weight_score,
+    "grasp": grasp,
+    "obd": obd,
+    "obd_fisher": obd_fisher,
+    "random_draw": random_draw,
+    **COMPENSATING,
+    **CONSTANT,
+}
+SCORES: dict[str, contracts.Score] = {**FORMULAS, **MEASURING}
+SHAPES: dict[str, contracts.Shape] = {
+    "block": block,
+    "filter": filter,
+    "kernel": kernel,
+    "layer": layer,
+    "n_m": n_m,
+    "vector": vector,
+    "weight": weight,
+}
+ALLOCATIONS: dict[str, contracts.Allocation] = {"erk": erk, "global_ranking": global_ranking, "uniform": uniform}
+SCHEDULES: dict[str, contracts.ScheduleModule] = {
+    "at_initialisation": at_initialisation,
+    "gradual": gradual,
+    "iterative": iterative,
+    "one_shot": one_shot,
+}
+REGROWTHS: dict[str, contracts.RegrowthModule] = {"exchange": exchange, "surgery": surgery}
+MASK_LEARNERS: dict[str, contracts.MaskLearnerModule] = {"ltp": ltp, "variational_dropout": variational_dropout}
+REGULARISERS: dict[str, contracts.RegulariserModule] = {"l1": l1, "slimming": slimming, **MASK_LEARNERS}
+TRAINED: dict[str, contracts.TrainedMethod] = {"dense": dense, "learn_masks": learn_masks, "prune": prune}
+PRETRAINED: dict[str, contracts.PretrainedMethod] = {"pretrained": pretrained}
+DERIVED: dict[str, contracts.DerivedMethod] = {
+    "float16": float16,
+    "int8_dynamic": int8_dynamic,
+    "int8_static": int8_static,
+}
+METHODS: dict[str, contracts.Method] = {**TRAINED, **PRETRAINED, **DERIVED}
+
+FOLDERS: dict[ModuleType, Mapping[str, contracts.Module]] = {
+    scores: SCORES,
+    shapes: SHAPES,
+    allocations: ALLOCATIONS,
+    schedules: SCHEDULES,
+    regrowths: REGROWTHS,
+    regularisers: REGULARISERS,
+    methods: METHODS,
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_module_is_checked_against_a_contract(folder: ModuleType) -> None:
+    assert {module.name for module in pkgutil.iter_modules(folder.__path__)} == set(FOLDERS[folder])
+    assert all(issubclass(module.Options, Settings) for module in FOLDERS[folder].values())
+
+
+def test_optional_functions_are_found_where_they_are() -> None:
+    for contract, expected, function in (
+        (contracts.MeasuringScore, MEASURING, "measure"),
+        (contracts.CompensatingScore, COMPENSATING, "compensate"),
+        (contracts.ConstantScore, CONSTANT, "constants"),
+    ):
+        assert {name for name, score in SCORES.items() if isinstance(score, contract)} == set(expected)
+        assert {name for name, score in SCORES.items() if hasattr(score, function)} == set(expected)
+
+
+def test_regularisers_and_methods_say_of_which_kind_they_are() -> None:
+    assert {name for name, module in REGULARISERS.items() if module.LEARNS_MASKS} == set(MASK_LEARNERS)
+    assert {name for name, module in METHODS.items() if module.KIND == "derived"} == set(DERIVED)
+    assert {name for name, module in METHODS.items() if module.KIND == "trained"} == set(TRAINED) | set(PRETRAINED)

@@ -1,0 +1,22 @@
+"""Every data set that params.yaml can name keeps the contract: mypy checks the assignments below."""
+
+import pkgutil
+
+from lesion.data import sets
+from lesion.data.contract import DataSet
+from lesion.data.sets import celeba, cifar10, digits, imagenet, imagenet_a, mnist_8x8
+from lesion.params.settings import Settings
+
+DATA_SETS: dict[str, DataSet] = {
+    "celeba": celeba,
+    "cifar10": cifar10,
+    "digits": digits,
+    "imagenet": imagenet,
+    "imagenet_a": imagenet_a,
+    "mnist_8x8": mnist_8x8,
+}
+
+
+def test_every_data_set_is_checked_against_the_contract() -> None:
+    assert {module.name for module in pkgutil.iter_modules(sets.__path__)} == set(DATA_SETS)
+    assert all(issubclass(module.Options, Settings) for module in DATA_SETS.values())

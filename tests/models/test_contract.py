@@ -1,0 +1,23 @@
+"""Every model that params.yaml can name keeps the contract: mypy checks the assignments below."""
+
+import pkgutil
+from importlib import import_module
+
+from lesion import models
+from lesion.models import cifar_resnet, small_cnn, timm, torchvision, wide_resnet
+from lesion.models.contract import Model
+from lesion.params.settings import Settings
+
+MODELS: dict[str, Model] = {
+    "cifar_resnet": cifar_resnet,
+    "small_cnn": small_cnn,
+    "timm": timm,
+    "torchvision": torchvision,
+    "wide_resnet": wide_resnet,
+}
+
+
+def test_every_model_is_checked_against_the_contract() -> None:
+    found = {module.name for module in pkgutil.iter_modules(models.__path__)}
+    assert {name for name in found if hasattr(import_module(f"{models.__name__}.{name}"), "Options")} == set(MODELS)
+    assert all(issubclass(module.Options, Settings) for module in MODELS.values())
