@@ -14,8 +14,7 @@ import pytest
 from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.params.figure import Figure
-
-from .synthetic import SMALL, active
+from tests.views.synthetic import SMALL, active
 
 FIGURES = ("impact", "subgroups", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
 SUFFIXES = ("svg", "pdf", "csv")

@@ -6,8 +6,8 @@ from lesion.artifacts import paths
 from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.comparison.classes import class_names
 from lesion.params.figure import Figure
+from lesion.views.example_images import read_images
 from lesion.views.figures import style
-from lesion.views.figures.example_images import read_images
 from lesion.views.figures.pie_sheet import PER_VARIANT, draw, numbers, plot
 
 

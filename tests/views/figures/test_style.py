@@ -12,12 +12,6 @@ def test_points(fraction: float, text: str) -> None:
     assert style.points(fraction) == text
 
 
-def test_shortened() -> None:
-    assert style.shortened("automobile", 10) == "automobile"
-    assert style.shortened("great white shark", 8) == "great w…"
-    assert style.shortened("great white shark", 7) == "great…"
-
-
 @pytest.mark.parametrize("count", range(1, 13))
 def test_panels(count: int) -> None:
     with style.applied(Figure(width=8, height=5, font_size=8)):

@@ -12,7 +12,7 @@ from PIL import Image
 from lesion.artifacts import paths
 from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.comparison.classes import class_names
-from lesion.views.figures.example_images import read_images
+from lesion.views.example_images import read_images
 from lesion.views.gallery import page
 
 

@@ -135,5 +135,4 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
 def draw(*, study: str, families: dict[str, list[str]], figure: Figure) -> None:
     """The step: read `comparison.csv`, write `figures/comparison`."""
     table = numbers(read_csv(paths.comparison(study)), families)
-    with style.applied(figure):
-        save(study, "comparison", table, plot(table))
+    save(study, "comparison", table, plot, figure)

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.params.figure import Figure
-from lesion.views.figures import style
+from lesion.views.figures import lettering, style
 from lesion.views.figures.saving import save
 
 NAMED_CLASSES = 25  # with more classes than this their names cannot be read
@@ -70,7 +70,7 @@ def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
     axes.set_title(f"{variant}\n{counted}")
     axes.margins(x=0.02)
     if few:
-        names = [style.shortened(str(name), 14) for name in part["name"]]
+        names = [lettering.shortened(str(name), 14) for name in part["name"]]
         axes.set_xticks(rank, names, rotation=90 if max(map(len, names)) > 2 else 0)
         axes.tick_params(axis="x", length=0)
     else:
@@ -108,5 +108,4 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
 def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:  # noqa: ARG001
     """The step: read `impact/<variant>.csv` of each compressed variant, write `figures/impact`."""
     table = numbers({variant: read_csv(paths.impact(study, variant)) for variant in (*trained, *derived)})
-    with style.applied(figure):
-        save(study, "impact", table, plot(table))
+    save(study, "impact", table, plot, figure)

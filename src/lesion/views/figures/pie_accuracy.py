@@ -137,5 +137,4 @@ def draw(
     compressed = {variant: read_population(study, variant, shards) for variant in (*trained, *derived)}
     pie = {variant: read_flags(study, variant, dense) for variant in compressed}
     table = numbers(dense, compressed, pie, seed=derive_seed(root_seed, study, "pie-accuracy"))
-    with style.applied(figure):
-        save(study, "pie-accuracy", table, plot(table))
+    save(study, "pie-accuracy", table, plot, figure)

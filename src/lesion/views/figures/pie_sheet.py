@@ -1,6 +1,7 @@
 """A sheet of PIE: the images whose label compression changed, those that changed most first."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,8 +14,8 @@ from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.comparison.classes import class_names
 from lesion.data.decode import Pixels
 from lesion.params.figure import Figure
-from lesion.views.figures import style
-from lesion.views.figures.example_images import read_images
+from lesion.views.example_images import read_images
+from lesion.views.figures import lettering, style
 from lesion.views.figures.saving import save
 from lesion.views.order import strongest_first
 
@@ -73,7 +74,7 @@ def plot(table: pd.DataFrame, images: Mapping[int, Pixels]) -> mpl.Figure:
         for axes, pie in zip(row, part.itertuples(index=False), strict=False):
             show_image(axes, images[pie.example_id])
             true, dense, compressed = (
-                style.shortened(str(name), NAME_LENGTH) for name in (pie.name, pie.dense_name, pie.compressed_name)
+                lettering.shortened(str(name), NAME_LENGTH) for name in (pie.name, pie.dense_name, pie.compressed_name)
             )
             _below(axes, f"{true}\n{dense}\n{compressed}", across=0.5)
         _below(row[0], "true label:\ndense:\ncompressed:", across=0, ha="right", right=-6)
@@ -85,5 +86,4 @@ def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str
     """The step: read the examples, their images and `pie/<variant>.parquet`, write `figures/pie-sheet`."""
     graded = {variant: read_parquet(paths.pie(study, variant), PIE).to_pandas() for variant in (*trained, *derived)}
     table = numbers(graded, class_names(study))
-    with style.applied(figure):
-        save(study, "pie-sheet", table, plot(table, read_images(study, table["example_id"])))
+    save(study, "pie-sheet", table, partial(plot, images=read_images(study, table["example_id"])), figure)

@@ -136,5 +136,4 @@ def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str
     """The step: read `robustness/<variant>/<shard>.parquet` of all variants, write `figures/robustness`."""
     variants = ("dense", *trained, *derived)
     table = numbers(sensitivity({variant: read_accuracies(study, variant, shards) for variant in variants}))
-    with style.applied(figure):
-        save(study, "robustness", table, plot(table))
+    save(study, "robustness", table, plot, figure)

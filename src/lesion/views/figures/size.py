@@ -73,5 +73,4 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
 def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:  # noqa: ARG001
     """The step: read `summary.csv`, write `figures/size`."""
     table = numbers(read_csv(paths.summary(study)), trained=trained, derived=derived)
-    with style.applied(figure):
-        save(study, "size", table, plot(table))
+    save(study, "size", table, plot, figure)

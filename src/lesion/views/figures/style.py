@@ -1,7 +1,8 @@
 """How every figure looks: type, lines, and colours that colour-blind readers can tell apart."""
 
+import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +11,7 @@ import matplotlib.figure
 from matplotlib.axes import Axes
 
 from lesion.params.figure import Figure
+from lesion.views.figures import lettering
 
 # Okabe and Ito's palette (2008), and greys
 INK, GREY, PALE = "#222222", "#767676", "#c8c8c8"
@@ -21,19 +23,38 @@ MINUS = "\N{MINUS SIGN}"
 
 
 @contextmanager
-def applied(figure: Figure) -> Iterator[None]:
+def _without_warnings() -> Iterator[None]:
+    """Matplotlib logs nothing but errors: where another font is used, it warns of weights that this font lacks."""
+    log = logging.getLogger("matplotlib")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+@contextmanager
+def applied(figure: Figure, texts: Iterable[str] = ()) -> Iterator[None]:
     """Matplotlib's own defaults, whatever the user's matplotlibrc says, and on them the style of this project.
 
-    The salt and the font types make SVG and PDF the same bytes each time.
+    All text is drawn as it is written: a dollar sign begins no formula. The salt and the font types make SVG and PDF
+    the same bytes each time.
+
+    Parameters
+    ----------
+    figure : the size of the figure and of its text
+    texts : text from data that is drawn, whose characters decide which fonts are used beside DejaVu Sans
     """
     small = 0.85 * figure.font_size
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), _without_warnings():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(
             {
                 "figure.figsize": (figure.width, figure.height),
                 "figure.constrained_layout.use": True,
-                "font.family": "DejaVu Sans",  # ships with matplotlib
+                "font.family": lettering.families(texts),
+                "text.parse_math": False,
                 "font.size": figure.font_size,
                 "figure.titlesize": 1.15 * figure.font_size,
                 "axes.titlesize": figure.font_size,
@@ -92,8 +113,3 @@ def points(fraction: float, digits: int = 1) -> str:
     """A change in percentage points, with its sign and a typographic minus."""
     text = f"{100 * fraction:+.{digits}f}".replace("-", MINUS)
     return text[1:] if float(text[1:]) == 0 else text
-
-
-def shortened(text: str, length: int) -> str:
-    """A long class name, cut to `length` characters."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

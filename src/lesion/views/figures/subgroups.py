@@ -15,7 +15,7 @@ from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
-from lesion.views.figures import style
+from lesion.views.figures import lettering, style
 from lesion.views.figures.saving import save
 
 RATES = {"error": "Error", "false-positive": "False positives", "false-negative": "False negatives"}
@@ -52,10 +52,10 @@ def _lines(part: pd.DataFrame) -> Lines:
     for row in part.drop_duplicates(["attribute", "group"]).to_dict("records"):
         if row["attribute"] not in headings:
             headings[row["attribute"]] = len(texts)
-            texts.append(style.shortened(row["attribute"], LONGEST))
+            texts.append(lettering.shortened(row["attribute"], LONGEST))
         groups[row["attribute"], row["group"]] = len(texts)
         small = ", small" if row["small"] else ""
-        texts.append(f"{style.shortened(row['group'], LONGEST)}  ({row['examples']:,}{small})")
+        texts.append(f"{lettering.shortened(row['group'], LONGEST)}  ({row['examples']:,}{small})")
     return Lines(headings, groups, texts)
 
 
@@ -137,5 +137,4 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
 def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:  # noqa: ARG001
     """The step: read `subgroups/<variant>.csv` of each compressed variant, write `figures/subgroups`."""
     table = numbers({variant: read_csv(paths.subgroups(study, variant)) for variant in (*trained, *derived)})
-    with style.applied(figure):
-        save(study, "subgroups", table, plot(table))
+    save(study, "subgroups", table, plot, figure)

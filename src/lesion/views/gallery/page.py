@@ -15,7 +15,7 @@ from lesion.artifacts.atomic import write_text
 from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.comparison.classes import class_names
 from lesion.data.decode import Pixels
-from lesion.views.figures.example_images import read_images
+from lesion.views.example_images import read_images
 from lesion.views.gallery.rendering import render_template
 from lesion.views.order import strongest_first
 

@@ -2,3 +2,5 @@
 
 May import: params, artifacts, audit and figures. Makes: the folder that `lesion audit --out` names.
 """
+
+import lesion.views.figures  # noqa: F401  before any other import of matplotlib: MPLBACKEND must not stop it

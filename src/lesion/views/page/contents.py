@@ -1,9 +1,8 @@
 """What the folder of an audit holds: tables, figures, and the page made of both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 
 import matplotlib.figure
@@ -15,8 +14,7 @@ from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.comparison.arrays import SIDES
 from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
-from lesion.views.figures import style
-from lesion.views.figures.saving import METADATA
+from lesion.views.figures import saving
 from lesion.views.page import drawings, page, words
 from lesion.views.page.folder import PAGE, Writer
 
@@ -58,17 +56,17 @@ class _Figures:
 
     writers: dict[str, Writer] = field(default_factory=dict)
 
-    def draw(self, name: str, size: Figure, description: str, drawn: Callable[[], matplotlib.figure.Figure]) -> str:
-        with style.applied(size):
-            drawing = drawn()
-            for suffix, metadata in METADATA.items():
-                buffer = BytesIO()
-                drawing.savefig(buffer, format=suffix, metadata=metadata)
-                drawing.set_layout_engine("none")  # laid out by the first format
-                self.writers[f"figures/{name}.{suffix}"] = partial(_write_bytes, buffer.getvalue())
-                if suffix == "svg":
-                    svg = buffer.getvalue().decode()
-        return page.inline(svg, name, description)
+    def draw(
+        self,
+        name: str,
+        size: Figure,
+        description: str,
+        drawn: Callable[[], matplotlib.figure.Figure],
+        texts: Sequence[str] = (),
+    ) -> str:
+        made = saving.files(drawn, size, texts)
+        self.writers |= {f"figures/{name}.{suffix}": partial(_write_bytes, content) for suffix, content in made.items()}
+        return page.inline(made["svg"].decode(), name, description)
 
 
 def _write_bytes(content: bytes, path: Path) -> None:
@@ -140,6 +138,7 @@ def _classes(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.Ta
     if table is None:
         return []
     ordered = table.iloc[drawings.extremes(table["change"])]
+    names = [str(name) for name in ordered["class"]]
     drawing = figures.draw(
         "classes",
         drawings.size(len(ordered)),
@@ -147,11 +146,12 @@ def _classes(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.Ta
         lambda: drawings.intervals(
             "Which classes change more than the average?",
             ordered,
-            [str(name) for name in ordered["class"]],
+            names,
             average=tables.measures.loc["top1", "value"],
             unit="recall",
             alpha=alpha,
         ),
+        names,
     )
     few = table.sort_values(["normalised_change", "class"], kind="stable").head(page.ROWS)
     said = "The classes that pay most beside the average come first."
@@ -167,6 +167,7 @@ def _subgroups(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.
         return []
     errors = table[(table["measure"] == "error") & (table["attribute"] != ALL)]
     ordered = errors.iloc[drawings.extremes(-errors["change"])]
+    names = [f"{row['attribute']}: {row['group']}" for row in ordered.to_dict("records")]
     drawing = figures.draw(
         "subgroups",
         drawings.size(len(ordered)),
@@ -174,11 +175,12 @@ def _subgroups(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.
         lambda: drawings.intervals(
             "Which groups change more than the average?",
             ordered,
-            [f"{row['attribute']}: {row['group']}" for row in ordered.to_dict("records")],
+            names,
             average=-tables.measures.loc["top1", "value"],
             unit="the error rate",
             alpha=alpha,
         ),
+        names,
     )
     said = "Wrong answers by group: more of them is a loss. Of two classes, the second counts as positive."
     rows = page.group_rows(table.head(page.ROWS))

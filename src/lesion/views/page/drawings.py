@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lesion.params.figure import Figure
-from lesion.views.figures import style
+from lesion.views.figures import lettering, style
 
 SHOWN = 40  # rows of an interval plot: more names cannot be read
 COUNTS = {
@@ -63,7 +63,7 @@ def intervals(
     axes.axvline(100 * average, color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)))
     axes.hlines(place, low, high, colors=colours, linewidth=1.6)
     axes.scatter(change, place, c=colours, s=24, zorder=3)
-    axes.set_yticks(place, [style.shortened(name, 32) for name in names])
+    axes.set_yticks(place, [lettering.shortened(name, 32) for name in names])
     axes.set_ylim(-0.7, len(table) - 0.3)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .synthetic import SMALL, WITHOUT_PIE, active, build
+from tests.views.synthetic import SMALL, WITHOUT_PIE, active, build
 
 
 @pytest.fixture(scope="session")

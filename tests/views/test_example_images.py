@@ -8,7 +8,7 @@ from lesion.artifacts import paths
 from lesion.artifacts.arrays import read_arrays, write_arrays
 from lesion.artifacts.tables import EXAMPLES, read_parquet, write_parquet
 from lesion.errors import InputError
-from lesion.views.figures.example_images import read_images
+from lesion.views.example_images import read_images
 
 
 def test_finds_images_by_id(study: dict[str, Any]) -> None:

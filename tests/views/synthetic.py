@@ -34,6 +34,8 @@ class Synthetic:
     derived: dict[str, tuple[float, int, float]]
     dense: tuple[float, int, float] = (0.0, 40_000, 4.2)
     names: tuple[str, ...] = ("zero", "<b>one</b>", "two & a half")
+    attribute: str = "hand"
+    groups: tuple[str, str] = ("left", "right")
     study: str = "toy"
     shards: tuple[str, ...] = ("0-3", "4-7")
     examples: int = 60  # of each split
@@ -63,7 +65,7 @@ def _examples(made: Synthetic, rng: np.random.Generator) -> tuple[npt.NDArray[np
         "label": pa.array(labels),
         "split": pa.array(np.where(np.arange(total) % 2, "test", "train")).dictionary_encode().cast(TEXT),
         "source": pa.array(["made up"] * total).dictionary_encode().cast(TEXT),
-        "hand": pa.array(np.where(np.arange(total) % 5 < 2, "left", "right")).dictionary_encode().cast(TEXT),
+        made.attribute: pa.array(np.where(np.arange(total) % 5 < 2, *made.groups)).dictionary_encode().cast(TEXT),
     }
     table = pa.table(columns)
     assert table.schema.names[: len(EXAMPLES)] == EXAMPLES.names
@@ -158,7 +160,7 @@ def build(made: Synthetic) -> None:
         known: dict[str, Any] = {"study": made.study, "variant": variant, "shards": shards, "design": "auto"}
         impact(**known, settings=settings)
         pie(**known)
-        subgroups(**known, groups=[["hand"]], settings=Subgroups(smallest=30), impact=settings)
+        subgroups(**known, groups=[[made.attribute]], settings=Subgroups(smallest=30), impact=settings)
         effects(**known, root_seed=1911, resamples=Resamples(draws=20))
         null(**known, root_seed=1911, settings=settings, halves=Halves(splits=20))
     summary(study=made.study, shards=shards, trained=list(made.trained), derived=list(made.derived))
