@@ -51,7 +51,7 @@ def write_params(folder: Path, params: dict[str, Any]) -> None:
 
 def step(name: str, **names: str) -> None:
     """Run one node in this process, in the current folder."""
-    run(name, names)
+    run(f"figure-{names.pop('figure')}" if name == "figure" else name, names)
 
 
 def lesion(*arguments: str, cwd: Path) -> Finished:

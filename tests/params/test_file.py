@@ -330,7 +330,9 @@ def test_cutting_gives_the_part_at_a_dotted_key() -> None:
 
 
 ABSENT = {
-    "studies.svhn.data": "studies.svhn (digits, digits-catalogue, cifar10-cpu, cifar10-catalogue, cifar10, celeba, imagenet)",
+    "studies.svhn.data": (
+        "studies.svhn (digits, digits-catalogue, cifar10-cpu, cifar10-catalogue, cifar10, celeba, imagenet)"
+    ),
     "variants.gmp-55": "variants.gmp-55 (the nearest is gmp-50)",
     "studies.digit.data": "studies.digit (the nearest is digits)",
     "figures.pie-chart": "figures.pie-chart (the nearest is pie-sheet)",
