@@ -142,5 +142,4 @@ def robustness(
             advance["batches"]()
     tables = [table(member, condition, counted[member][condition]) for member in members for condition in shown]
     joined = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    known = {name: value for name, value in read_facts(checkpoint).items() if name != "version"}
-    write_parquet(counts, joined, **known)
+    write_parquet(counts, joined, **read_facts(checkpoint))
