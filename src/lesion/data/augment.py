@@ -1,4 +1,4 @@
-"""Augmentation of whole batches of images: uint8 (n, h, w, c), the same shape back."""
+"""Augmentation of batches of images: uint8 (n, h, w, c), same shape back."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -7,7 +7,7 @@ from lesion.data.decode import Pixels
 
 
 def shift(images: Pixels, pixels: int, draws: np.random.Generator) -> Pixels:
-    """Shift each image by up to `pixels` in each direction, zeros coming in."""
+    """Shift each image by up to `pixels` in each direction, filling with zeros."""
     if pixels == 0:
         return images
     count, height, width, _ = images.shape
@@ -18,7 +18,7 @@ def shift(images: Pixels, pixels: int, draws: np.random.Generator) -> Pixels:
 
 
 def mirror(images: Pixels, draws: np.random.Generator) -> Pixels:
-    """Mirror each image left to right, half of the time."""
+    """Mirror each image left to right with probability 1/2."""
     turned = draws.random(len(images)) < 0.5
     mirrored = images.copy()
     mirrored[turned] = images[turned, :, ::-1]

@@ -1,4 +1,4 @@
-"""Settings of what a model is shown of an image file."""
+"""Settings for the part of an image file that a model sees."""
 
 from typing import Self
 
@@ -9,7 +9,7 @@ from lesion.params.settings import Settings
 
 
 class CentreCrop(Settings):
-    """An image's shorter side is scaled to `resize` pixels, the centre `side` × `side` is cut out."""
+    """Scale the shorter side to `resize` pixels, then cut out the centre `side` × `side`."""
 
     resize: int = Field(gt=0)
     side: int = Field(gt=0)
@@ -22,5 +22,5 @@ class CentreCrop(Settings):
 
     @property
     def geometry(self) -> Geometry:
-        """The same, for those who read the files."""
+        """The same as a `Geometry`, for reading files."""
         return Geometry(self.resize, self.side)

@@ -1,7 +1,7 @@
-"""The six batches in which CIFAR-10 was published, in the binary format or in that of Python, which is a pickle.
+"""Reads the six published batches of CIFAR-10, in the binary format or in Python's format, which is a pickle.
 
-A pickle may run any code. These are read by an unpickler that knows nothing but what NumPy's arrays are made of, and
-refuses the rest: no code of the file is executed. What is downloaded is the binary format, which needs none of this.
+A pickle can run any code. The unpickler here accepts only the parts of NumPy arrays and refuses the rest, so no code of
+the file is executed. Lesion downloads the binary format, which is no pickle.
 """
 
 import io
@@ -22,7 +22,7 @@ TRAIN = tuple(f"data_batch_{number}" for number in range(1, 6))
 TEST = "test_batch"
 WANTED = {"batches.meta", "batches.meta.txt", *TRAIN, TEST, *(f"{name}.bin" for name in (*TRAIN, TEST))}
 BINARY, PYTHON = "cifar-10-batches-bin", "cifar-10-batches-py"
-ARRAY_PARTS = {  # what a pickled array calls, by module and name (`numpy.core` until NumPy 2)
+ARRAY_PARTS = {  # callables in a pickled array, by module and name (`numpy.core` until NumPy 2)
     ("numpy.core.multiarray", "_reconstruct"): lambda *_: np.ndarray(0, np.uint8),  # an empty one, filled afterwards
     ("numpy._core.multiarray", "_reconstruct"): lambda *_: np.ndarray(0, np.uint8),
     ("numpy", "ndarray"): np.ndarray,
@@ -34,17 +34,17 @@ Batch = tuple[Pixels, Pixels]  # planes (n, 3072), labels (n,)
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Builds numbers, text, containers and arrays of numbers, nothing else."""
+    """Accepts numbers, text, containers and arrays of numbers only."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """What an array is rebuilt with."""
+        """The callable of an array part; UnpicklingError for anything else."""
         if (module, name) in ARRAY_PARTS:
             return ARRAY_PARTS[module, name]
         raise pickle.UnpicklingError(f"{module}.{name} in it is no part of an array")
 
 
 def _members(source: Path) -> dict[str, bytes]:
-    """The batches and what describes them, by name, from a folder or an archive; InputError where it cannot be read."""
+    """The bytes of the batches and their descriptions, by file name; InputError if the source cannot be read."""
     try:
         if source.is_dir():
             return {path.name: path.read_bytes() for path in source.iterdir() if path.name in WANTED}
@@ -56,13 +56,13 @@ def _members(source: Path) -> dict[str, bytes]:
 
 
 def _binary(content: bytes) -> Batch:
-    """Rows of a label and 3,072 pixels."""
+    """Decode the binary format: rows of a label and 3,072 pixels."""
     rows = np.frombuffer(content, dtype=np.uint8).reshape(-1, 1 + PIXELS)
     return rows[:, 1:], rows[:, 0]
 
 
 def _python(content: bytes) -> Batch:
-    """A dictionary of `data` and `labels`."""
+    """Decode Python's format: a dictionary with `data` and `labels`."""
     held = _ArrayUnpickler(io.BytesIO(content), encoding="bytes").load()
     planes, label = held[b"data"], np.array(held[b"labels"], dtype=np.uint8)
     if planes.dtype != np.uint8 or planes.shape != (len(label), PIXELS):
@@ -71,7 +71,7 @@ def _python(content: bytes) -> Batch:
 
 
 def _class_names(members: dict[str, bytes]) -> tuple[str, ...]:
-    """In order of label."""
+    """The names of the classes, in order of label."""
     if (text := members.get("batches.meta.txt")) is not None:
         return tuple(text.decode().split())
     held = _ArrayUnpickler(io.BytesIO(members["batches.meta"]), encoding="bytes").load()
@@ -79,14 +79,16 @@ def _class_names(members: dict[str, bytes]) -> tuple[str, ...]:
 
 
 def read_batches(source: Path) -> tuple[Pixels, npt.NDArray[np.int16], int, tuple[str, ...]]:
-    """Images uint8 (n, 32, 32, 3), labels (n,), how many are for training (the first ones), names of classes.
+    """Read all batches from an archive or its unpacked folder, in either format.
 
-    `source` is an archive or the folder that it holds, in either format.
+    Returns
+    -------
+    Images uint8 (n, 32, 32, 3); labels int16 (n,); number of training images, which come first; class names.
 
     Raises
     ------
     InputError
-        Names the archive and the batch that is missing or other than published.
+        Names the source and the batch that is missing or invalid.
     """
     members = _members(source)
     suffix, read = (".bin", _binary) if "batches.meta.txt" in members else ("", _python)

@@ -1,4 +1,4 @@
-"""What a data set's module gives: examples with their labels and splits, and the images in memory or where they lie."""
+"""Examples with labels and splits, and their images, in memory or as files: what a module in `data/sets/` loads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ import pyarrow as pa
 
 @dataclass(frozen=True, kw_only=True)
 class Examples:
-    """The examples of a data set, in the order of its source; the position in it is the `example_id`.
+    """The examples of a data set, in the order of the source. The position is the `example_id`.
 
     Attributes
     ----------
     label : int16 (n,), each in [0, len(class_names))
-    train : bool (n,), the rest is for testing
-    class_names : in order of label, for people
-    class_ids : in order of label, what the source calls them (ImageNet's wnids); the names where there is nothing else
-    attributes : text (n,) by name, for subgroups
+    train : bool (n,), True for training, False for testing
+    class_names : names for people, in order of label
+    class_ids : names in the source (ImageNet's wnids), in order of label; empty if they are the class names
+    attributes : text (n,) by attribute name, for subgroups
     """
 
     label: npt.NDArray[np.int16]
@@ -29,18 +29,18 @@ class Examples:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """What the source calls the classes."""
+        """The names of the classes in the source, in order of label."""
         return self.class_ids or self.class_names
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packed(Examples):
-    """A small data set, its images in memory.
+    """A small data set with its images in memory.
 
     Attributes
     ----------
     images : uint8 (n, height, width, channels)
-    source : where the images come from, for people
+    source : origin of the images, for people
     """
 
     images: npt.NDArray[np.uint8]
@@ -49,9 +49,9 @@ class Packed(Examples):
 
 @dataclass(frozen=True)
 class Geometry:
-    """How an image file becomes a square: its shorter side is scaled to `resize`, the centre `side` × `side` cut out.
+    """How an image file becomes a square: scale the shorter side to `resize`, cut out the centre `side` × `side`.
 
-    An image that is `side` × `side` already is taken as it is.
+    An image of `side` × `side` pixels stays as it is.
     """
 
     resize: int
@@ -60,14 +60,14 @@ class Geometry:
 
 @dataclass(frozen=True, kw_only=True)
 class Indexed(Examples):
-    """A large data set of image files that stay where they are, RGB whatever their mode.
+    """A large data set of image files, which are read in place and converted to RGB.
 
     Attributes
     ----------
-    root : their folder, as params.yaml has it: environment variables are looked up when an image is read
-    files : (n,) text, paths relative to `root`
-    geometry : what a model sees of a file
-    mean, std : float (3,), of pixels in [0, 1], by which images are normalised
+    root : folder of the files as in params.yaml; environment variables are expanded when an image is read
+    files : text (n,), paths relative to `root`
+    geometry : the part of a file that a model sees
+    mean, std : float (3,), mean and standard deviation of pixels in [0, 1] for normalisation
     """
 
     root: str

@@ -1,8 +1,8 @@
-"""From an image file to square pixels.
+"""Decodes an image file to square pixels.
 
-The orientation in EXIF data is not looked at, as torchvision does not: published accuracies are measured so. JPEG files
-are decoded whole: letting the decoder halve those that are more than twice as large as needed gains nothing on files
-of 500 × 375 pixels, ImageNet's common size, and moves pixels by more than one level.
+EXIF orientation is ignored, as in torchvision; published accuracies are measured that way. JPEG files are decoded at
+full size: letting the decoder halve large ones saves nothing at 500 × 375 pixels, ImageNet's common size, and changes
+pixels by more than one level.
 """
 
 import struct
@@ -21,15 +21,14 @@ Box = tuple[float, float, float, float]  # left, upper, right, lower, in pixels 
 
 DEEP = ("I;16", "I;16B", "I;16L", "I;16N")  # greyscale of 16 bits
 BROKEN = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, struct.error, zlib.error,
-          Image.DecompressionBombError)  # fmt: skip  # what Pillow raises on bytes that are no image
+          Image.DecompressionBombError)  # fmt: skip  # Pillow's errors on bytes that are no image
 
 
 def centre_box(width: int, height: int, geometry: Geometry) -> Box:
-    """The part of a file that is shown in evaluation.
+    """The part of an image that evaluation shows, in pixels of the file.
 
-    It is what scaling the shorter side to `resize` (the longer one in proportion, rounded down) and cutting out the
-    centre `side` × `side` leave, as torchvision's Resize and CenterCrop round it: scaling this box to `side` × `side`
-    gives the same pixels within two levels of 255, and computes no others.
+    It is the part that remains of an image after torchvision's Resize(resize) and CenterCrop(side), with the same
+    rounding. Scaling only this box to `side` × `side` gives the same pixels within two levels of 255.
     """
     shorter, side = min(width, height), geometry.side
     across, down = (geometry.resize * length // shorter for length in (width, height))
@@ -39,8 +38,10 @@ def centre_box(width: int, height: int, geometry: Geometry) -> Box:
 
 
 def random_box(width: int, height: int, smallest: float, draws: np.random.Generator) -> Box:
-    """A random part of a file (Szegedy et al., arXiv 1409.4842): its share of the area uniform in [smallest, 1], the
-    logarithm of its aspect ratio in that of [3/4, 4/3]; after ten that do not fit, the largest centred square.
+    """A random part of an image (Szegedy et al., arXiv 1409.4842), in pixels of the file.
+
+    Its share of the area is uniform in [smallest, 1], the logarithm of its aspect ratio is uniform between those of 3/4
+    and 4/3. If ten draws do not fit, it is the largest centred square.
     """
     for _ in range(10):
         area = width * height * draws.uniform(smallest, 1)
@@ -55,7 +56,7 @@ def random_box(width: int, height: int, smallest: float, draws: np.random.Genera
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Three channels of 8 bits: grey is repeated, transparency dropped, CMYK converted, 16 bits halved."""
+    """Convert to 3 channels of 8 bits: grey is repeated, transparency dropped, CMYK converted, 16 bits cut to 8."""
     if image.mode in DEEP:
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
@@ -66,12 +67,12 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def open_image(path: Path) -> Image.Image:
-    """An image file as RGB, whatever its mode (greyscale, palette, CMYK, 16 bits, with an alpha channel).
+    """Open an image file and convert it to RGB from any mode: greyscale, palette, CMYK, 16 bits, alpha channel.
 
     Raises
     ------
     InputError
-        Names the file that is missing, truncated or no image.
+        If the file is missing, truncated or no image.
     """
     try:
         with Image.open(path) as image:
@@ -95,7 +96,7 @@ def show(image: Image.Image, box: Box, side: int) -> Pixels:
 
 
 def read_image(path: Path, geometry: Geometry) -> Pixels:
-    """What evaluation sees of a file: uint8 (side, side, 3). One that is `side` × `side` is taken as it is."""
+    """The pixels that evaluation shows: uint8 (side, side, 3). An image of that size stays as it is."""
     image = open_image(path)
     if image.size == (geometry.side, geometry.side):
         return np.asarray(image)

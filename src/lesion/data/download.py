@@ -1,4 +1,4 @@
-"""Large files from the network: from several hosts, resumed where they broke off, whole and checked or not at all."""
+"""Downloads large files: tries several hosts, resumes, and keeps a file only if it is complete with the right MD5."""
 
 import hashlib
 import os
@@ -17,16 +17,16 @@ from lesion.errors import InputError
 
 CHUNK = 1 << 20
 TIMEOUT = 20  # seconds without a byte
-TRIES = 4  # in a row that bring nothing new
-PASSING = (408, 425, 429, 500, 502, 503, 504)  # states of a host that another try may find changed
+TRIES = 4  # tries in a row without a new byte before a host is given up
+PASSING = (408, 425, 429, 500, 502, 503, 504)  # HTTP states after which another try may succeed
 
 
 class _UselessError(Exception):
-    """What a host says or sends will not become the file by trying again."""
+    """The host cannot provide the file, and another try will not help."""
 
 
 def cache() -> Path:
-    """The folder of what has been downloaded."""
+    """The folder for downloads."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lesion"
 
 
@@ -37,7 +37,7 @@ def md5_of(path: Path) -> str:
 
 
 def _start(response: HTTPResponse, size: int) -> int:
-    """The byte at which a response starts; _UselessError where the file it is part of has not `size` bytes."""
+    """The byte at which a response starts; _UselessError if the whole file does not have `size` bytes."""
     if response.status == 206:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         start, total = (int(found[1]), int(found[2])) if found else (0, -1)
@@ -49,7 +49,7 @@ def _start(response: HTTPResponse, size: int) -> int:
 
 
 def _pull(url: str, part: Path, size: int) -> None:
-    """Lengthen `part` by what a host sends; from its start, where the host does not resume."""
+    """Append the bytes from a host to `part`; start over if the host does not resume."""
     have = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "lesion", "Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with urlopen(Request(url, headers=headers), timeout=TIMEOUT) as response:
@@ -64,12 +64,12 @@ def _pull(url: str, part: Path, size: int) -> None:
 
 
 def _whole(path: Path, *, md5: str, size: int) -> bool:
-    """Whether `path` is the file."""
+    """True if `path` has this size and MD5."""
     return path.is_file() and path.stat().st_size == size and md5_of(path) == md5
 
 
 def _fetch_from(url: str, part: Path, *, md5: str, size: int, pause: float) -> None:
-    """Complete `part` from one host; _UselessError where that cannot be."""
+    """Complete `part` from one host; _UselessError if that fails."""
     best, tries, reason = -1, 0, "sends nothing"
     while True:
         have = part.stat().st_size if part.exists() else 0
@@ -91,7 +91,7 @@ def _fetch_from(url: str, part: Path, *, md5: str, size: int, pause: float) -> N
         except HTTPError as error:
             error.close()
             reason = f"HTTP {error.code}"
-            if error.code == 416:  # what is there already is not the beginning of what the host has
+            if error.code == 416:  # the partial file does not match the host's
                 part.unlink(missing_ok=True)
             elif error.code not in PASSING:
                 raise _UselessError(reason) from None
@@ -102,16 +102,17 @@ def _fetch_from(url: str, part: Path, *, md5: str, size: int, pause: float) -> N
 
 
 def fetch(urls: Sequence[str], target: Path, *, md5: str, size: int, otherwise: str, pause: float = 1.0) -> Path:
-    """The file `target`, downloaded from the first of `urls` that has it, unless it is there already.
+    """Download `target` from the first of `urls` that has it, unless it exists. Returns `target`.
 
-    What has come lies in `target` + `.part` until it is whole, and is resumed from any host, in a later run too. A host
-    is given up at once where it is not reached or refuses, else after four tries in a row without a new byte, `pause`,
-    2 `pause` and 4 `pause` seconds apart.
+    Partial data is kept in `target` + `.part` and resumed from any host, also in a later run. A host that cannot be
+    reached or refuses is given up at once, any other after four tries in a row without a new byte, with pauses of
+    `pause`, 2 `pause` and 4 `pause` seconds.
 
     Raises
     ------
     InputError
-        Where no host has a file of `size` bytes and that `md5`: says what each did, and `otherwise`, what to do.
+        If no host has a file of `size` bytes with that `md5`. The message says what each host did, and `otherwise`,
+        what the user can do.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part, reasons = target.with_name(f"{target.name}.part"), []

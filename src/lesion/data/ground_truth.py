@@ -1,4 +1,4 @@
-"""The classes of ImageNet's validation images, from the files in which they are told."""
+"""Reads the classes of ImageNet's validation images from the files that list them."""
 
 import re
 from pathlib import Path
@@ -13,12 +13,12 @@ LINE = re.compile(
 
 
 def read_synsets(path: Path) -> dict[int, str]:
-    """The wnid of each number (ILSVRC2012_ID) in the devkit's meta.mat.
+    """Class number (ILSVRC2012_ID) -> wnid, from the devkit's meta.mat.
 
     Raises
     ------
     InputError
-        Where it is missing or has no such table.
+        If the file is missing or has no such table.
     """
     from scipy.io import loadmat  # data only: nothing in it is executed
 
@@ -32,15 +32,15 @@ def read_synsets(path: Path) -> dict[int, str]:
 
 
 def read_ground_truth(path: Path) -> dict[str, str]:
-    """The wnid of each validation image, by the image's name without suffix.
+    """Name of each validation image without suffix -> its wnid.
 
-    Three files are known: Kaggle's LOC_val_solution.csv; a text of one wnid a line, image after image; and the devkit's
-    ILSVRC2012_validation_ground_truth.txt, one number a line, with the devkit's meta.mat beside it.
+    Three formats are known: Kaggle's LOC_val_solution.csv; a text file with one wnid a line, in order of the images;
+    the devkit's ILSVRC2012_validation_ground_truth.txt, one number a line, with the devkit's meta.mat beside it.
 
     Raises
     ------
     InputError
-        Names the file and the first line that is none of these.
+        Names the file and the first line that has none of these formats.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

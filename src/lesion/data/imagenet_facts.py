@@ -1,11 +1,11 @@
-"""What is known of ImageNet: the statistics of its pixels and the names of its classes."""
+"""Facts about ImageNet: the mean and standard deviation of its pixels, and the names of its classes."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # as models are trained everywhere
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # the usual values, R G B
 
-TWINS = {  # the classes of ILSVRC 2012 whose first synonym another one shares, told apart by their definitions
+TWINS = {  # classes of ILSVRC 2012 that share their first synonym, told apart by their definitions
     "n02012849": "crane (bird)",
     "n03126707": "crane (machine)",
     "n03710637": "maillot (tights)",
@@ -14,11 +14,11 @@ TWINS = {  # the classes of ILSVRC 2012 whose first synonym another one shares, 
 
 
 def class_names(wnids: tuple[str, ...]) -> tuple[str, ...]:
-    """The first synonym of each WordNet noun, of the list that timm ships; what is not in it keeps its own name.
+    """The first synonym of each wnid in the list that timm ships. An unknown wnid is its own name.
 
-    Where two of `wnids` share a synonym, each carries its wnid too, so that all are different.
+    If several of `wnids` share a synonym, each name gets its wnid too, so that all names differ.
     """
-    timm = find_spec("timm")  # found, not imported: it would bring torch
+    timm = find_spec("timm")  # located, not imported: it would import torch
     assert timm is not None
     assert timm.origin is not None
     path = Path(timm.origin).parent / "data" / "_info" / "imagenet_synset_to_lemma.txt"

@@ -1,4 +1,4 @@
-"""Reading ahead: batches made by worker processes while a model computes."""
+"""Reads batches ahead in worker processes while a model computes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
@@ -12,7 +12,7 @@ R = TypeVar("R")
 
 
 class _Tasks(Generic[T, R]):
-    """What a worker is given: `read` of one task; bad input comes back as a value, since a raised one gains lines."""
+    """The tasks of a worker. An InputError is returned as a value, since torch adds lines to a raised one."""
 
     def __init__(self, read: Callable[[T], R], tasks: Sequence[T]) -> None:
         self._read, self._tasks = read, tasks
@@ -28,14 +28,14 @@ class _Tasks(Generic[T, R]):
 
 
 def load(read: Callable[[T], R], tasks: Sequence[T], *, workers: int) -> Iterator[R]:
-    """`read` of each task, in order, tensors in what comes back; `workers` processes stay two tasks each ahead.
+    """Yield `read(task)` for each task, in order. Each of `workers` processes works up to two tasks ahead.
 
-    Nothing but a few results is held at a time. With no workers, each is read when it is asked for.
+    Only these results are in memory. Without workers each task is read when it is needed.
 
     Raises
     ------
     InputError
-        That of `read`, wherever it ran.
+        If `read` raises one, in this process or in a worker.
     """
     if not workers:
         yield from map(read, tasks)

@@ -1,4 +1,4 @@
-"""Published corrupted images: CIFAR-10-C's arrays and ImageNet-C's folders (D. Hendrycks, T. Dietterich, 2019)."""
+"""Reads published corrupted images: CIFAR-10-C's arrays and ImageNet-C's folders (Hendrycks & Dietterich 2019)."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ Labels = npt.NDArray[np.int64]
 
 
 def read_array(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    """A NumPy file, left on disk; InputError where there is none, or a pickle."""
+    """Open a NumPy file as a memory map; InputError if it is missing or a pickle."""
     try:
         array: np.ndarray[tuple[int, ...], np.dtype[np.generic]] = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
@@ -28,12 +28,12 @@ def read_array(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
 
 
 def packed_copy(root: Path, name: str, severity: int, label: Labels) -> PackedImages:
-    """Severity s of CIFAR-10-C: rows (s - 1) n to s n of `name`.npy, whose labels must be those of the test images.
+    """The images of CIFAR-10-C at severity s: rows (s − 1) n to s n of `name`.npy, for n test images.
 
     Raises
     ------
     InputError
-        Where an array is missing or of another shape, or the labels differ: how many, and which first.
+        If an array is missing or has another shape, or if its labels differ from those of the test images.
     """
     count, path = len(label), root / f"{name}.npy"
     rows = slice((severity - 1) * count, severity * count)
@@ -53,7 +53,7 @@ def packed_copy(root: Path, name: str, severity: int, label: Labels) -> PackedIm
 
 
 def folder_of(root: Path, name: str) -> Path:
-    """Where ImageNet-C has a corruption: in `root`, or in one of its groups (noise, blur, weather, digital, extra)."""
+    """Folder of a corruption of ImageNet-C: in `root`, or in a group there (noise, blur, weather, digital, extra)."""
     places = [root / name, *(root / group / name for group in (class_folders(root)))]
     found = next((place for place in places if place.is_dir()), None)
     if found is None:
@@ -72,14 +72,14 @@ def open_published(
 ) -> tuple[Images, Labels]:
     """The published images of one corruption (a name with dashes) at one severity (1 to 5), and their labels.
 
-    Those of a packed set (CIFAR-10-C; no `geometry`) are the test images in order, and `label` (n,) is theirs. Those
-    of a set of files (ImageNet-C) lie in `<corruption>/<severity>/<class id>/`, are shown by `geometry` and may be
-    fewer than the test images; folders of other classes are passed over.
+    Without `geometry` the set is packed (CIFAR-10-C): the images are the test images in order, with labels `label`
+    (n,). With `geometry` it consists of files (ImageNet-C) in `<corruption>/<severity>/<class id>/`. There may be fewer
+    of them than test images, and folders of other classes are ignored.
 
     Raises
     ------
     InputError
-        Where the corruption, the severity or a class is missing, or the images are of others than the test images.
+        If the corruption, the severity or a class is missing, or if labels differ from those of the test images.
     """
     name = corruption.replace("-", "_")
     if geometry is None:

@@ -1,4 +1,4 @@
-"""Samples of training images, balanced over the classes, for what is measured on some of them alone."""
+"""Random samples of training images, balanced over the classes, for measurements on a part of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ Batch = tuple[Tensor, Tensor]
 
 
 def balanced_rows(label: npt.NDArray[np.int64], count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """`count` rows drawn at random, as many of each class as can be: numbers differ by one where there are enough.
+    """Draw `count` rows at random, balanced over the classes: class sizes differ by at most 1 if there are enough rows.
 
-    All rows, in a random order, where there are no more than `count`.
+    If there are `count` rows or fewer, all rows in a random order.
     """
     order = rng.permutation(len(label))
     by_class = order[np.argsort(label[order], kind="stable")]
@@ -28,14 +28,14 @@ def balanced_rows(label: npt.NDArray[np.int64], count: int, rng: np.random.Gener
 
 @dataclass(frozen=True)
 class TrainingSampler:
-    """Where samples of a training split come from, in parts that a device can hold at once."""
+    """Draws samples of a training split, in batches of `part` images on `device`."""
 
     split: Split
     device: torch.device
     part: int
 
     def __call__(self, count: int, seed: int) -> Iterator[Batch]:
-        """`count` images as evaluation would see them, balanced over the classes; the same for the same seed."""
+        """Yield `count` images, without augmentation, balanced over the classes; the same images for the same seed."""
         rows = balanced_rows(self.split.label.numpy(), count, np.random.default_rng(seed))
         for first in range(0, len(rows), self.part):
             chosen = rows[first : first + self.part]

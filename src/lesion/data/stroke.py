@@ -1,19 +1,19 @@
-"""How a digit is written, measured from its image: attributes for subgroups, of which nobody need write a list.
+"""Attributes of handwriting, measured from images of digits, for subgroups: ink, slant and stroke width.
 
-An image is a grid of ink, 0 to 255 a pixel, as thresholds would lose most of an 8 × 8 one. Sums are of integers, so
-that quartiles are the same everywhere.
+The grey value of a pixel is its amount of ink, 0 to 255, since a threshold would lose most of an 8 × 8 image. Sums are
+of integers, so that quartiles are the same on every machine.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-Images = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 QUARTILES = np.array(["1 (least)", "2", "3", "4 (most)"])
 
 
-def ink(images: Images) -> Floats:
-    """The sum of the pixels.
+def ink(images: Pixels) -> Floats:
+    """Amount of ink: the sum of the pixels.
 
     Parameters
     ----------
@@ -21,17 +21,17 @@ def ink(images: Images) -> Floats:
 
     Returns
     -------
-    float64 (n,), in pixels that are full of ink
+    float64 (n,), in units of a full pixel
     """
     return np.asarray(images.sum(axis=(1, 2), dtype=np.int64) / 255)
 
 
-def slant(images: Images) -> Floats:
-    """How far the strokes lean: the angle of the shear that would set them upright, from the second moments of the ink.
+def slant(images: Pixels) -> Floats:
+    """Slant of the strokes: the angle of the shear that makes them upright, from the second moments of the ink.
 
-    The ink's mean column as a straight line of its row has the slope cov(column, row) / var(row). Positive angles lean
-    to the right, as in italics: rows count downwards. The form of a digit is in it beside the hand: sevens lean to the
-    right. 0 for an image whose ink lies in one row, or that has none.
+    The regression line of column on row has the slope cov(column, row) / var(row). Positive angles lean to the right,
+    as italics do; rows count downwards. The slant depends on the digit as well as the writer: sevens lean to the right.
+    It is 0 if there is no ink, or ink in one row only.
 
     Parameters
     ----------
@@ -51,13 +51,12 @@ def slant(images: Images) -> Floats:
     return np.asarray(np.degrees(np.arctan(slope)))
 
 
-def stroke_width(images: Images) -> Floats:
-    """Twice the ink over the length of its outline, which for a long stroke of even width is that width.
+def stroke_width(images: Pixels) -> Floats:
+    """Stroke width: twice the ink divided by the length of its outline, the width of a long, even stroke.
 
-    The outline of a grey image is its total variation, the mean outline over all thresholds (coarea formula), which
-    counts pixels that are inked in part for that part. Of the gradient from each pixel to the next on the right and
-    below; around the image there is no ink. A skeleton would be the textbook's way to a length, but strokes of one to
-    two pixels leave it no room. 0 for an image without ink.
+    The outline of a grey image is its total variation, that is its mean outline over all thresholds (coarea formula).
+    It is computed from the differences to the next pixel on the right and below, with no ink around the image. (The
+    usual way, a skeleton, fails for strokes of one or two pixels.) It is 0 without ink.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def stroke_width(images: Images) -> Floats:
 
 
 def quartile(values: Floats) -> npt.NDArray[np.str_]:
-    """The quarter that each value is in, of all of them; a value at a quartile is below it.
+    """The quarter of the values that each value falls in. A value equal to a quartile belongs to the lower quarter.
 
     Parameters
     ----------
@@ -83,14 +82,12 @@ def quartile(values: Floats) -> npt.NDArray[np.str_]:
 
     Returns
     -------
-    text (n,), of `QUARTILES`, which sort from least to most
+    text (n,), each from `QUARTILES`, which sort from least to most
     """
     return np.asarray(QUARTILES[np.searchsorted(np.quantile(values, [0.25, 0.5, 0.75]), values, side="left")])
 
 
-def attributes(images: Images) -> dict[str, npt.NDArray[np.str_]]:
-    """Quartiles of ink, slant and stroke width among all of `images`, uint8 (n, height, width, 1): text (n,) by
-    name.
-    """
+def attributes(images: Pixels) -> dict[str, npt.NDArray[np.str_]]:
+    """Quartiles of ink, slant and stroke width among `images`, uint8 (n, height, width, 1): text (n,) by attribute."""
     measured = {"ink": ink, "slant": slant, "stroke-width": stroke_width}
     return {name: quartile(measure(images[..., 0])) for name, measure in measured.items()}

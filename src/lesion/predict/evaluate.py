@@ -1,4 +1,4 @@
-"""What networks say of images, a batch at a time."""
+"""Runs networks on images, a batch at a time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from lesion.train.device import autocast
 
 
 def batch_rows(count: int, evaluation: Evaluation) -> list[Rows]:
-    """The rows 0 to `count` in order, a batch at a time, the last perhaps smaller."""
+    """Rows 0 to `count` − 1 in order, in batches; the last batch may be smaller."""
     return [np.arange(start, min(start + evaluation.batch, count)) for start in range(0, count, evaluation.batch)]
 
 
 def read_batches(images: Images, count: int, evaluation: Evaluation) -> Iterator[Tensor]:
-    """The first `count` images in order: uint8 (n, h, w, c), a batch at a time, read ahead where workers are asked."""
+    """Yield the first `count` images in order, in batches: uint8 (n, h, w, c). Workers read them ahead."""
     rows = batch_rows(count, evaluation)
     yield from load(lambda chosen: torch.from_numpy(images.read(chosen)), rows, workers=evaluation.workers)
 
@@ -32,7 +32,7 @@ def logits(network: nn.Module, inputs: Tensor, evaluation: Evaluation) -> Tensor
     Raises
     ------
     InputError
-        Where a logit is not finite: a diverged member must not reach an audit.
+        If a logit is not finite: a diverged member must not reach an audit.
     """
     with torch.inference_mode(), autocast(inputs.device, evaluation.precision):
         said: Tensor = network(inputs).float().cpu()
@@ -44,7 +44,7 @@ def logits(network: nn.Module, inputs: Tensor, evaluation: Evaluation) -> Tensor
 def members_logits(
     members: Mapping[int, nn.Module], inputs: Tensor, evaluation: Evaluation, *, checkpoint: Path
 ) -> Iterator[tuple[int, Tensor]]:
-    """Each member's number and its logits of one batch; InputError names the `checkpoint` and member that diverged."""
+    """Yield each member's number and its logits of one batch; InputError names `checkpoint` and a diverged member."""
     for member, network in members.items():
         try:
             yield member, logits(network, inputs, evaluation)
@@ -54,7 +54,13 @@ def members_logits(
 
 @dataclass(frozen=True)
 class Answers:
-    """What one network says of n images, all (n,): prediction int64, correct ones bool."""
+    """The answers of one network to n images, each (n,).
+
+    Attributes
+    ----------
+    prediction : int64, the predicted class
+    correct, correct_top5 : bool, True if the true class is the first, or among the first five
+    """
 
     prediction: Tensor
     correct: Tensor
@@ -62,9 +68,9 @@ class Answers:
 
 
 def answers(logit: Tensor, label: Tensor) -> Answers:
-    """From logits (n, classes) and true labels (n,); of five classes or fewer every top-5 answer is correct.
+    """The answers for logits (n, classes) and true labels (n,). With five classes or fewer, top-5 is always correct.
 
-    Equal logits go to the smaller class in top-1; in top-5 the true class counts as ahead of its equals.
+    Of equal logits, top-1 takes the smaller class; in top-5 the true class comes first.
     """
     prediction = logit.argmax(dim=1)
     own = logit.gather(1, label[:, None])

@@ -1,4 +1,5 @@
-"""The 19 corruptions x 5 severities of ImageNet-C on batches of images, reproducible for each example by itself.
+"""The 19 corruptions of ImageNet-C at 5 severities, for batches of images.
 
-May import: lesion.errors and lesion.seeds. Makes: nothing on disk; `corrupt.py` is the way in.
+The result for an image does not depend on the rest of its batch. May import: lesion.errors and lesion.seeds. Makes:
+nothing on disk. Callers use `corrupt.py`.
 """

@@ -1,8 +1,8 @@
 """Blur: defocus, glass, motion, zoom, gaussian.
 
-Each takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the same
-shape. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and `make_cifar_c.py`, those at
-8 x 8 pixels in `side_8_formulas.py`. Lengths are in pixels.
+Each function takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the
+same shape. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and `make_cifar_c.py`; for
+8 x 8 pixels see `side_8_formulas.py`. Lengths are in pixels.
 """
 
 import numpy as np
@@ -20,10 +20,10 @@ def defocus_blur(images: Reals, _: CounterRandom, constants: Defocus) -> Reals:
 
 
 def glass_blur(images: Reals, stream: CounterRandom, constants: Glass) -> Reals:
-    """Blur, overwrite each pixel by a near neighbour, blur again; 8 bits in between.
+    """Blur, overwrite each pixel by a near neighbour, blur again; values are rounded to 8 bits in between.
 
-    Pixels are visited row by row from the bottom right, and displacements are drawn from {-d, ..., d - 1} squared. The
-    published code means to swap two pixels, but its views of one array alias, so the neighbour keeps its value.
+    Pixels are visited row by row from the bottom right; displacements are drawn from {-d, ..., d - 1} squared. The
+    published code intends to swap two pixels, but its array views alias, so the neighbour keeps its value.
     """
     _, height, width, channels = images.shape
     shape = (constants.iterations, height, width)
@@ -40,12 +40,12 @@ def glass_blur(images: Reals, stream: CounterRandom, constants: Glass) -> Reals:
 
 
 def _sources(step: NDArray[np.intp], reach: int) -> NDArray[np.intp]:
-    """For each pixel of n images in one row, (n * h * w,), the pixel whose value it has after one round of glass.
+    """Index of the pixel whose value each pixel has after one round of glass blur: (n * h * w,), over n flat images.
 
-    `step` (n, h, w) leads from each pixel to its neighbour in that row.
+    `step` (n, h, w) is the difference between the index of a pixel's neighbour and its own.
 
-    A pixel takes its neighbour's old value, unless the neighbour lies behind in the walk and has been overwritten;
-    then it has what that one has. Such chains only lead backwards, and are followed by doubling their links.
+    A pixel takes its neighbour's old value. If the neighbour was visited before and overwritten, it takes the
+    neighbour's new value instead. These chains only lead to pixels visited earlier; doubling the links resolves them.
     """
     _, height, width = step.shape
     pixel = np.arange(step.size)
@@ -64,12 +64,12 @@ def _sources(step: NDArray[np.intp], reach: int) -> NDArray[np.intp]:
 
 
 def motion_blur(images: Reals, stream: CounterRandom, constants: Motion) -> Reals:
-    """Streak within 45 degrees of horizontal, its own direction for each image, borders repeated."""
+    """Streak within 45 degrees of horizontal, in a random direction for each image; borders repeated."""
     return filters.motion(images, stream.uniform("angle", (), -45, 45), constants)
 
 
 def zoom_blur(images: Reals, _: CounterRandom, factors: tuple[float, ...]) -> Reals:
-    """Mean of the image and its enlargements by each of `factors`; the first is 1, so the image counts twice."""
+    """Mean of the image and its enlargements by each of `factors`. The first factor is 1, so the image counts twice."""
     total = images.copy()
     for factor in factors:
         total += filters.zoom(images, factor)

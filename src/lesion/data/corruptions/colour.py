@@ -1,4 +1,4 @@
-"""Colours that also make sense on images with one channel."""
+"""Colour operations for images with three channels or one."""
 
 import functools
 from collections.abc import Callable
@@ -21,8 +21,8 @@ def luminance(images: Reals) -> Reals:
 
 
 def brightest(images: Reals) -> Reals:
-    """The largest channel of each pixel, the value of HSV; (n, h, w)."""
-    return functools.reduce(np.maximum, np.moveaxis(images, -1, 0))  # an axis of three is slow to reduce
+    """The largest channel of each pixel, which is the value in HSV; (n, h, w)."""
+    return functools.reduce(np.maximum, np.moveaxis(images, -1, 0))  # numpy is slow in reducing an axis of three
 
 
 def darkest(images: Reals) -> Reals:
@@ -31,11 +31,11 @@ def darkest(images: Reals) -> Reals:
 
 
 def by_channel(images: Reals, change: Callable[[Reals, int], Reals]) -> Reals:
-    """`change` of each channel (n, h, w) and its number: quicker than to repeat a layer along an axis of three."""
+    """Apply `change` to each channel (n, h, w) and its number. Faster than repeating a plane along an axis of three."""
     return np.stack([change(images[..., channel], channel) for channel in range(images.shape[-1])], axis=-1)
 
 
 def paint(rgb: tuple[int, int, int], channels: int) -> Floats:
-    """An 8-bit colour in [0, 1] for images with 3 channels, its luma for images with 1; (channels,)."""
+    """An 8-bit colour scaled to [0, 1] for images with 3 channels, or its luma for images with 1; (channels,)."""
     colour: Floats = np.array(rgb) / 255
     return colour if channels == 3 else np.asarray(luminance(colour), dtype=np.float64)

@@ -1,20 +1,20 @@
-"""What the constants of a severity are called, and what a table of them for one image side holds."""
+"""The types of the constants: those of one severity of a corruption, and the table of all for one image side."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 
 class Defocus(NamedTuple):
-    """Disk of `radius` pixels, smoothed by `alias_blur` pixels."""
+    """A disk of `radius` pixels, smoothed by `alias_blur` pixels."""
 
     radius: float
     alias_blur: float
 
 
 class Glass(NamedTuple):
-    """Blur of `sigma` pixels around moves of up to `displacement` pixels, `iterations` times.
+    """Blur by `sigma` pixels, move pixels by up to `displacement` pixels `iterations` times, blur again.
 
-    `share` is that of the pixels that move; all do but at 8 x 8.
+    `share` is the share of pixels that move, 1 except at 8 x 8.
     """
 
     sigma: float
@@ -24,7 +24,7 @@ class Glass(NamedTuple):
 
 
 class Motion(NamedTuple):
-    """Streak of 2 * radius + 1 taps, fading with `sigma` taps, `step` pixels apart (1 but at 8 x 8)."""
+    """A streak of 2 * radius + 1 taps, `step` pixels apart (1 except at 8 x 8), that fades with `sigma` taps."""
 
     radius: float
     sigma: float
@@ -32,7 +32,10 @@ class Motion(NamedTuple):
 
 
 class Snow(NamedTuple):
-    """Flakes: noise of mean `loc` and deviation `scale`, enlarged by `zoom`, above `threshold`; `blend` keeps image."""
+    """Flakes are noise of mean `loc` and deviation `scale`, enlarged by `zoom`, above `threshold`, moved by `fall`.
+
+    `blend` is the weight of the original image in the whitened one.
+    """
 
     loc: float
     scale: float
@@ -43,7 +46,7 @@ class Snow(NamedTuple):
 
 
 class Frost(NamedTuple):
-    """Weights of the image and of the ice, and the factor by which a sheet of ice is resized before it is cut."""
+    """Weights of the image and the ice, and the factor that resizes a sheet of ice before it is cut."""
 
     image: float
     ice: float
@@ -58,9 +61,9 @@ class Fog(NamedTuple):
 
 
 class Spatter(NamedTuple):
-    """Liquid: noise of mean `loc` and deviation `scale`, blurred by `sigma` pixels, above `threshold`.
+    """Liquid is noise of mean `loc` and deviation `scale`, blurred by `sigma` pixels, above `threshold`.
 
-    `intensity` is the strength of water, or the blur in pixels of a cover of mud.
+    `intensity` is the strength of water, or the blur of mud in pixels.
     """
 
     loc: float
@@ -72,7 +75,7 @@ class Spatter(NamedTuple):
 
 
 class Elastic(NamedTuple):
-    """Displacement by `alpha` pixels times noise blurred by `sigma` pixels, after an affine map of `affine` pixels."""
+    """An affine map of up to `affine` pixels, then a displacement by `alpha` times noise blurred by `sigma` pixels."""
 
     alpha: float
     sigma: float
@@ -80,7 +83,7 @@ class Elastic(NamedTuple):
 
 
 class Saturate(NamedTuple):
-    """Saturation times `factor` plus `shift`."""
+    """Saturation · `factor` + `shift`."""
 
     factor: float
     shift: float
@@ -88,11 +91,10 @@ class Saturate(NamedTuple):
 
 @dataclass(frozen=True)
 class Profile:
-    """Constants of severities 1 to 5 of every corruption, for square images of one side. Lengths in pixels.
+    """Constants of severities 1 to 5 of every corruption, for square images of one side. Lengths are in pixels.
 
-    `zoom_blur` lists the factors of enlargement, `pixelate` the side of the small image, `jpeg_compression` the
-    quality of 100. `tiny` says that the published formulas mean little at this side, so that those of
-    `side_8_formulas.py` take their place where they differ.
+    `zoom_blur` lists factors of enlargement, `pixelate` sides of the small image, `jpeg_compression` qualities out of
+    100. `tiny` selects the formulas in `side_8_formulas.py`, since the published ones fail for such small images.
     """
 
     gaussian_noise: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""The way in: corrupt a batch of 8-bit images by name and severity."""
+"""Corrupts a batch of 8-bit images by the name of a corruption and its severity."""
 
 from collections.abc import Callable
 from typing import Any
@@ -49,7 +49,7 @@ _TINY_FORMULAS: dict[str, _Formula] = _FORMULAS | {
     "pixelate": side_8_formulas.pixelate,
 }
 
-# Values of the images taken together: few enough for the processor's cache, enough to make up for Python's slowness.
+# Number of values to process at a time: small enough for the processor's cache, large enough to hide Python's overhead.
 _TOGETHER = 1 << 17
 
 CORRUPTIONS: tuple[str, ...] = tuple(_FORMULAS)
@@ -60,15 +60,15 @@ IDENTITY_ON_GREYSCALE = frozenset({"saturate"})
 def corrupt(
     images: NDArray[np.uint8], example_ids: NDArray[np.integer], *, corruption: str, severity: int
 ) -> NDArray[np.uint8]:
-    """Images as one corruption of ImageNet-C leaves them.
+    """Apply one corruption of ImageNet-C to a batch of images.
 
     Parameters
     ----------
     images:
-        uint8 (n, h, w, c), c 1 or 3, of a side that `profiles.py` has constants for.
+        uint8 (n, h, w, c); c is 1 or 3, and `profiles.py` has constants for the side.
     example_ids:
-        Integers (n,). The result for an image depends on its pixels, its id, the corruption and the severity, and on
-        nothing else: not on the other images, their order or their number.
+        Integers (n,). The result for an image depends on its pixels, its id, the corruption and the severity, not on
+        the other images, their order or their number.
     corruption:
         One of `CORRUPTIONS`.
     severity:
@@ -76,7 +76,7 @@ def corrupt(
 
     Returns
     -------
-    uint8 (n, h, w, c). Values are rounded to the nearest, here and within formulas, where the published code truncates.
+    uint8 (n, h, w, c). Values are rounded to the nearest, also within formulas; the published code truncates.
 
     Raises
     ------

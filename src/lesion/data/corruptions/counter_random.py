@@ -1,7 +1,7 @@
-"""Random numbers that belong to an example, not to a position in a batch.
+"""Random numbers that depend on the example, not on its position in a batch.
 
-A counter-based generator: every number is a hash of (names of the use, example id, counter), so an image gets the
-same noise alone, in any batch and in any order, and a whole batch is drawn by a few array operations.
+A counter-based generator: each number is a hash of (names of the use, example id, counter). So an image gets the same
+noise in any batch and any order, and a few array operations draw the numbers of a batch.
 """
 
 import functools
@@ -17,8 +17,8 @@ from lesion.seeds import derive_seed
 Floats = NDArray[np.float64]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_CELLS = 256  # of the table of a Poisson distribution
-_BLOCK = 1 << 14  # numbers made together, few enough for the fastest cache
+_CELLS = 256  # cells in the table of a Poisson distribution
+_BLOCK = 1 << 14  # numbers to draw at a time, few enough for the fastest cache
 
 
 def splitmix64(states: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -34,9 +34,9 @@ def splitmix64(states: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 @functools.lru_cache(maxsize=8)
 def _poisson_tables(rates: tuple[float, ...]) -> tuple[Floats, NDArray[np.int32]]:
-    """Distribution function of each rate by count, and the least count that each of 256 cells of [0, 1) can mean."""
+    """For each rate, the distribution function by count, and the least count for each of 256 cells of [0, 1)."""
     largest = max(rates, default=0.0)
-    # 12 standard deviations and 40 counts above the mean: beyond any uniform of 52 bits.
+    # 12 standard deviations and 40 counts above the mean; no uniform number of 52 bits reaches further
     support = np.arange(np.ceil(largest + 12 * np.sqrt(largest) + 40))
     below = np.asarray(special.pdtr(support, np.array(rates)[:, None]), dtype=np.float64)
     below[:, -1] = 1
@@ -51,13 +51,13 @@ class CounterRandom:
     Attributes
     ----------
     example_ids:
-        Integers (n,): equal ids get equal numbers.
+        Integers (n,). Equal ids get equal numbers.
     names:
-        What the numbers are for, e.g. `("snow", 3)`; other names give independent numbers.
+        The use of the numbers, for example `("snow", 3)`. Other names give independent numbers.
 
     Notes
     -----
-    There is no state: the same `draw` name gives the same numbers again, so each use within a formula has its own.
+    There is no state. The same `draw` name gives the same numbers again, so each use in a formula needs its own name.
     """
 
     example_ids: NDArray[np.integer]
@@ -76,8 +76,8 @@ class CounterRandom:
             counters = _GOLDEN * np.arange(start, min(start + width, size), dtype=np.uint64)
             bits = splitmix64(keys + counters)
             bits >>= np.uint64(12)
-            # The bits are the fraction of a float in [1, 2). Less 1, but for half a cell: never 0, where the inverse
-            # normal distribution is infinite.
+            # The bits become the fraction of a float in [1, 2). Subtracting a little less than 1 avoids 0, where the
+            # inverse normal distribution is infinite.
             bits |= np.uint64(0x3FF0000000000000)
             unit = bits.view(np.float64)
             unit -= 1 - 2.0**-53
@@ -94,9 +94,9 @@ class CounterRandom:
         return numbers
 
     def poisson(self, draw: str, rates: Floats, which: NDArray[np.uint8]) -> NDArray[np.int32]:
-        """Poisson counts by inversion: of the rates (k,), all >= 0, that `which` (n, ...) points at; int32 (n, ...).
+        """Poisson counts by inversion, with rate `rates[which]`: rates (k,) >= 0, which (n, ...); int32 (n, ...).
 
-        Each search of the distribution function starts from a table and ends after a step or two.
+        A table gives the start of each search in the distribution function, which then takes a step or two.
         """
         below, least = _poisson_tables(tuple(rates.tolist()))
         uniforms = self.uniform(draw, which.shape[1:]).ravel()

@@ -1,8 +1,8 @@
 """Digital: contrast, elastic transform, pixelate, JPEG compression, saturate.
 
-Each takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the same
-shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and
-`make_cifar_c.py`; those at 8 x 8 pixels in `side_8_formulas.py`.
+Each function takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the
+same shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and
+`make_cifar_c.py`; for 8 x 8 pixels see `side_8_formulas.py`.
 """
 
 import functools
@@ -25,7 +25,7 @@ _JPEG_LONGEST = 65_500  # libjpeg's limit on a side, in pixels
 def contrast(images: Reals, _: CounterRandom, factor: float) -> Reals:
     """Shrink each channel towards its mean over the image."""
     _, height, width, _ = images.shape
-    # Added up in a fixed order: numpy's own sum may order its terms by the shape of the batch.
+    # added up in a fixed order, since numpy's sum may depend on the shape of the batch
     values = images.astype(np.float64)
     columns = functools.reduce(np.add, (values[:, row] for row in range(height)))
     total = functools.reduce(np.add, (columns[:, column] for column in range(width)))
@@ -36,8 +36,8 @@ def contrast(images: Reals, _: CounterRandom, factor: float) -> Reals:
 def elastic_transform(images: Reals, stream: CounterRandom, constants: Elastic) -> Reals:
     """Random affine map, then a smooth random displacement of each pixel; bilinear, borders mirrored.
 
-    The affine map moves three points, at a third of the side around the centre, by up to `affine` pixels along each
-    axis; the displacement is `alpha` times uniform noise in [-1, 1] blurred by `sigma`.
+    The affine map moves three points, a third of the side away from the centre, by up to `affine` pixels along each
+    axis. The displacement is `alpha` times uniform noise in [-1, 1] blurred by `sigma`.
     """
     _, height, width, _ = images.shape
     centre, arm = height // 2, height // 3
@@ -59,7 +59,7 @@ def elastic_transform(images: Reals, stream: CounterRandom, constants: Elastic) 
 
 
 def pixelate(images: Reals, _: CounterRandom, size: int) -> Reals:
-    """Shrink to `size` x `size` pixels and enlarge again, both with the box filter of Pillow's `resize`, in 8 bits."""
+    """Shrink to `size` x `size` pixels and enlarge again, in 8 bits, with the box filter of Pillow's `resize`."""
     whole = images.shape[1:3]
     changed = np.empty_like(images)
     for levels, result in zip(filters.to_levels(images), changed, strict=True):
@@ -72,8 +72,8 @@ def pixelate(images: Reals, _: CounterRandom, size: int) -> Reals:
 def jpeg_compression(images: Reals, _: CounterRandom, quality: int) -> Reals:
     """Encode and decode with Pillow's baseline JPEG at `quality` (of 100).
 
-    Greyscale JPEG codes each block of 8 x 8 pixels on its own, so images of whole blocks go through the codec as one
-    tall picture, with the same result as one by one. Colour shares chroma between blocks and goes one by one.
+    Greyscale JPEG codes each block of 8 x 8 pixels separately, so images that consist of whole blocks are coded as one
+    tall picture, with the same result. Colour images share chroma between blocks and are coded one by one.
     """
     count, height, width, channels = images.shape
     alone = channels > 1 or height % _JPEG_BLOCK > 0
@@ -90,12 +90,11 @@ def jpeg_compression(images: Reals, _: CounterRandom, quality: int) -> Reals:
 
 
 def saturate(images: Reals, _: CounterRandom, constants: Saturate) -> Reals:
-    """Saturation of HSV times `factor` plus `shift`, within [0, 1]; identity on images with one channel.
+    """HSV saturation · `factor` + `shift`, clipped to [0, 1]; the identity on images with one channel.
 
-    An image with one channel has no hue and saturation zero. A factor leaves zero; a shift would have to invent a
-    hue, which one channel cannot hold. So the corruption does not exist there, and nothing is done in its place: a
-    study of greyscale images should say that its robustness to it is perfect by construction. In colour images a
-    grey pixel has hue 0, red, by the convention of the published code, and a shift reddens it.
+    An image with one channel has saturation 0 and no hue: a factor changes nothing, and a shift would need a hue. A
+    study of greyscale images should say that this corruption does nothing there. In colour images a grey pixel has hue
+    0 (red), as in the published code, so a shift makes it redder.
     """
     if images.shape[-1] == 1:
         return images

@@ -1,4 +1,4 @@
-"""Blurs of batches of images, image by image: what OpenCV makes of one image does not depend on the others."""
+"""Blurs of batches of images. OpenCV filters each image separately, so the result does not depend on the others."""
 
 import functools
 import math
@@ -13,15 +13,15 @@ from scipy import fft, ndimage
 from lesion.data.corruptions.constants import Motion
 from lesion.data.corruptions.counter_random import Floats
 
-cv2.setNumThreads(1)  # a job has the cores that the engine gives it
+cv2.setNumThreads(1)  # the engine decides how many cores a job uses
 
 Reals = NDArray[np.floating[Any]]
 _Real = TypeVar("_Real", bound=np.floating[Any])
-_SHORT = 64  # taps; a longer filter is quicker by the cosine transform
+_SHORT = 64  # taps; a longer filter is faster by the cosine transform
 
 
 def each(images: NDArray[_Real], change: Callable[[NDArray[_Real]], NDArray[Any]]) -> NDArray[_Real]:
-    """`change` of each image (h, w, c) or (h, w) for itself; OpenCV may drop a last axis of one, it is put back."""
+    """Apply `change` to each image, (h, w, c) or (h, w). A last axis of length 1 that OpenCV drops is restored."""
     changed = np.empty_like(images)
     for image, result in zip(images, changed, strict=True):
         result[:] = change(image).reshape(image.shape)
@@ -29,23 +29,23 @@ def each(images: NDArray[_Real], change: Callable[[NDArray[_Real]], NDArray[Any]
 
 
 def to_levels(values: Reals) -> NDArray[np.uint8]:
-    """Values in [0, 1] as 8-bit levels, clipped and rounded to the nearest."""
+    """Clip values to [0, 1] and round them to the nearest 8-bit level."""
     levels = np.clip(values, 0, 1)
     levels *= 255
     return np.rint(levels, out=levels).astype(np.uint8)
 
 
 def gaussian(images: Reals, sigma: float) -> Reals:
-    """Gaussian blur of (n, h, w, c), borders repeated, cut off at 4 sigma: what skimage.filters.gaussian computes."""
+    """Gaussian blur of (n, h, w, c), borders repeated, cut off at 4 sigma, as in skimage.filters.gaussian."""
     taps = _gaussian_taps(sigma, truncate=4)
     return each(images, lambda image: cv2.sepFilter2D(image, -1, taps, taps, borderType=cv2.BORDER_REPLICATE))
 
 
 def gaussian_mirrored(fields: Floats, sigma: float) -> Floats:
-    """Gaussian blur of (n, h, w), borders mirrored with the edge, cut off at 3 sigma, which may exceed the side.
+    """Gaussian blur of (n, h, w), borders mirrored with the edge pixel, cut off at 3 sigma, which may exceed the side.
 
-    With that border a symmetric filter multiplies the coefficients of the discrete cosine transform (Strang 1999),
-    which is the quicker way for a long one.
+    With this border a symmetric filter multiplies the coefficients of the discrete cosine transform (Strang 1999). That
+    is faster for long filters.
     """
     taps = _gaussian_taps(sigma, truncate=3)
     if len(taps) <= _SHORT:
@@ -74,10 +74,11 @@ def correlate(images: Reals, kernel: Floats) -> Reals:
 
 
 def disk_kernel(radius: float, alias_blur: float) -> Floats:
-    """Antialiased disk of ImageNet-C's defocus: the pixels within `radius`, then a Gaussian of 3 taps (5 above 8).
+    """Antialiased disk of ImageNet-C's defocus blur: (k, k) without empty borders. Both lengths are in pixels.
 
-    Returns (k, k) without its empty borders. Both lengths in pixels. The published code mirrors the Gaussian at the
-    border of its own grid, so that a disk that touches it, radius 8 or 10, sums to a little more than 1.
+    The pixels within `radius`, smoothed by a Gaussian of 3 taps (5 taps for a radius above 8). The published code
+    mirrors the Gaussian at the border of its grid, so a disk of radius 8 or 10, which touches the border, sums to a
+    little more than 1.
     """
     reach = 8 if radius <= 8 else int(radius)
     offsets = np.arange(-reach, reach + 1)
@@ -87,7 +88,7 @@ def disk_kernel(radius: float, alias_blur: float) -> Floats:
     disk /= disk.sum()
     for axis in (0, 1):
         disk = ndimage.correlate1d(disk, taps / taps.sum(), axis=axis, mode="mirror")
-    disk[disk < 1e-12] = 0  # the tails of a narrow Gaussian, on which the processor is slow
+    disk[disk < 1e-12] = 0  # tails of a narrow Gaussian; tiny numbers are slow
     empty = int(np.argmax(disk.any(axis=0)))
     return disk[empty : len(disk) - empty, empty : len(disk) - empty]
 
@@ -95,8 +96,9 @@ def disk_kernel(radius: float, alias_blur: float) -> Floats:
 def motion(images: Reals, angles: Floats, constants: Motion) -> Reals:
     """ImageMagick's motion blur in the direction of `angles` (n,), in degrees; borders repeated.
 
-    The streak starts at the pixel: tap i has the weight exp(-i**2 / (2 sigma**2)) of 2 * ceil(radius) + 1 and takes the
-    pixel at i * (cos, sin), rounded by ceil(. - 1/2) (`MotionBlurImage` in ImageMagick's effect.c).
+    The streak starts at the pixel and has 2 * ceil(radius) + 1 taps. Tap i has a weight proportional to
+    exp(-i**2 / (2 sigma**2)) and reads the pixel at i * (cos, sin), rounded by ceil(. - 1/2) (`MotionBlurImage` in
+    ImageMagick's effect.c).
     """
     steps = np.arange(2 * math.ceil(constants.radius) + 1)
     weights = np.exp(-(steps**2) / (2 * constants.sigma**2))
@@ -118,10 +120,11 @@ def motion(images: Reals, angles: Floats, constants: Motion) -> Reals:
 
 
 def zoom(images: Reals, factor: float) -> Reals:
-    """Enlarge (n, h, h, c) by `factor` >= 1 and crop to the same shape, bilinear: ImageNet-C's `clipped_zoom`.
+    """Enlarge (n, h, h, c) by `factor` >= 1, bilinear, cropped to the same shape: ImageNet-C's `clipped_zoom`.
 
-    That cuts out a middle of whole pixels, stretches it as `scipy.ndimage.zoom` does, corner to corner, and cuts out
-    the middle of that, so that the centre may move by a part of a pixel. float32: in float64 OpenCV rounds coordinates.
+    It cuts out a middle of whole pixels, stretches it corner to corner as `scipy.ndimage.zoom` does, and cuts out the
+    middle of the result, so the centre may move by a part of a pixel. In float32, since OpenCV rounds the coordinates
+    of float64 images.
     """
     rows, columns = _zoom_maps(images.shape[1], factor)
     return each(

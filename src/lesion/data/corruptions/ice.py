@@ -1,4 +1,4 @@
-"""Sheets of ice in the place of the photographs of frost that ImageNet-C ships."""
+"""Procedural sheets of ice, instead of the photographs of frost that ImageNet-C ships."""
 
 import functools
 
@@ -10,18 +10,18 @@ from lesion.data.corruptions.colour import paint
 from lesion.data.corruptions.counter_random import CounterRandom
 from lesion.data.corruptions.plasma import plasma
 
-SHEETS = 5  # the published code draws one of its first five photographs
+SHEETS = 5  # the published code uses its first five photographs
 SIDE = 512
 TINT = (214, 234, 255)
-_FOLDS = 6  # how often the plasma passes from dark to bright and back: more make more crystals
+_FOLDS = 6  # times that the plasma goes from dark to bright and back; more folds make more crystals
 
 
 @functools.lru_cache(maxsize=4)
 def sheets(scale: float, channels: int) -> NDArray[np.float32]:
-    """The five sheets that all images share, resized by `scale` as the published code resizes its photographs.
+    """Five sheets for all images: float32 (5, s, s, channels) in [0, 1], where s is 512 · `scale`.
 
-    Rough plasma folded into ridges, as crystals have edges; from 0.1 to 1, 0.46 on average, faintly blue in colour
-    images. float32 (5, s, s, channels) in [0, 1], where s is 512 times `scale`.
+    Rough plasma is folded into ridges, like the edges of crystals. Values are 0.1 to 1, 0.46 on average, with a faint
+    blue tint in colour images. `scale` resizes the sheets as the published code resizes its photographs.
     """
     clouds = _FOLDS * plasma(CounterRandom(np.arange(SHEETS), ("ice",)), side=SIDE, decay=1.3)
     ridges = (1 - np.abs(2 * (clouds % 1) - 1)) ** 1.5

@@ -1,7 +1,7 @@
 """Noise: gaussian, shot, impulse, speckle.
 
-Each takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the same
-shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and
+Each function takes images (n, h, w, c) in [0, 1], the random numbers and the constant of one severity, and returns the
+same shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and
 `make_cifar_c.py`.
 """
 

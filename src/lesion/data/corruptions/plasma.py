@@ -8,8 +8,8 @@ from lesion.data.corruptions.counter_random import CounterRandom, Floats
 def plasma(stream: CounterRandom, *, side: int, decay: float) -> Floats:
     """One cloud for each example, stretched to [0, 1]; (n, side, side).
 
-    Diamond-square on a torus whose side is the next power of two (Fournier, Fussell & Carpenter 1982), with the
-    perturbation of ImageNet-C: each halving of the step divides it by `decay` squared, so a larger decay is smoother.
+    Diamond-square on a torus whose side is the next power of two (Fournier, Fussell & Carpenter 1982). As in ImageNet-C
+    each halving of the step divides the perturbation by `decay` squared, so a larger decay gives a smoother cloud.
     """
     size = 1 << (side - 1).bit_length()
     heights = np.zeros((len(stream.example_ids), size, size))

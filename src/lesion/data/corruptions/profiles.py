@@ -1,4 +1,4 @@
-"""The table of constants for an image side; another side is another table and a line here."""
+"""Finds the table of constants for an image side. A new side needs a new table and a line here."""
 
 from lesion.data.corruptions.constants import Profile
 from lesion.data.corruptions.side_8 import SIDE_8
@@ -10,7 +10,7 @@ PROFILES = {8: SIDE_8, 32: SIDE_32, 224: SIDE_224}
 
 
 def profile_for(height: int, width: int) -> Profile:
-    """Constants for images of `height` x `width` pixels; `InputError` where there are none."""
+    """Constants for images of `height` x `width` pixels; InputError if there are none."""
     if height != width or height not in PROFILES:
         known = ", ".join(f"{side}x{side}" for side in sorted(PROFILES))
         raise InputError(

@@ -1,8 +1,8 @@
-"""Constants for images of 224 x 224 pixels: those published for ImageNet-C.
+"""Constants for images of 224 x 224 pixels, as published for ImageNet-C.
 
-Source: `make_imagenet_c.py` of Hendrycks & Dietterich 2019 (arXiv 1903.12261), which also stores each corrupted
-image as JPEG of quality 85; that is the file format of ImageNet-C, not a corruption, and is not repeated here. Factors
-of zoom are what numpy makes of the published `arange`: the first range holds its own end, 1.11.
+Source: `make_imagenet_c.py` of Hendrycks & Dietterich 2019 (arXiv 1903.12261). The published code also stores each
+corrupted image as JPEG of quality 85; this is a file format, not a corruption, and is left out. Factors of zoom are the
+values of the published `np.arange`, whose first range includes its own end, 1.11.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ from lesion.data.corruptions.constants import (
     Spatter,
 )
 
-_SPAN = 244  # the published elastic transform says 244 where it means the side
+_SPAN = 244  # the published elastic transform has 244, although it means the side
 _ZOOMS = ((1.11, 0.01), (1.16, 0.01), (1.21, 0.02), (1.26, 0.02), (1.31, 0.03))
 
 SIDE_224 = Profile(

@@ -1,7 +1,7 @@
-"""Constants for images of 32 x 32 pixels: those published for CIFAR-10-C.
+"""Constants for images of 32 x 32 pixels, as published for CIFAR-10-C.
 
-Source: `make_cifar_c.py` of Hendrycks & Dietterich 2019 (arXiv 1903.12261). Factors of zoom are what numpy makes of the
-published `arange`: its first range holds its own end, 1.06, and its second too, 1.11.
+Source: `make_cifar_c.py` of Hendrycks & Dietterich 2019 (arXiv 1903.12261). Factors of zoom are the values of the
+published `np.arange`, whose first two ranges include their own ends, 1.06 and 1.11.
 """
 
 import numpy as np

@@ -1,21 +1,21 @@
-"""Constants for images of 8 x 8 pixels, such as the UCI digits: those of CIFAR-10-C, its lengths made shorter.
+"""Constants for images of 8 x 8 pixels, such as the UCI digits: those of CIFAR-10-C with shorter lengths.
 
-From the table for 32 x 32 (`side_32.py`), by these rules:
+Rules, starting from the table for 32 x 32 (`side_32.py`):
 
 - photometric constants and ratios (noise, weights, factors, zoom, quality) are unchanged;
-- a length of at most one pixel is kept: a quarter of it would do nothing;
-- a longer length is divided by 4, the ratio of the sides, but not to less than one pixel;
-- streaks keep their taps, set a quarter of a pixel apart, which divides their length and their fading by 4.
+- a length of at most one pixel is unchanged, since a quarter of it would do nothing;
+- a longer length is divided by 4, the ratio of the sides, but is at least one pixel;
+- streaks keep their taps, a quarter of a pixel apart, which divides their length and fading by 4.
 
-Exceptions, each because the rule would leave most digits as they are, or two severities alike:
+Exceptions, since the rules would leave most digits unchanged, or make two severities alike:
 
-- impulse noise has the amounts of ImageNet-C: CIFAR-10-C's 1 % would touch less than one pixel of 64;
-- defocus 5 has radius 1 by the rule, as 4 has, and a wider antialiasing instead;
-- glass cannot move a pixel by a quarter of a pixel, so a part of the pixels moves by one; blurs grow with severity;
-- motion 4 fades with 2.25 taps, for 3 and 4 differ only in taps too faint to be seen;
-- pixelate loses one pixel a severity, for 0.95, 0.9, 0.85, 0.75, 0.65 of 8 pixels give the sizes 7, 7, 6, 6, 5;
-- the wave of elastic has its lengths divided by 4 and so is fainter than the affine map at every severity, whose
-  reach, published in descending order, is put in ascending order to let the harm grow;
+- impulse noise has the amounts of ImageNet-C; CIFAR-10-C's 1 % would touch less than one pixel of 64;
+- defocus 5 has radius 1 by the rule, like defocus 4; it gets a wider antialiasing instead;
+- glass cannot move a pixel by a quarter of a pixel, so a share of the pixels moves by one; blurs grow with severity;
+- motion 4 fades with 2.25 taps, since 3 and 4 would differ only in taps too faint to be seen;
+- pixelate loses one pixel at each severity, since 0.95, 0.9, 0.85, 0.75 and 0.65 of 8 pixels give 7, 7, 6, 6 and 5;
+- the lengths of elastic's wave are divided by 4, so at every severity the affine map is stronger; the reach of that map
+  is published in descending order and is sorted in ascending order here, so that the damage grows;
 - mud is blurred by 0.4 pixels, not 0.6, so that a drop of one pixel is dark enough to be drawn.
 """
 

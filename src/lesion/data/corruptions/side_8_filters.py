@@ -1,7 +1,7 @@
-"""Blurs and resampling of whole batches of images of 8 x 8 pixels, between pixels where the published ones round.
+"""Blurs and resampling of batches of 8 x 8 images. Positions lie between pixels where the published code rounds them.
 
-Only element-by-element arithmetic and scipy.ndimage: a matrix product or a sum over an axis may round differently for
-another batch size, and then an image would depend on its neighbours.
+Only element-by-element arithmetic and scipy.ndimage are used: a matrix product or a sum over an axis may round
+differently for another batch size, and then the result for an image would depend on the other images.
 """
 
 import functools
@@ -17,7 +17,8 @@ from lesion.data.corruptions.counter_random import Floats
 def correlate(images: Floats, kernels: Floats, *, padding: Literal["edge", "reflect"]) -> Floats:
     """Sum of neighbours weighted by a kernel: out[p] = sum over d of kernel[d] * image[p + d].
 
-    `images` (n, h, w, c); `kernels` (k, k) for all images or (n, k, k), one each, k odd. `padding` as in `np.pad`.
+    `images` (n, h, w, c); `kernels` (k, k) for all images, or (n, k, k) with one for each; k odd. `padding` as in
+    `np.pad`.
     """
     side = kernels.shape[-1]
     reach = side // 2
@@ -32,27 +33,28 @@ def correlate(images: Floats, kernels: Floats, *, padding: Literal["edge", "refl
 
 
 def gaussian(images: Floats, sigma: float) -> Floats:
-    """Gaussian blur of (n, h, w, c), borders repeated, cut off at 4 sigma: what skimage.filters.gaussian computes."""
+    """Gaussian blur of (n, h, w, c), borders repeated, cut off at 4 sigma, as in skimage.filters.gaussian."""
     blurred = ndimage.gaussian_filter(images, sigma=(0, sigma, sigma, 0), mode="nearest", truncate=4.0)
     return np.asarray(blurred, dtype=np.float64)
 
 
 def motion_kernels(angles: Floats, *, radius: float, sigma: float, step: float) -> Floats:
-    """Streaks that fade as half a Gaussian, as ImageMagick's motion blur draws them; (n, k, k), each with sum 1.
+    """Streaks that fade as half a Gaussian, as in ImageMagick's motion blur: (n, k, k), each with sum 1.
 
-    The streak has 2 * ceil(radius) + 1 taps with weights exp(-i**2 / (2 * sigma**2)), the i-th at `i * step` pixels
-    from the centre in the direction of `angles` (n,), in degrees. A tap between pixels is shared between its four
-    neighbours (bilinear), where ImageMagick takes the nearest: on small images the angle would be lost.
+    A streak has 2 * ceil(radius) + 1 taps. Tap i has a weight proportional to exp(-i**2 / (2 * sigma**2)) and lies
+    `i * step` pixels from the centre, in the direction of `angles` (n,), in degrees. A tap between pixels is divided
+    among its four neighbours (bilinear). ImageMagick takes the nearest pixel, which would lose the angle on small
+    images.
     """
     taps = np.arange(2 * np.ceil(radius) + 1)
     weights = np.exp(-(taps**2) / (2 * sigma**2))
-    # Taps that together could not move an 8-bit value are left out; they only cost time.
+    # taps that cannot change an 8-bit value are left out to save time
     seen = weights > 1e-5
     taps, weights = taps[seen], weights[seen] / weights[seen].sum()
     reach = int(np.ceil(taps[-1] * step))
     pixels = np.arange(-reach, reach + 1)
     kernels = np.zeros((len(angles), len(pixels), len(pixels)))
-    # The degree functions of scipy.special work number by number; numpy's may round otherwise in long arrays.
+    # scipy's functions work number by number; numpy's may round differently in long arrays
     sines, cosines = special.sindg(angles)[:, None], special.cosdg(angles)[:, None]
     for tap, weight in zip(taps, weights, strict=True):
         rows = np.maximum(0, 1 - np.abs(pixels - tap * step * sines))
@@ -74,8 +76,8 @@ def resample(images: Floats, index: NDArray[np.intp], weight: Floats, *, axis: i
 def zoom(images: Floats, factor: float) -> Floats:
     """Enlarge (n, h, w, c) by `factor` >= 1 about the centre, bilinear, cropped to the same shape.
 
-    The published `clipped_zoom` first crops to whole pixels, which at 8 x 8 makes every factor up to 1.06 the
-    identity; here the point p shows centre + (p - centre) / factor exactly.
+    Point p shows the image at centre + (p - centre) / factor. The published `clipped_zoom` first crops to whole pixels;
+    at 8 x 8 all factors up to 1.06 would then do nothing.
     """
     for axis in (1, 2):
         length = images.shape[axis]
@@ -88,7 +90,7 @@ def zoom(images: Floats, factor: float) -> Floats:
 
 
 def sample_bilinear(images: Floats, rows: Floats, columns: Floats) -> Floats:
-    """Values of (n, h, w, c) at real coordinates (n, h, w) in pixels, mirrored beyond the border (without the edge)."""
+    """Values of (n, h, w, c) at real coordinates (n, h, w) in pixels; borders mirrored without the edge pixel."""
     count, height, width, channels = images.shape
     pixels = images.reshape(-1, channels)
     first = (np.arange(count) * height * width)[:, None, None]
@@ -102,7 +104,7 @@ def sample_bilinear(images: Floats, rows: Floats, columns: Floats) -> Floats:
 
 
 def _mirror(index: Floats, length: int) -> NDArray[np.intp]:
-    """Whole numbers folded into 0 .. length - 1, as ... 2 1 | 0 1 2 ... does."""
+    """Mirror whole numbers into 0 .. length - 1: ... 2 1 | 0 1 2 ..."""
     period = 2 * (length - 1)
     folded = np.mod(index, period)
     return np.asarray(np.minimum(folded, period - folded), dtype=np.intp)

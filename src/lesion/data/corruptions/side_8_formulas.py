@@ -1,7 +1,7 @@
-"""Formulas for images of 8 x 8 pixels, where those published would do nothing, or the same at every severity.
+"""Formulas for 8 x 8 images, for which the published ones would do nothing, or the same at every severity.
 
-Each takes and returns what its namesake in `blur.py`, `weather.py` or `digital.py` does, in float64; its docstring says
-what differs and why. The other corruptions are the same at every side.
+Each function has the arguments and the result of its namesake in `blur.py`, `weather.py` or `digital.py`, in float64.
+Its docstring says what differs and why. The other corruptions are the same for every side.
 """
 
 import numpy as np
@@ -22,8 +22,8 @@ _MEAN_OF_NINE = np.full((3, 3), 1 / 9)
 def glass_blur(images: Floats, stream: CounterRandom, constants: Glass) -> Reals:
     """Blur, swap pixels with near neighbours, blur again.
 
-    Only a `share` of the pixels is swapped, for a pixel is an eighth of the image; they are truly swapped, where the
-    published code by an aliasing of views copies one over the other; and nothing is rounded in between.
+    Differences: only a `share` of the pixels is swapped, since a pixel is an eighth of the side; pixels are truly
+    swapped, while the published code overwrites one because its views alias; nothing is rounded in between.
     """
     shuffled = side_8_filters.gaussian(images, constants.sigma)
     _, height, width, _ = images.shape
@@ -46,16 +46,16 @@ def glass_blur(images: Floats, stream: CounterRandom, constants: Glass) -> Reals
 
 
 def motion_blur(images: Floats, stream: CounterRandom, constants: Motion) -> Reals:
-    """Streak within 45 degrees of horizontal, borders repeated; taps lie between pixels, for whole ones are far."""
+    """Streak within 45 degrees of horizontal; borders repeated. Taps lie between pixels, since a whole pixel is far."""
     angles = stream.uniform("angle", (), -45, 45)
     kernels = side_8_filters.motion_kernels(angles, radius=constants.radius, sigma=constants.sigma, step=constants.step)
     return side_8_filters.correlate(images, kernels, padding="edge")
 
 
 def zoom_blur(images: Floats, _: CounterRandom, factors: tuple[float, ...]) -> Reals:
-    """Mean of the image and its enlargements by each of `factors`, exactly about its centre.
+    """Mean of the image and its enlargements by each of `factors` about its exact centre.
 
-    The published enlargement first cuts out whole pixels, which makes every factor up to 1.06 the identity here.
+    The published code first cuts out whole pixels; here all factors up to 1.06 would then do nothing.
     """
     total = images.copy()
     for factor in factors:
@@ -64,7 +64,7 @@ def zoom_blur(images: Floats, _: CounterRandom, factors: tuple[float, ...]) -> R
 
 
 def snow(images: Floats, stream: CounterRandom, constants: Snow) -> Reals:
-    """Whiten the image, then add flakes and the same flakes turned round; they fall by parts of a pixel, unrounded."""
+    """Whiten the image, then add flakes and the same flakes rotated by 180°. Flakes move by parts of a pixel."""
     flakes = constants.loc + constants.scale * stream.normal("flakes", (*images.shape[1:3], 1))
     flakes = side_8_filters.zoom(flakes, constants.zoom)
     flakes = np.clip(np.where(flakes < constants.threshold, 0.0, flakes), 0, 1)
@@ -76,10 +76,10 @@ def snow(images: Floats, stream: CounterRandom, constants: Snow) -> Reals:
 
 
 def frost(images: Floats, stream: CounterRandom, constants: Frost) -> Reals:
-    """Weighted sum of the image and a small texture of its own, for a cut of a large sheet would be almost even.
+    """Weighted sum of the image and a small texture of its own, since a cut of a large sheet would be almost even.
 
-    Ridged plasma, 1 - |2 p - 1|, bright along the level p = 1/2 as crystals are along their edges, and never darker
-    than 0.25; tinted faintly blue in colour images.
+    The texture is ridged plasma, 1 - |2 p - 1|, scaled to at least 0.25. It is bright along the level p = 1/2, like the
+    edges of crystals, and has a faint blue tint in colour images.
     """
     ridges = 1 - np.abs(2 * plasma(stream, side=images.shape[1], decay=1.5) - 1)
     texture = (0.25 + 0.75 * ridges)[..., None]
@@ -91,8 +91,8 @@ def frost(images: Floats, stream: CounterRandom, constants: Frost) -> Reals:
 def spatter(images: Floats, stream: CounterRandom, constants: Spatter) -> Reals:
     """Drops of water (brighten) or of mud (cover) where smoothed noise exceeds a threshold.
 
-    The published code shades drops of water by Canny edges, distance transform and histogram equalisation, which mean
-    nothing on drops of a pixel or two; here the same relief and mean of 3 x 3 shade the height of the water itself.
+    The published code shades water by Canny edges, distance transform and histogram equalisation, which do not work on
+    drops of a pixel or two. Here the same relief and 3 x 3 mean are applied to the height of the water itself.
     """
     noise = stream.normal("liquid", (*images.shape[1:3], 1))
     liquid = side_8_filters.gaussian(constants.loc + constants.scale * noise, constants.sigma)
@@ -109,12 +109,12 @@ def spatter(images: Floats, stream: CounterRandom, constants: Spatter) -> Reals:
 def elastic_transform(images: Floats, stream: CounterRandom, constants: Elastic) -> Reals:
     """Random affine map, then a smooth random displacement of each pixel; bilinear, borders mirrored.
 
-    The published code resamples after each of the two, which blurs twice; here the maps are composed.
+    The published code resamples after each map, which blurs twice. Here the two maps are composed.
     """
     _, height, width, _ = images.shape
     centre, arm = height // 2, height // 3
     shift = stream.uniform("affine", (3, 2), -constants.affine, constants.affine)[..., None, None]
-    # The points lie at (arm, arm), (arm, -arm), (-arm, -arm) from the centre as (row, column).
+    # the three points lie at (arm, arm), (arm, -arm) and (-arm, -arm) from the centre, as (row, column)
     by_column = [(shift[:, 0, i] - shift[:, 1, i]) / (2 * arm) + (i == 1) for i in (0, 1)]
     by_row = [(shift[:, 1, i] - shift[:, 2, i]) / (2 * arm) + (i == 0) for i in (0, 1)]
     move = [(shift[:, 0, i] + shift[:, 2, i]) / 2 for i in (0, 1)]
@@ -130,9 +130,9 @@ def elastic_transform(images: Floats, stream: CounterRandom, constants: Elastic)
 
 
 def pixelate(images: Floats, _: CounterRandom, size: int) -> Reals:
-    """Shrink to `size` x `size` pixels and enlarge again by the box filter of Pillow's `resize`, but all at once.
+    """Shrink to `size` x `size` pixels and enlarge again by the box filter of Pillow's `resize`.
 
-    Its rounding after each of the four passes is left out.
+    The whole batch at once, without Pillow's rounding after each of the four passes.
     """
     for axis in (1, 2):
         side = images.shape[axis]
@@ -142,7 +142,7 @@ def pixelate(images: Floats, _: CounterRandom, size: int) -> Reals:
 
 
 def _box_taps(old: int, new: int) -> tuple[NDArray[np.intp], Floats]:
-    """Indices and weights (taps, new): the mean of the old pixels whose centres lie in a new pixel's box."""
+    """Indices and weights, (taps, new), for the mean of the old pixels whose centres lie in a new pixel's box."""
     scale = old / new
     centres = (np.arange(new) + 0.5) * scale
     reach = max(scale, 1.0) / 2

@@ -1,9 +1,9 @@
 """Weather: snow, frost, fog, spatter, brightness.
 
-Each takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the same
-shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and
-`make_cifar_c.py`, except where a docstring says otherwise; those at 8 x 8 pixels in `side_8_formulas.py`. With one
-channel a colour stands for its luminance.
+Each function takes images (n, h, w, c) in [0, 1], the random numbers and the constants of one severity, and returns the
+same shape, not yet clipped. Formulas: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and
+`make_cifar_c.py`, unless a docstring says otherwise; for 8 x 8 pixels see `side_8_formulas.py`. In images with one
+channel a colour is replaced by its luminance.
 """
 
 import cv2
@@ -21,13 +21,13 @@ WATER = (175, 238, 238)  # pale turquoise
 _MUD = (63, 42, 20)
 _MUD_SEEN = 0.8
 RELIEF = np.array([[-2.0, -1.0, 0.0], [-1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
-_SHORE = 20  # pixels from the edge of a drop at which water is as high as it gets
+_SHORE = 20  # distance from the edge of a drop, in pixels, from which the water is highest
 
 
 def snow(images: Reals, stream: CounterRandom, constants: Snow) -> Reals:
-    """Whiten the image, then add flakes falling within 45 degrees of the vertical, and the same flakes turned round.
+    """Whiten the image, then add flakes that fall within 45 degrees of vertical, and the same flakes rotated by 180°.
 
-    Flakes are 8-bit before and after their fall.
+    Flakes are rounded to 8 bits before and after their fall.
     """
     noise = constants.loc + constants.scale * stream.normal("flakes", (*images.shape[1:3], 1))
     flakes = filters.zoom(noise.astype(images.dtype), constants.zoom)
@@ -40,7 +40,7 @@ def snow(images: Reals, stream: CounterRandom, constants: Snow) -> Reals:
 
 
 def whiten(images: Reals, blend: float) -> Reals:
-    """The part `blend` of the image and the rest of the larger of it and of its luminance * 1.5 + 0.5."""
+    """Mix images x with brighter ones: blend · x + (1 − blend) · max(x, 1.5 · luminance + 0.5)."""
     pale = luminance(images) * 1.5 + 0.5
     return by_channel(images, lambda plane, _: blend * plane + (1 - blend) * np.maximum(plane, pale[..., 0]))
 
@@ -48,8 +48,8 @@ def whiten(images: Reals, blend: float) -> Reals:
 def frost(images: Reals, stream: CounterRandom, constants: Frost) -> Reals:
     """Weighted sum of the image and a random cut of one of five sheets of ice.
 
-    Weights, sizes and the way to cut are those published. The sheets are not: ImageNet-C uses photographs that are
-    not ours to ship, and here the sheets are procedural (`ice.py`).
+    Weights, sizes and cuts are as published. The sheets are procedural (`ice.py`), since ImageNet-C's photographs are
+    not ours to ship.
     """
     sheets = ice.sheets(constants.scale, images.shape[-1])
     side, room = images.shape[1], sheets.shape[1] - images.shape[1]
@@ -62,7 +62,7 @@ def frost(images: Reals, stream: CounterRandom, constants: Frost) -> Reals:
 
 
 def fog(images: Reals, stream: CounterRandom, constants: Fog) -> Reals:
-    """Add a cloud, then scale back by (max) / (max + amount), so that contrast is lost."""
+    """Add a cloud, then scale by max / (max + amount), which reduces the contrast."""
     peak = images.max(axis=(1, 2, 3), keepdims=True)
     cloud = constants.amount * plasma(stream, side=images.shape[1], decay=constants.decay).astype(images.dtype)
     foggy = by_channel(images, lambda plane, _: plane + cloud)
@@ -74,8 +74,8 @@ def fog(images: Reals, stream: CounterRandom, constants: Fog) -> Reals:
 def spatter(images: Reals, stream: CounterRandom, constants: Spatter) -> Reals:
     """Drops of water (brighten) or of mud (cover) where smoothed noise exceeds a threshold.
 
-    The strongest point of water in each image has `intensity`. Where no drop has fallen the image stays as it is; the
-    published code divides by zero there.
+    The strongest point of water in each image has `intensity`. An image without drops is unchanged; the published code
+    divides by zero there.
     """
     noise = stream.normal("liquid", (*images.shape[1:3], 1))
     liquid = filters.gaussian(constants.loc + constants.scale * noise, constants.sigma)
@@ -99,7 +99,7 @@ def muddy(images: Reals, drops: NDArray[np.bool_], sigma: float) -> Reals:
 
 
 def _shade(drops: NDArray[np.uint8]) -> Floats:
-    """Light on the relief of water, whose height grows with the distance from the edges of the drops; (h, w)."""
+    """Light on the water, (h, w). The height of the water grows with the distance from the edges of the drops."""
     dry = 255 - cv2.Canny(drops, 50, 150)
     height = np.minimum(cv2.distanceTransform(dry, cv2.DIST_L2, 5), _SHORE)
     levels = np.rint(cv2.blur(height, (3, 3))).astype(np.uint8)
@@ -108,10 +108,10 @@ def _shade(drops: NDArray[np.uint8]) -> Floats:
 
 
 def brightness(images: Reals, _: CounterRandom, shift: float) -> Reals:
-    """Raise the value of HSV by `shift`, up to 1.
+    """Raise the HSV value by `shift`, up to 1.
 
-    With hue and saturation fixed that scales a pixel's channels alike; a black pixel becomes grey. With one channel
-    the value is the pixel itself.
+    With fixed hue and saturation all channels of a pixel scale by the same factor; a black pixel becomes grey. With one
+    channel the value is the pixel itself.
     """
     value = brightest(images)
     raised = np.minimum(value + shift, 1)

@@ -1,4 +1,4 @@
-"""One module a data set, loaded by the name that params.yaml gives.
+"""One module a data set (`data.contract.DataSet`), loaded by its name in params.yaml.
 
-May import: params. Makes: arrays of images and labels.
+May import: params and data. Makes: images and labels.
 """

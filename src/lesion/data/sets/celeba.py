@@ -1,8 +1,8 @@
-"""CelebA (Liu et al., arXiv 1411.7766): one attribute of a face is the task, others make the subgroups.
+"""CelebA (Liu et al., arXiv 1411.7766): the task is to recognise one attribute of a face; others form subgroups.
 
-The files lie as torchvision has them: `<root>/celeba/` with `img_align_celeba/`, `list_attr_celeba.txt` and
-`list_eval_partition.txt`. Training images are those of partition 0, test images those of partition 2; validation
-images (partition 1) are left out. An example's id is its position among those kept, in the order of the lists.
+The files are laid out as torchvision does: `<root>/celeba/` with `img_align_celeba/`, `list_attr_celeba.txt` and
+`list_eval_partition.txt`. Partition 0 is for training, partition 2 for testing; partition 1 (validation) is left out.
+Example ids count the remaining images in the order of the lists.
 """
 
 import os
@@ -29,9 +29,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Options(CentreCrop):
-    """`root`: the folder that holds `celeba`; `target`: the attribute to recognise; `attributes`: those that travel
-    with each face, for subgroups.
-    """
+    """`root`: folder that contains `celeba`. `target`: attribute to recognise. `attributes`: those for subgroups."""
 
     root: str
     target: str = "Blond_Hair"
@@ -41,7 +39,7 @@ class Options(CentreCrop):
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a text file; InputError where it cannot be read."""
+    """The lines of a text file; InputError if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
@@ -51,14 +49,15 @@ def read_lines(path: Path) -> list[str]:
 
 
 def read_attributes(path: Path) -> tuple[list[str], dict[str, Flags]]:
-    """The names of the image files, and by attribute whether each image has it: bool (n,).
+    """The names of the image files, and for each attribute whether an image has it: bool (n,).
 
-    The first line has the number of images, the second the names of attributes, each other a file and a -1 or 1 each.
+    The first line of the file has the number of images, the second the attribute names, every other line an image file
+    and -1 or 1 for each attribute.
 
     Raises
     ------
     InputError
-        Names the first line that is otherwise.
+        Names the first line with another format.
     """
     lines = read_lines(path)
     if not lines or not lines[0].strip().isdecimal():
@@ -77,7 +76,7 @@ def read_attributes(path: Path) -> tuple[list[str], dict[str, Flags]]:
 
 
 def read_partition(path: Path, files: list[str]) -> npt.NDArray[np.int8]:
-    """The partition of each of `files`: int8 (n,); InputError names the first line that is not the next file's."""
+    """The partition of each of `files`: int8 (n,); InputError with the first line that does not fit the next file."""
     lines = read_lines(path)
     if len(lines) != len(files):
         raise InputError(f"{path}: {len(lines)} lines, {len(files)} expected as in {ATTRIBUTES}")
@@ -91,7 +90,7 @@ def read_partition(path: Path, files: list[str]) -> npt.NDArray[np.int8]:
 
 
 def load(options: Options) -> Indexed:
-    """Where the faces lie, whether each has the target, and its other attributes (`Male`, `not Male`)."""
+    """Index the image files. Label 1 has the target; attributes are text such as `Male` and `not Male`."""
     root = folder(options.root)
     where = root / FOLDER
     files, held = read_attributes(where / ATTRIBUTES)

@@ -1,10 +1,9 @@
-"""CIFAR-10 (A. Krizhevsky, 2009) as published, or any small set of square images of one size in folders.
+"""CIFAR-10 (A. Krizhevsky, 2009), or any small set of square images of one size in folders.
 
-The option `path`, or else the environment variable LESION_CIFAR10, says where it is: an archive in the binary or in
-Python's format, the folder that holds it, a folder with the batches of one of them (torchvision's), or a folder of
-image files in `train/<class>/` and `test/<class>/`. Where neither says so the binary archive is looked for in the cache
-and otherwise downloaded into it. The original host has been slow and unreachable at times, so that others come first;
-whatever sends it, its MD5 is the published one.
+The option `path` or the environment variable LESION_CIFAR10 names one of these: an archive in the binary or Python
+format; a folder with such an archive; a folder with its batches (torchvision's); a folder of image files in
+`train/<class>/` and `test/<class>/`. Without either, the binary archive is taken from the cache, or downloaded to it.
+Mirrors come before the original host, which has been slow or unreachable. The MD5 must be the published one.
 """
 
 import os
@@ -39,8 +38,8 @@ URLS = tuple(
 
 
 class Options(Settings):
-    """`path`: where the images are, if not where LESION_CIFAR10 says. `train_per_class`: train on so many images of
-    each class, the first ones, or on all where there are fewer; the test images are always all.
+    """`path`: place of the images; it comes before LESION_CIFAR10. `train_per_class`: train only on the first images of
+    each class, at most that many. All test images are used.
     """
 
     path: str | None = None
@@ -48,7 +47,7 @@ class Options(Settings):
 
 
 def chosen(label: npt.NDArray[np.int16], trained: int, per_class: int | None) -> npt.NDArray[np.intp]:
-    """The rows, ascending, that a study has: of the first `trained` ones `per_class` of each class, and all others."""
+    """The rows of a study, ascending: the first `per_class` of each class among `trained` rows, then all test rows."""
     if per_class is None:
         return np.arange(len(label))
     train = label[:trained]
@@ -57,7 +56,7 @@ def chosen(label: npt.NDArray[np.int16], trained: int, per_class: int | None) ->
 
 
 def from_folder(root: str, per_class: int | None = None) -> Packed:
-    """Class by class and file by file, sorted by name, training before test; RGB."""
+    """Read a folder of image files as RGB: training before test, then by class, then by file name."""
     where = folder(root)
     classes = class_folders(where / "train")
     check_classes(where / "test", classes)
@@ -74,12 +73,12 @@ def from_folder(root: str, per_class: int | None = None) -> Packed:
 
 
 def local(named: str) -> Path:
-    """The archive, or the folder of batches, that `named` means or holds.
+    """Path of the archive or the folder of batches: `named` itself, or something in it.
 
     Raises
     ------
     InputError
-        Where it holds none, or an archive other than the published ones.
+        If there is none, or if the archive is not a published one.
     """
     path = paths.named(named)
     if path.is_dir():
@@ -102,14 +101,14 @@ def local(named: str) -> Path:
 
 
 def from_archive(path: Path, per_class: int | None = None) -> Packed:
-    """In the order of publication: the five training batches, then the test batch."""
+    """Read the published batches in their order: five training batches, then the test batch."""
     images, label, trained, classes = read_batches(path)
     rows = chosen(label, trained, per_class)
     return Packed(images=images[rows], label=label[rows], train=rows < trained, source="CIFAR-10", class_names=classes)
 
 
 def load(options: Options) -> Packed:
-    """The images, as they are."""
+    """Read the images from where the options, the environment or the cache have them."""
     root = options.path or (f"${VARIABLE}" if os.environ.get(VARIABLE) else None)
     if root is None:
         otherwise = f"put it there, or set {VARIABLE} to a copy or to torchvision's folder of it"

@@ -7,19 +7,19 @@ from lesion.data.dataset import Packed
 from lesion.data.stroke import attributes
 from lesion.params.settings import Settings
 
-LEVELS = 16  # a pixel counts the inked ones among 4 × 4 of the original bitmap
+LEVELS = 16  # a pixel is the number of inked pixels in a 4 × 4 block of the original bitmap
 
 
 class Options(Settings):
-    """The share of examples kept for testing, and the seed of that split."""
+    """Share of the examples for testing, and the seed of the random split."""
 
     test_share: float = Field(gt=0, lt=1)
     split_seed: int = Field(ge=0)
 
 
 def load(options: Options) -> Packed:
-    """The digits as 8 × 8 × 1 images of 0 to 255, split once, by example id; quartiles of all of them as attributes."""
-    from sklearn.datasets import load_digits  # takes seconds to import: reading params.yaml must not
+    """The digits as 8 × 8 × 1 images with values 0 to 255; the attributes are quartiles over all examples."""
+    from sklearn.datasets import load_digits  # importing it takes seconds; reading params.yaml must not
 
     digits = load_digits()
     images = np.round(digits.images * (255 / LEVELS)).astype(np.uint8)[..., None]

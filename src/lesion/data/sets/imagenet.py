@@ -1,8 +1,8 @@
-"""ImageNet (ILSVRC 2012) from the folders that one has of it; no image is opened or copied.
+"""ImageNet (ILSVRC 2012) from local folders. No image is opened or copied.
 
-Training images lie in `train/<wnid>/`, those for testing in `val/<wnid>/`, or directly in `val/` as the archive has
-them, with a file of their classes. The classes are the folders of `train`, so any part of the wnids will do; the
-examples are in order of split (training first), wnid and file name, the same for either layout of `val`.
+Training images are in `train/<wnid>/`. Test images are in `val/<wnid>/`, or directly in `val/` with a file that lists
+their classes. The classes are the folders in `train`, so a subset of the wnids works too. Examples are in order of
+split (training first), wnid and file name, the same for both layouts of `val`.
 """
 
 from pathlib import Path
@@ -23,9 +23,9 @@ from lesion.errors import InputError
 
 
 class Options(CentreCrop):
-    """`root`: the folder that has `train` and `val`; `validation`: `folders` where `val` has one for each class, else
-    the file that tells the classes of its images: LOC_val_solution.csv, a list of wnids, or the devkit's list of
-    numbers, beside which lies its meta.mat.
+    """`root`: folder with `train` and `val`. `validation`: "folders" if `val` has a folder for each class, else the
+    file with the classes of its images: LOC_val_solution.csv, a list of wnids, or the devkit's list of numbers with its
+    meta.mat beside it.
     """
 
     root: str
@@ -35,12 +35,12 @@ class Options(CentreCrop):
 
 
 def flat(root: Path, truth: Path, wnids: tuple[str, ...]) -> tuple[pa.StringArray, npt.NDArray[np.int16]]:
-    """The images that lie in `val` itself, by class, then name: paths relative to `root`, and labels.
+    """The images directly in `val`, by class, then name: paths relative to `root`, and labels.
 
     Raises
     ------
     InputError
-        Names the first image of which the file tells no class, or one that is not trained on.
+        Names the first image without a class in the file, or with a class that has no training images.
     """
     if not (root / "val").is_dir():
         raise InputError(f"{root / 'val'}: there is no such folder of images")
@@ -61,7 +61,7 @@ def flat(root: Path, truth: Path, wnids: tuple[str, ...]) -> tuple[pa.StringArra
 
 
 def load(options: Options) -> Indexed:
-    """Where the images lie, and their classes."""
+    """Index the image files and their classes."""
     root = folder(options.root)
     wnids = class_folders(root / "train")
     train_files, train_label = list_images(root, "train", wnids)

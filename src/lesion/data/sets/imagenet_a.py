@@ -1,4 +1,4 @@
-"""ImageNet-A: natural images that a ResNet-50 got wrong (Hendrycks et al., arXiv 1907.07174), of 200 classes."""
+"""ImageNet-A: natural images of 200 classes that a ResNet-50 got wrong (Hendrycks et al., arXiv 1907.07174)."""
 
 import numpy as np
 from pydantic import Field
@@ -9,11 +9,11 @@ from lesion.data.image_folder import class_folders, list_images
 from lesion.data.imagenet_facts import MEAN, STD, class_names
 from lesion.data.images import folder
 
-SELECTED = True  # by its authors: no model of the study chooses among these images
+SELECTED = True  # its authors selected the images, so no model of the study does
 
 
 class Options(CentreCrop):
-    """`root`: the folder that has one folder of images a wnid."""
+    """`root`: folder with a folder of images for each wnid."""
 
     root: str
     resize: int = Field(256, gt=0)
@@ -21,7 +21,7 @@ class Options(CentreCrop):
 
 
 def load(options: Options) -> Indexed:
-    """All for testing, class by class and file by file, sorted by name."""
+    """Index all image files for testing, by class, then file name."""
     root = folder(options.root)
     wnids = class_folders(root)
     files, label = list_images(root, "", wnids)
