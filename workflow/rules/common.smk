@@ -13,7 +13,12 @@ ENVIRONMENT = (
 )
 ACTIVE = list(GRAPH.nodes())
 TABLES = {"summary", "robustness", *STATISTICS}
-CATEGORIES = {"summary": "Summary", "comparison": "Comparison", "gallery": "Gallery"}
+CATEGORIES = {
+    "summary": "Summary",
+    "comparison": "Comparison",
+    "figure-comparison": "Comparison",
+    "gallery": "Gallery",
+}
 
 
 wildcard_constraints:
@@ -59,22 +64,24 @@ def reads(step):
 
 
 def writes(step):
-    """The outputs of a rule; the first is in the report where `report/` holds a caption for the step."""
-    names = {axis: f"{{{axis}}}" for axis in STEPS[step].per}
+    """The outputs of a rule; those for which `report/` holds a caption are in the report."""
+    declared = STEPS[step]
+    names = {axis: f"{{{axis}}}" for axis in declared.per}
     found = GRAPH.outputs(Node(step, names))
-    first = next(iter(found))
-    caption = Path(workflow.basedir) / "workflow" / "report" / f"{step}.rst"
-    if caption.exists():
-        labels = {axis: f"{{{axis}}}" for axis in ("study", "variant") if axis in names}
-        category = CATEGORIES.get(
-            step, "Figures" if STEPS[step].command == "figure" else "Tables"
-        )
-        found[first] = report(
-            found[first],
-            caption=str(caption),
-            category=category,
-            labels=labels | {"shows": step},
-        )
+    for name, artifact in declared.outputs.items():
+        shown = artifact.removesuffix("-svg")
+        caption = Path(workflow.basedir) / "workflow" / "report" / f"{shown}.rst"
+        if caption.exists():
+            kind = "Figures" if declared.command == "figure" else "Tables"
+            labels = {
+                axis: names[axis] for axis in ("study", "variant") if axis in names
+            }
+            found[name] = report(
+                found[name],
+                caption=str(caption),
+                category=CATEGORIES.get(step, kind),
+                labels=labels | {"shows": shown.removeprefix("figure-")},
+            )
     return found
 
 
