@@ -53,7 +53,7 @@ bench-statistics: install
 	python -m bench.statistics
 
 docs: .venv/installed-docs
-	mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 # Resolve what pyproject.toml asks for (pins that still fit stay), and write for conda those that the pipeline needs.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-annotate

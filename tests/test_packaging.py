@@ -134,11 +134,12 @@ def test_every_link_of_the_description_is_absolute(metadata: Message) -> None:
     assert [target for target in targets if not target.startswith(("https://", "#"))] == []
 
 
-def test_the_repository_s_links_lead_to_files_of_it(metadata: Message) -> None:
+def test_links_to_the_repository_lead_to_files_of_it(metadata: Message) -> None:
+    texts = [str(metadata), *(path.read_text() for path in (ROOT / "docs").rglob("*.md"))]
     home = r"https://(?:github\.com|raw\.githubusercontent\.com)/lesion-audit/lesion/(?:blob/|tree/)?main/([^)#\s]+)"
-    paths = re.findall(home, str(metadata.get_payload()) + str(metadata))
+    paths = {path for text in texts for path in re.findall(home, text)}
     assert paths
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
 
 
 def files_of(name: str) -> Iterator[tuple[str, Path]]:
