@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lesion.params.settings import Settings
 
 
-class Model(Protocol):
+class ModelFamily(Protocol):
     """A family of networks."""
 
     @property
