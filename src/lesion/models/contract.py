@@ -1,4 +1,4 @@
-"""The contract of the modules of this folder that params.yaml names."""
+"""The contract of the modules in `models/` that params.yaml names."""
 
 from __future__ import annotations
 

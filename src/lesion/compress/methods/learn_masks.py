@@ -34,7 +34,7 @@ class Options(Settings):
         module: RegulariserModule
         module, _ = plugins.component("regulariser", part, where="regulariser")
         if not module.LEARNS_MASKS:
-            raise ValueError("this one leaves the choice of what to prune to a score: method prune")
+            raise ValueError("this regulariser learns no masks; its method is prune")
         return part
 
 
