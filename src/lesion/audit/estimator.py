@@ -1,37 +1,23 @@
-"""The whole audit on plain arrays: predictions from anywhere in, tables out."""
+"""The whole audit of predictions from anywhere: arrays or files in, tables out."""
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Self
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import Field, ValidationError
 
-from lesion.audit.comparison.arrays import (
-    Coded,
-    Groups,
-    Sides,
-    coded,
-    example_ids,
-    group_texts,
-    labelled_classes,
-    populations,
-)
-from lesion.audit.comparison.populations import is_paired
-from lesion.audit.headline import headline
+from lesion.audit.comparison.comparison import SIDES, Comparison
+from lesion.audit.comparison.from_arrays import Groups, Sides, from_arrays
+from lesion.audit.contract import Audited
 from lesion.audit.limits import limits
-from lesion.audit.statistics.effects import effect_sizes
-from lesion.audit.statistics.impact import class_impact, recall_changes
-from lesion.audit.statistics.null import null_counts
-from lesion.audit.statistics.pie import grade
-from lesion.audit.statistics.subgroups import subgroup_table
+from lesion.audit.registry import load_all
+from lesion.audit.summary import accuracy_row, as_table, statistics_row
 from lesion.errors import InputError
 from lesion.params.design import Design
+from lesion.params.halves import Halves
 from lesion.params.impact import Impact, Normalise
+from lesion.params.resamples import Resamples
 from lesion.params.subgroups import Subgroups
-from lesion.seeds import derive_seed
 
 
 class Options(Impact):
@@ -42,33 +28,37 @@ class Options(Impact):
     resamples: int = Field(ge=2)
     smallest: int = Field(ge=1)
     seed: int
+    study: str
+    variant: str
 
 
 class Audit:
     """What compression changed, class by class and example by example, beside what seed noise alone gives.
 
+    The tables are those of the pipeline (`results/<study>/`), and so are the numbers.
+
     Parameters
     ----------
     alpha : a test is significant below this p, and by false discovery rate below this q
     normalise : recall relative to the mean accuracy of the population (the paper), or of each member
-    design : "paired" where member k of both share their seeds or a parent; "auto" and "independent" take members as
-        independent here, since plain arrays do not tell what was trained from what
+    design : "paired" where member k of both share their seeds or a parent; "auto" pairs them where the files tell that
+        they do, and takes them as independent elsewhere
     splits : how often the null is drawn
     resamples : how often members are drawn with replacement for the interval of the share of PIE
     smallest : a group with fewer examples is called small
     seed : of all that is drawn
+    study, variant : names that, with the seed, name the draws; with those of a study and its root seed, the numbers are
+        those of the pipeline to the last digit
 
     Attributes
     ----------
-    summary_ : a row a measure: measure; dense, compressed (their means, or how many there are); value (the change, or a
-        count), low and high (its 95 % interval); null, null_low and null_high (what seed noise alone gives: mean and
-        95 % range), matched (mean count between as many models as in the null), excess (matched less null)
-    impact_ : a row a class (`audit.statistics.impact`); None without labels, or where a side has one member
-    recall_ : the columns of `impact_` on recall, which single models have too; None without labels
-    pie_ : a row an example (`lesion.audit.statistics.pie.grade`), in the order given
-    null_ : a row a split (`lesion.audit.statistics.null.null_counts`); None where there are too few members
-    effects_ : a row a measure, with its 95 % interval (`lesion.audit.statistics.effects.effect_sizes`)
-    subgroups_ : a row a group (`lesion.audit.statistics.subgroups.subgroup_table`); None without labels or groups
+    summary_ : a row for dense and one for compressed, with the columns of the pipeline's `summary.csv`: variant;
+        members; top1 with its interval and standard deviation, top5; the columns of each statistic. What cannot be said
+        is empty
+    impact_, pie_, subgroups_, effects_, null_ : the table of each statistic (`lesion.audit.statistics`), with `<name>_`
+        for any other; without rows where there is nothing to say
+    tables_ : the same tables by the name of the statistic
+    comparison_ : what was compared
     notes_ : sentences: what could not be said, and why
 
     Examples
@@ -93,12 +83,13 @@ class Audit:
     """
 
     summary_: pd.DataFrame
-    impact_: pd.DataFrame | None
-    recall_: pd.DataFrame | None
+    impact_: pd.DataFrame
     pie_: pd.DataFrame
-    null_: pd.DataFrame | None
+    null_: pd.DataFrame
     effects_: pd.DataFrame
-    subgroups_: pd.DataFrame | None
+    subgroups_: pd.DataFrame
+    tables_: dict[str, pd.DataFrame]
+    comparison_: Comparison
     notes_: tuple[str, ...]
 
     def __init__(
@@ -111,9 +102,12 @@ class Audit:
         resamples: int = 200,
         smallest: int = 30,
         seed: int = 0,
+        study: str = "",
+        variant: str = "",
     ) -> None:
         self.alpha, self.normalise, self.design = alpha, normalise, design
-        self.splits, self.resamples, self.smallest, self.seed = splits, resamples, smallest, seed
+        self.splits, self.resamples, self.smallest = splits, resamples, smallest
+        self.seed, self.study, self.variant = seed, study, variant
 
     def fit(
         self,
@@ -143,93 +137,67 @@ class Audit:
         InputError
             Where an array is no such thing; the message names it.
         """
-        options = self._options()
-        given = populations(
-            dense, compressed, label, classes=classes, true_probability=true_probability, correct_top5=correct_top5
+        self.check()
+        comparison = from_arrays(
+            dense,
+            compressed,
+            label,
+            example_id=example_id,
+            groups=groups,
+            classes=classes,
+            true_probability=true_probability,
+            correct_top5=correct_top5,
+            **self.drawing,
         )
-        ids = example_ids(example_id, len(given[0].example_id))
-        texts = group_texts(groups, len(ids))
-        said = coded(given)
-        tested = labelled_classes(said)
-        paired = is_paired(*said.pair, self.design)
-        self.pie_ = self._examples(said, ids)
-        self.recall_ = None if tested is None else self._recall(tested, paired=paired)
-        self.impact_ = None if tested is None else self._impact(tested, options)
-        self.null_ = self._null(said, tested, options, paired=paired)
-        self.effects_ = effect_sizes(
-            *said.pair,
-            classes=len(said.classes),
-            design=self.design,
-            resamples=self.resamples,
-            rng=self._rng("effects"),
-        )
-        self.subgroups_ = self._subgroups(said, texts, classes) if texts and label is not None else None
-        self.summary_ = headline(
-            *said.pair, impact=self.impact_, pie=self.pie_, null=self.null_, effects=self.effects_, alpha=self.alpha
-        )
-        told = limits(said, tested, classes=classes, alpha=self.alpha, design=self.design, paired=paired)
-        self.notes_ = tuple(told)
+        return self.compare(comparison)
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """What the options say of a `Comparison`: its design, and what names its draws."""
+        return {name: getattr(self, name) for name in ("design", "seed", "study", "variant")}
+
+    def compare(self, comparison: Comparison) -> Self:
+        """Audit a comparison, whatever it was made of."""
+        settings = self._settings(comparison)
+        statistics = load_all()
+        self.comparison_ = comparison
+        self.tables_ = {
+            name: statistic.table(
+                comparison,
+                **{argument: settings[key] for argument, key in statistic.SETTINGS.items() if key in settings},
+            )
+            for name, statistic in statistics.items()
+        }
+        for name, table in self.tables_.items():
+            setattr(self, f"{name}_", table)
+        populations = zip(SIDES, (comparison.dense, comparison.compressed), strict=True)
+        rows = [{"variant": side} | accuracy_row(population) for side, population in populations]
+        rows[1] |= statistics_row(statistics, self.tables_, alpha=self.alpha)
+        self.summary_ = as_table(rows)
+        self.notes_ = tuple(limits(comparison, alpha=self.alpha))
         return self
 
-    def _options(self) -> Impact:
-        """The settings of the tests, once all options are known to be good."""
+    @property
+    def audited_(self) -> Audited:
+        """All that was found, as the page reads it."""
+        return Audited(self.comparison_, self.tables_, self.summary_.set_index("variant"), self.alpha)
+
+    def check(self) -> None:
+        """Raise InputError where an option is out of range; the message names it."""
         try:
-            options = Options.model_validate({name: getattr(self, name) for name in Options.model_fields})
+            Options.model_validate({name: getattr(self, name) for name in Options.model_fields})
         except ValidationError as error:
             first = error.errors()[0]
             raise InputError(f"Audit: {first['loc'][0]}: {first['msg']} (found {first['input']!r})") from None
-        return Impact(alpha=options.alpha, normalise=options.normalise)
 
-    def _rng(self, part: str) -> np.random.Generator:
-        return np.random.default_rng(derive_seed(self.seed, part))
-
-    def _examples(self, said: Coded, ids: npt.NDArray[Any]) -> pd.DataFrame:
-        table = grade(*said.pair, classes=len(said.classes), design=self.design).to_pandas()
-        label = said.pair[0].label
-        given = {name: said.classes[table[name]] for name in ("dense_label", "compressed_label")}
-        given["label"] = pd.array([pd.NA] * len(ids), dtype="Int64") if label is None else said.classes[label]
-        return table.assign(example_id=ids, **given)
-
-    def _recall(self, tested: Coded, *, paired: bool) -> pd.DataFrame:
-        table = recall_changes(*tested.pair, classes=len(tested.classes), paired=paired)
-        return table.assign(**{"class": tested.classes})
-
-    def _impact(self, tested: Coded, settings: Impact) -> pd.DataFrame | None:
-        if min(len(one.member) for one in tested.pair) < 2:
-            return None
-        table = class_impact(*tested.pair, classes=len(tested.classes), settings=settings, design=self.design)
-        return table.assign(**{"class": tested.classes})
-
-    def _null(self, said: Coded, tested: Coded | None, settings: Impact, *, paired: bool) -> pd.DataFrame | None:
-        dense, compressed = said.pair
-        if len(dense.member) < (2 if paired else 4) or len(compressed.member) < 2:
-            return None
-
-        def drawn(one: Coded) -> pd.DataFrame:
-            return null_counts(
-                *one.pair,
-                classes=len(one.classes),
-                settings=settings,
-                splits=self.splits,
-                design=self.design,
-                rng=self._rng("null"),
-            )
-
-        if tested is said:
-            return drawn(said)
-        unlabelled = replace(dense, label=None), replace(compressed, label=None)
-        examples = drawn(replace(said, pair=unlabelled))
-        if tested is None:
-            return examples
-        of_classes = drawn(tested).filter(like="significant_classes")  # the same seed, so the same splits
-        return pd.concat([examples, of_classes], axis=1)
-
-    def _subgroups(self, said: Coded, groups: Mapping[str, Any], classes: int | None) -> pd.DataFrame:
-        return subgroup_table(
-            *said.pair,
-            groups,
-            classes=classes or len(said.classes),
-            settings=Subgroups(smallest=self.smallest),
-            alpha=self.alpha,
-            design=self.design,
-        )
+    def _settings(self, comparison: Comparison) -> dict[str, Any]:
+        """Dotted key of params.yaml → what the options say of it; a statistic has a default for any other key."""
+        self.check()
+        return {
+            "audit.impact": Impact(alpha=self.alpha, normalise=self.normalise),
+            "audit.impact.alpha": self.alpha,
+            "audit.halves": Halves(splits=self.splits),
+            "audit.resamples": Resamples(draws=self.resamples),
+            "audit.subgroups": Subgroups(smallest=self.smallest),
+            "studies.{study}.subgroups": [[name] for name in comparison.groups],
+        }

@@ -4,26 +4,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lesion.audit.comparison.arrays import SIDES, Coded
+from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.inference.exact import fisher_table, sign_table
-from lesion.params.design import Design
 
 
-def limits(
-    said: Coded, tested: Coded | None, *, classes: int | None, alpha: float, design: Design, paired: bool
-) -> Iterator[str]:
+def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
     """Sentences on missing labels, classes, members, and on what was assumed.
 
     Parameters
     ----------
-    said, tested : the classes that occur, and those that test examples have
-    classes : how many there are, where that is known
+    alpha : the level of the tests
     """
-    members = [len(one.member) for one in said.pair]
-    if said.pair[0].label is None:
+    members, paired = comparison.members, comparison.paired
+    if comparison.label is None:
         yield "No labels were given: nothing is said of accuracy, of classes, or of error rates. PIE need none."
     else:
-        yield from _of_classes(said, tested, classes)
+        yield from _of_classes(comparison)
     if min(members) == 1:
         yield from _of_single_models(members)
     elif paired or members[0] >= 4:
@@ -34,27 +30,30 @@ def limits(
             " many PIE and significant classes seed noise alone gives is not known: do not take the counts for effects"
             " of compression."
         )
-    if design == "auto" and not paired and members[0] == members[1] > 1:
+    known = all(population.origins is not None for population in (comparison.dense, comparison.compressed))
+    if comparison.design == "auto" and not paired and not known and members[0] == members[1] > 1:
         yield (
             "Models were taken as independent. Where model k of both sides shares its seed or its parent, as after"
             " quantisation it always does, ask for the paired design: it sees smaller changes."
         )
-    for name, one in zip(SIDES, said.pair, strict=True):
-        if len(said.classes) > 1 and (one.prediction == one.prediction.flat[0]).all():
-            only = said.classes[one.prediction.flat[0]]
-            yield f"All {name} models give class {only} to every example: are they broken?"
+    for name, one in zip(SIDES, (comparison.dense, comparison.compressed), strict=True):
+        if len(comparison.classes) > 1 and (one.prediction == one.prediction.flat[0]).all():
+            only = comparison.named(one.prediction[0, :1])
+            yield f"All {name} models give class {only[0]} to every example: are they broken?"
+    if comparison.left_out:
+        columns = ", ".join(comparison.left_out)
+        yield f"Not used as attributes, for they hold lists, bytes, or more than 256 values: {columns}."
 
 
-def _of_classes(said: Coded, tested: Coded | None, classes: int | None) -> Iterator[str]:
-    label = said.pair[0].known_label
-    size = np.bincount(label, minlength=len(said.classes))
-    if tested is None:
+def _of_classes(comparison: Comparison) -> Iterator[str]:
+    size = np.bincount(comparison.dense.known_label, minlength=len(comparison.classes))
+    if not comparison.comparable_classes:
         yield "All test examples are of one class: its recall is the accuracy, and cannot change more than it."
-    empty = (classes or len(said.classes)) - int((size > 0).sum())
+    empty = int((size == 0).sum())
     if empty:
         yield f"{_classes(empty)} no test example, and nothing is said of {'it' if empty == 1 else 'them'}."
     alone = int((size == 1).sum())
-    if tested is not None and alone:
+    if comparison.comparable_classes and alone:
         yield f"{_classes(alone)} a single test example, and no interval of {'its' if alone == 1 else 'their'} change."
 
 
@@ -62,13 +61,13 @@ def _classes(count: int) -> str:
     return "1 class has" if count == 1 else f"{count:,} classes have"
 
 
-def _of_single_models(members: list[int]) -> Iterator[str]:
-    who = "one model on each side" if members == [1, 1] else f"{members[0]} dense and {members[1]} compressed models"
+def _of_single_models(members: tuple[int, int]) -> Iterator[str]:
+    who = "one model on each side" if members == (1, 1) else f"{members[0]} dense and {members[1]} compressed models"
     yield (
         f"With {who} there is no t-test of classes and no null: what compression does cannot be told from what another"
         " seed would do. Train more models to tell."
     )
-    if members == [1, 1]:
+    if members == (1, 1):
         yield (
             "PIE are plain disagreements of the two models. Every p is 1 and every pie_score 0, by definition: two"
             " answers that differ are no evidence against chance."
@@ -79,7 +78,7 @@ def _of_single_models(members: list[int]) -> Iterator[str]:
     )
 
 
-def _of_few_members(members: list[int], *, alpha: float, paired: bool) -> Iterator[str]:
+def _of_few_members(members: tuple[int, int], *, alpha: float, paired: bool) -> Iterator[str]:
     least = float((sign_table(members[0]) if paired else fisher_table(*members)).min())
     if least > alpha:
         yield (

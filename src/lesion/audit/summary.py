@@ -1,131 +1,146 @@
 """The headline table: what each variant costs on average, and what the average hides."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
-from lesion.artifacts import paths
 from lesion.artifacts.atomic import write_text
 from lesion.artifacts.csv_tables import read_csv, write_csv
-from lesion.artifacts.tables import PIE, read_facts, read_parquet
+from lesion.artifacts.tables import read_facts, read_parquet
 from lesion.audit.comparison.populations import Population, read_population
+from lesion.audit.contract import Row, Statistic
 from lesion.audit.inference.intervals import mean_interval
-from lesion.audit.statistics.null import beside_null
-from lesion.params.shard import members
+from lesion.audit.registry import load, load_all
 
-TEXTS = {"variant", "encoding", "test", "sparsity_by_layer"}
-"""Columns that are not numbers; they are no metrics."""
-COUNTS = ("pie", "significant_classes", "significant_classes_fdr")
-WHOLE = {"classes", "classes_lost", "classes_gained", "pie_fdr", "null_members", *COUNTS}
-EFFECTS = {"top1": "top1_change", "pie_share": "pie_share"}
-FDR = 0.05
+LAST = "sparsity_by_layer"  # the widest column
 
 
-def size_row(study: str, variant: str, shards: list[str]) -> dict[str, Any]:
-    """What a member takes (`compress.size`), the mean over all members, as the predictions of their shards tell it."""
-    facts = [read_facts(paths.predictions(study, variant, shard)) for shard in shards]
-    weights = [len(members(shard)) for shard in shards]
+def size_row(files: Sequence[Path], *, examples: int) -> Row:
+    """What a member takes (`compress.size`), the mean over all members, as the metadata of their predictions tell it.
 
-    def mean(numbers: Iterable[float]) -> float:
-        return float(np.average(list(numbers), weights=weights))
+    Empty where they tell nothing, as of predictions that were made elsewhere.
 
-    by_layer = zip(*(shard["sparsity_by_layer"] for shard in facts), strict=True)
-    layers = [(of_shards[0][0], mean(share for _, share in of_shards)) for of_shards in by_layer]
+    Parameters
+    ----------
+    files : the predictions of a population, a file a shard
+    examples : how many test examples there are
+    """
+    facts = [read_facts(path) for path in files]
+    members = [pq.read_metadata(path).num_rows // examples for path in files]
+
+    def mean(name: str) -> float | None:
+        numbers = [shard[name] for shard in facts if name in shard]
+        return float(np.average(numbers, weights=members)) if len(numbers) == len(facts) else None
+
+    encodings = {shard["encoding"] for shard in facts if "encoding" in shard}
     return {
-        "sparsity": mean(shard["sparsity"] for shard in facts),
-        "parameters": facts[0]["parameters"],
-        "parameters_left": mean(shard["parameters_left"] for shard in facts),
-        "multiply_adds": mean(shard["multiply_adds"] for shard in facts),
-        "bytes_per_member": mean(shard["bytes_per_member"] for shard in facts),
-        "encoding": " or ".join(sorted({shard["encoding"] for shard in facts})),
-        "sparsity_by_layer": "; ".join(f"{name} {share:.3f}" for name, share in layers),
+        "sparsity": mean("sparsity"),
+        "parameters": facts[0].get("parameters"),
+        "parameters_left": mean("parameters_left"),
+        "multiply_adds": mean("multiply_adds"),
+        "bytes_per_member": mean("bytes_per_member"),
+        "encoding": " or ".join(sorted(encodings)) or None,
+        LAST: _layers([shard.get(LAST, []) for shard in facts], members) or None,
     }
 
 
-def accuracy_row(population: Population) -> dict[str, float]:
+def _layers(of_shards: Sequence[Sequence[tuple[str, float]]], members: Sequence[int]) -> str:
+    """`name share; name share`: the sparsity of each layer, the mean over members."""
+    by_layer = zip(*of_shards, strict=True)
+    means = [(same[0][0], float(np.average([share for _, share in same], weights=members))) for same in by_layer]
+    return "; ".join(f"{name} {share:.3f}" for name, share in means)
+
+
+def accuracy_row(population: Population) -> Row:
     """Mean top-1 and top-5 over members, as fractions; of top-1 also its 95 % interval and the standard deviation."""
-    top1 = population.correct.mean(axis=1)
-    low, high = mean_interval(top1)
+    top1 = None if population.label is None else population.correct.mean(axis=1)
+    low, high = (None, None) if top1 is None else mean_interval(top1)
+    several = top1 is not None and len(top1) > 1
     return {
         "members": len(population.member),
-        "top1": float(top1.mean()),
+        "top1": None if top1 is None else float(top1.mean()),
         "top1_low": low,
         "top1_high": high,
-        "top1_sd": float(top1.std(ddof=1)) if len(top1) > 1 else float("nan"),
-        "top5": float("nan") if population.correct_top5 is None else float(population.correct_top5.mean()),
+        "top1_sd": float(top1.std(ddof=1)) if top1 is not None and several else None,
+        "top5": None if population.correct_top5 is None else float(population.correct_top5.mean()),
     }
 
 
-def impact_row(impact: pd.DataFrame) -> dict[str, Any]:
-    """How many classes are significant, and how many of those lose or gain relative to the average.
+def statistics_row(statistics: Mapping[str, Statistic], tables: Mapping[str, pd.DataFrame], *, alpha: float) -> Row:
+    """The columns of all statistics, in their order, of the tables of one variant.
 
-    Counts at the paper's uncorrected alpha; `significant_classes_fdr` at the same false discovery rate.
+    Parameters
+    ----------
+    statistics : name → module (`registry.load_all`)
+    tables : name of a statistic → its table
     """
-    significant = impact[impact["significant"]]
-    return {
-        "test": impact["test"].iloc[0],
-        "classes": len(impact),
-        "significant_classes": len(significant),
-        "classes_lost": int((significant["direction"] == "loss").sum()),
-        "classes_gained": int((significant["direction"] == "gain").sum()),
-        "significant_classes_fdr": int(impact["significant_fdr"].sum()),
-    }
-
-
-def null_row(null: pd.DataFrame) -> dict[str, float]:
-    """What seed noise alone gives, and what there is of it in the counts of populations of that size.
-
-    For each count: null_<count>, its mean over the splits, with the ends of its 95 % range; matched_<count>, the mean
-    between as many dense and compressed members; excess_<count>, what that has more than the null's mean.
-    """
-    row: dict[str, float] = {"null_members": int(null["members"].iloc[0])}
-    for count in COUNTS:
-        for name, value in beside_null(null, count).items():
-            of_null, _, end = name.partition("_")
-            row["_".join(filter(None, (of_null, count, end)))] = value
+    row: Row = {}
+    for name, statistic in statistics.items():
+        if name in tables:
+            row |= statistic.columns(tables[name], alpha=alpha)
     return row
 
 
-def pie_row(pie: pd.DataFrame) -> dict[str, float]:
-    """How many examples are PIE, which share, and how many of them are told from chance at a false discovery rate."""
-    return {"pie": int(pie["pie"].sum()), "pie_fdr": int((pie["pie"] & (pie["q"] < FDR)).sum())}
+def as_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """The rows of a summary as a table; a column of whole numbers stays one where a row has none."""
+    names = list(dict.fromkeys(name for row in rows for name in row if name != LAST))
+    if any(LAST in row for row in rows):
+        names.append(LAST)
+    return pd.DataFrame({name: _column([row.get(name) for row in rows]) for name in names})
 
 
-def effects_row(effects: pd.DataFrame) -> dict[str, float]:
-    """Change of accuracy and share of PIE, with the ends of their intervals."""
-    row: dict[str, float] = {}
-    for measure, name in EFFECTS.items():
-        found = effects.loc[effects["measure"] == measure].iloc[0]
-        row |= {name: found["change"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
-    return row
+def _column(values: Sequence[Any]) -> pd.Series:
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, int) for value in known):
+        return pd.Series(values, dtype="Int64")
+    numbers = all(isinstance(value, int | float) for value in known)
+    return pd.Series(values, dtype="float64" if numbers else object)
 
 
-def summarise(*, study: str, shards: list[str], compressed: list[str]) -> pd.DataFrame:
-    """One row a variant, dense first; counts of the audit are empty for dense."""
+def _read(path: Path, statistic: Statistic) -> pd.DataFrame:
+    if statistic.SUFFIX == "parquet":
+        return pd.DataFrame(read_parquet(path, statistic.SCHEMA).to_pandas())
+    return read_csv(path)
+
+
+def write_summary(
+    *,
+    study: str,  # noqa: ARG001
+    predictions: dict[str, list[Path]],
+    summary: Path,
+    metrics: Path,
+    alpha: float,
+    **tables: dict[str, Path],
+) -> None:
+    """The step: write the table of all variants as CSV, and its numbers as JSON for `dvc metrics`.
+
+    Parameters
+    ----------
+    predictions : variant → its files, dense first
+    tables : name of a statistic → the file of each compressed variant
+    """
+    statistics = {name: statistic for name, statistic in load_all().items() if name in tables}
     rows = []
-    for variant in ("dense", *compressed):
-        row = {"variant": variant} | size_row(study, variant, shards)
-        row |= accuracy_row(read_population(study, variant, shards))
-        if variant != "dense":
-            row |= impact_row(read_csv(paths.impact(study, variant)))
-            row |= pie_row(read_parquet(paths.pie(study, variant), PIE, ["pie", "q"]).to_pandas())
-            row |= effects_row(read_csv(paths.effects(study, variant)))
-            row |= null_row(read_csv(paths.null(study, variant)))
-        rows.append(row)
-    table = pd.DataFrame(rows)
-    table["sparsity_by_layer"] = table.pop("sparsity_by_layer")  # the widest column goes last
-    return table.astype({name: "Int64" for name in table if name in WHOLE})
+    for variant, files in predictions.items():
+        population = read_population(files)
+        row = {"variant": variant} | size_row(files, examples=len(population.example_id)) | accuracy_row(population)
+        read = {name: _read(of[variant], load(name)) for name, of in tables.items() if variant in of}
+        rows.append(row | statistics_row(statistics, read, alpha=alpha))
+    table = as_table(rows)
+    write_csv(summary, table)
+    write_text(metrics, json.dumps(_metrics(table), indent=2) + "\n")
 
 
-def summary(*, study: str, shards: list[str], trained: list[str], derived: list[str]) -> None:
-    """The step: write `summary.csv`, and `summary.json` for `dvc metrics`."""
-    table = summarise(study=study, shards=shards, compressed=[*trained, *derived])
-    metrics = {
-        row["variant"]: {name: value for name, value in row.items() if name not in TEXTS and not pd.isna(value)}
+def _metrics(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Variant → its numbers by column; texts and empty cells are no metrics."""
+    return {
+        row["variant"]: {
+            name: value for name, value in row.items() if not isinstance(value, str) and not pd.isna(value)
+        }
         for row in table.to_dict("records")
     }
-    write_csv(paths.summary(study), table)
-    write_text(paths.summary(study, "json"), json.dumps(metrics, indent=2) + "\n")

@@ -1,11 +1,13 @@
 """What is known of each example beside its class, from `examples.parquet`: the groups that an audit compares."""
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import EXAMPLES, read_parquet
 from lesion.errors import InputError
 
@@ -14,33 +16,44 @@ Text = npt.NDArray[np.str_]
 UNKNOWN = "unknown"  # the group of examples without a value
 
 
-def read_groups(study: str, groups: list[list[str]], example_id: npt.NDArray[np.integer]) -> dict[str, Text]:
-    """The attributes of the examples `example_id`, in that order, from `examples.parquet`.
+class ExampleAttributes(Mapping[str, Text]):
+    """The attributes of some examples: name → text (examples,). A column is read when it is asked for.
 
-    Returns
-    -------
-    text (examples,) by name; several attributes together are `male & young` with values such as `male, not young`
+    Parameters
+    ----------
+    path : `examples.parquet`
+    example_id : int (examples,), those that are wanted, in the order that is wanted
 
     Raises
     ------
     InputError
-        Where there is no such attribute, or an example is not in the table.
+        Where there is no attribute of that name, or an example is not in the table.
     """
-    path = paths.examples(study)
-    known = read_parquet(path, EXAMPLES, ["example_id"])["example_id"].to_numpy()
-    there = [name for name in pq.read_schema(path).names if name not in EXAMPLES.names]
-    names = list(dict.fromkeys(name for several in groups for name in several))
-    if missing := [name for name in names if name not in there]:
-        raise InputError(f"{path}: no attribute {missing[0]}, there is {', '.join(there) or 'none'}")
-    order = np.argsort(known, kind="stable")
-    rows = order[np.minimum(np.searchsorted(known, example_id, sorter=order), len(known) - 1)]
-    if (absent := example_id[known[rows] != example_id]).size:
-        raise InputError(f"{path}: example {absent[0]} is not in it, but in the predictions")
-    table = pq.read_table(path, columns=names).take(pa.array(rows))
-    text = {name: np.array(table[name].cast(pa.string()).fill_null(UNKNOWN).to_pylist(), np.str_) for name in names}
-    return {" & ".join(several): _joined([text[name] for name in several]) for several in groups}
+
+    def __init__(self, path: Path, example_id: npt.NDArray[np.integer]) -> None:
+        self.path, self._example_id = path, example_id
+        self._names = [name for name in pq.read_schema(path).names if name not in EXAMPLES.names]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getitem__(self, name: str) -> Text:
+        if name not in self._names:
+            raise InputError(f"{self.path}: no attribute {name}, there is {', '.join(self._names) or 'none'}")
+        known = read_parquet(self.path, EXAMPLES, ["example_id"])["example_id"].to_numpy()
+        order = np.argsort(known, kind="stable")
+        rows = order[np.minimum(np.searchsorted(known, self._example_id, sorter=order), len(known) - 1)]
+        if (absent := self._example_id[known[rows] != self._example_id]).size:
+            raise InputError(f"{self.path}: example {absent[0]} is not in it, but in the predictions")
+        values = pq.read_table(self.path, columns=[name]).take(pa.array(rows))[name]
+        return np.array(values.cast(pa.string()).fill_null(UNKNOWN).to_pylist(), np.str_)
 
 
-def _joined(values: list[Text]) -> Text:
-    """`male` and `not young` is `male, not young`, example by example."""
+def joined(values: list[Text]) -> Text:
+    """The values of several attributes together: `male` and `not young` is `male, not young`, example by example."""
+    if len(values) == 1:
+        return values[0]
     return np.array([", ".join(each) for each in zip(*values, strict=True)], dtype=np.str_)

@@ -1,11 +1,11 @@
 """The names of a study's classes, in order of label."""
 
-from lesion.artifacts import paths
+from pathlib import Path
+
 from lesion.artifacts.tables import EXAMPLES, read_facts, read_parquet
 
 
-def class_names(study: str) -> list[str]:
+def class_names(examples: Path) -> list[str]:
     """Names of the classes, as `examples.parquet` carries them."""
-    path = paths.examples(study)
-    read_parquet(path, EXAMPLES, ["example_id"])
-    return list(read_facts(path)["class_names"])
+    read_parquet(examples, EXAMPLES, ["example_id"])
+    return list(read_facts(examples)["class_names"])

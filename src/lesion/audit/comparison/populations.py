@@ -1,6 +1,6 @@
 """The predictions of a population as arrays, members by examples."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import PREDICTIONS, read_facts, read_parquet
 from lesion.errors import InputError
 from lesion.params.design import Design
 
 Labels = npt.NDArray[np.integer]
+Origins = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Population:
     prediction : int (members, examples)
     correct_top5 : bool (members, examples), or None
     true_probability : float32 (members, examples), of the true class; or None
-    seeds : what the members were trained from, in order; those of its parent for a derived member. None: not known
+    origins : what each member was trained from, in order: the seed of its initialisation, or the digest of the file
+        that it was taken from; those of its parent for a derived member. None: not known
     """
 
     example_id: npt.NDArray[np.integer]
@@ -38,7 +39,7 @@ class Population:
     prediction: Labels
     correct_top5: npt.NDArray[np.bool_] | None = None
     true_probability: npt.NDArray[np.float32] | None = None
-    seeds: tuple[int, ...] | None = None
+    origins: Origins | None = None
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
@@ -62,6 +63,16 @@ class Population:
 
 def _column(table: pa.Table, name: str) -> npt.NDArray[Any]:
     return np.asarray(table.column(name).combine_chunks().to_numpy(zero_copy_only=False))
+
+
+def _measured(table: pa.Table, name: str, shape: tuple[int, int], source: str) -> npt.NDArray[Any] | None:
+    """An optional column; None where it is empty in all rows, as in predictions that were made elsewhere."""
+    values = table.column(name)
+    if values.null_count == len(values):
+        return None
+    if values.null_count:
+        raise InputError(f"{source}: column {name} is empty in {values.null_count} of {len(values)} rows")
+    return _column(table, name).reshape(shape)
 
 
 def from_table(table: pa.Table, *, source: str) -> Population:
@@ -88,51 +99,55 @@ def from_table(table: pa.Table, *, source: str) -> Population:
         member=members,
         label=labels[0],
         prediction=_column(table, "prediction").reshape(shape),
-        correct_top5=_column(table, "correct_top5").reshape(shape),
-        true_probability=_column(table, "true_probability").reshape(shape),
+        correct_top5=_measured(table, "correct_top5", shape, source),
+        true_probability=_measured(table, "true_probability", shape, source),
     )
 
 
-def read_seeds(files: Iterable[Path]) -> tuple[int, ...] | None:
+def read_origins(files: Iterable[Path]) -> Origins | None:
     """What the members in these files were trained from, as their metadata tell it, in order of the members."""
-    members = {}
+    found = {}
     for path in files:
         for member, known in read_facts(path).get("members", {}).items():
-            members[int(member)] = known.get("initialisation")
-    seeds = tuple(members[member] for member in sorted(members))
-    return None if not seeds or None in seeds else seeds
+            found[int(member)] = known.get("initialisation", known.get("sha256"))
+    origins = tuple(found[member] for member in sorted(found))
+    return None if not origins or None in origins else origins
 
 
-def read_population(study: str, variant: str, shards: list[str]) -> Population:
-    """The members of all `shards`, as one population.
+def read_population(files: Sequence[Path]) -> Population:
+    """The members of all files of a population, which are its shards, as one.
 
     Raises
     ------
     InputError
-        Where a file is missing or malformed, or the same member lies in two shards.
+        Where a file is missing or malformed, or the same member lies in two files.
     """
     columns = ["example_id", "member", "label", "prediction", "correct_top5", "true_probability"]
-    files = [paths.predictions(study, variant, shard) for shard in shards]
     tables = [read_parquet(path, PREDICTIONS, columns) for path in files]
     table = pa.concat_tables(tables)
     if len(tables) > 1:
         table = table.sort_by([("member", "ascending"), ("example_id", "ascending")])
-    population = from_table(table, source=f"predictions of {study}, {variant}")
-    return replace(population, seeds=read_seeds(files))
+    others = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    population = from_table(table, source=f"{files[0]}{others}")
+    return replace(population, origins=read_origins(files))
 
 
-def is_paired(dense: Population, compressed: Population, design: Design) -> bool:
+def is_paired(dense: Origins | None, compressed: Origins | None, members: tuple[int, int], design: Design) -> bool:
     """Whether member k of both populations belong together, and are tested as pairs.
+
+    Parameters
+    ----------
+    dense, compressed : what the members of each were trained from
+    members : how many there are of each
 
     Raises
     ------
     InputError
         Where `design` asks for pairs and the populations have other numbers of members.
     """
-    if design == "paired" and len(dense.member) != len(compressed.member):
-        count = f"{len(compressed.member)} and {len(dense.member)}"
-        raise InputError(f"pairs need as many compressed members as dense, there are {count}")
-    shared = dense.seeds is not None and dense.seeds == compressed.seeds
+    if design == "paired" and members[0] != members[1]:
+        raise InputError(f"pairs need as many compressed members as dense, there are {members[1]} and {members[0]}")
+    shared = dense is not None and dense == compressed
     return design == "paired" or (design == "auto" and shared)
 
 

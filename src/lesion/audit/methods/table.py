@@ -5,29 +5,28 @@ members, and what seed noise alone gives, like for like (`null`). Members of a d
 fewer opinions than the real one and its counts are too high on average: their spread alone is used.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import write_csv
-from lesion.audit.comparison.classes import class_names
-from lesion.audit.comparison.populations import Population, is_paired, read_population
+from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.comparison.from_nodes import from_nodes
+from lesion.audit.comparison.populations import read_population
+from lesion.audit.contract import Row
 from lesion.audit.inference.intervals import DEVIATIONS
+from lesion.audit.inference.recall import takes_own_accuracy
+from lesion.audit.inference.resampling import Pool, bootstrap, counts
 from lesion.audit.methods.ranking import rank
-from lesion.audit.statistics.impact import class_impact
-from lesion.audit.statistics.null import null_counts
-from lesion.audit.statistics.pie import grade
-from lesion.audit.statistics.resampling import Pool, bootstrap, counts
-from lesion.audit.summary import accuracy_row, null_row, size_row
+from lesion.audit.statistics import impact, null, pie
+from lesion.audit.summary import accuracy_row, as_table, size_row
 from lesion.params.comparison import Ranking
 from lesion.params.design import Design
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 from lesion.params.variant import method
-from lesion.seeds import derive_seed
 
 SIZES = ("sparsity", "multiply_adds", "bytes_per_member")
 
@@ -38,112 +37,115 @@ def band(count: int, resampled: pd.Series, most: int) -> tuple[float, float]:
     return max(0.0, count - half), min(float(most), count + half)
 
 
-def counts_row(
-    dense: Population,
-    compressed: Population,
-    *,
-    classes: int,
-    settings: Impact,
-    design: Design,
-    resamples: int,
-    rng: np.random.Generator,
-) -> dict[str, float]:
-    """PIE and significant classes of a compressed population, each with its band."""
-    impact = class_impact(dense, compressed, classes=classes, settings=settings, design=design)
-    graded = grade(dense, compressed, classes=classes, design=design)
-    paired = is_paired(dense, compressed, design)
-    pool = Pool.of(dense, compressed, classes=classes)
-    drawn = bootstrap(
-        rng, dense=len(dense.member), compressed=len(compressed.member), resamples=resamples, paired=paired
-    )
-    resampled = counts(pool, *drawn, settings=settings, paired=paired)
-    found = {
-        "pie": (int(np.sum(graded.column("pie").to_numpy())), len(dense.example_id)),
-        "significant_classes": (int(impact["significant"].sum()), classes),
-        "significant_classes_fdr": (int(impact["significant_fdr"].sum()), classes),
+def counts_row(comparison: Comparison, *, settings: Impact, resamples: int) -> Row:
+    """PIE and significant classes of a compressed population, each with its band; empty where there is no test.
+
+    The members are drawn alike for all variants of a study, so the row of one does not depend on the others.
+    """
+    tested = impact.columns(impact.table(comparison, settings=settings), alpha=settings.alpha)
+    found = tested | pie.columns(pie.table(comparison), alpha=settings.alpha)
+    most = {
+        "pie": len(comparison.example_id),
+        "significant_classes": len(comparison.present),
+        "significant_classes_fdr": len(comparison.present),
     }
-    row: dict[str, float] = {}
-    for name, (count, most) in found.items():
-        low, high = band(count, resampled[name], most)
-        row |= {name: count, f"{name}_low": low, f"{name}_high": high}
+    resampled = _resampled(comparison, settings, resamples) if comparison.several else None
+    row: Row = {}
+    for name, limit in most.items():
+        row |= {name: found[name], f"{name}_low": None, f"{name}_high": None}
+        if resampled is not None and name in resampled:
+            row[f"{name}_low"], row[f"{name}_high"] = band(found[name], resampled[name], limit)
     return row
 
 
+def _resampled(comparison: Comparison, settings: Impact, resamples: int) -> pd.DataFrame:
+    """The counts of drawn members: a row a draw."""
+    (dense, compressed), paired = comparison.members, comparison.paired
+    rng = comparison.generator("comparison", shared=True)
+    drawn = bootstrap(rng, dense=dense, compressed=compressed, resamples=resamples, paired=paired)
+    own = takes_own_accuracy(settings.normalise, paired=paired)
+    predictions = np.concatenate([comparison.dense.prediction, comparison.compressed.prediction])
+    pool = Pool(predictions, comparison.label if comparison.comparable_classes else None, len(comparison.classes))
+    return counts(pool, *drawn, alpha=settings.alpha, own=own, paired=paired)
+
+
 def compare(
-    dense: Population,
-    compressed: Iterable[tuple[str, Population]],
+    dense: Comparison,
+    compressed: Iterable[Comparison],
     *,
-    classes: int,
     settings: Impact,
-    design: Design,
-    splits: int,
+    splits: Halves,
     resamples: int,
-    seed: int,
-    null_seed: int,
 ) -> pd.DataFrame:
     """One row a variant, dense first: variant, method, accuracy, counts with their ends `_low` and `_high`, and the
     null.
 
-    The members of each variant are drawn from `seed` anew, so its row does not depend on the other variants.
-    Populations are looked at one at a time.
-
-    Raises
-    ------
-    InputError
-        Where a population has too few members (`null`) or other examples than dense.
+    Parameters
+    ----------
+    dense : the dense population against itself, its members independent
+    compressed : dense against each variant; looked at one at a time
     """
 
-    def noise(population: Population, design: Design) -> dict[str, float]:
-        rng = np.random.default_rng(null_seed)
-        found = null_counts(
-            dense, population, classes=classes, settings=settings, splits=splits, design=design, rng=rng
-        )
-        return null_row(found)
+    def noise(comparison: Comparison) -> Row:
+        found = null.table(comparison, settings=settings, draws=splits)
+        return null.columns(found, alpha=settings.alpha)
 
-    of_dense = {name: value for name, value in noise(dense, "independent").items() if name.startswith("null_")}
-    rows: list[dict[str, Any]] = [{"variant": "dense", "method": "dense"} | accuracy_row(dense) | of_dense]
-    for variant, population in compressed:
-        rng = np.random.default_rng(seed)
-        found = counts_row(
-            dense, population, classes=classes, settings=settings, design=design, resamples=resamples, rng=rng
-        )
-        row = {"variant": variant, "method": method(variant)} | accuracy_row(population) | found
-        rows.append(row | noise(population, design))
-    table = pd.DataFrame(rows)
+    of_dense = {name: value for name, value in noise(dense).items() if name.startswith("null_")}
+    rows: list[Row] = [{"variant": "dense", "method": "dense"} | accuracy_row(dense.dense) | of_dense]
+    for comparison in compressed:
+        found = counts_row(comparison, settings=settings, resamples=resamples)
+        row = {"variant": comparison.variant, "method": method(comparison.variant)}
+        rows.append(row | accuracy_row(comparison.compressed) | found | noise(comparison))
+    table = as_table(rows)
     last = [name for name in table if name.startswith(("null_", "matched_", "excess_"))]
-    whole = ["pie", "significant_classes", "significant_classes_fdr"]
-    return table[[*(name for name in table if name not in last), *last]].astype(dict.fromkeys(whole, "Int64"))
+    return table[[*(name for name in table if name not in last), *last]]
 
 
-def comparison(
+def write_comparison(
     *,
     study: str,
-    shards: list[str],
-    trained: list[str],
-    derived: list[str],
-    root_seed: int,
+    examples: Path,
+    predictions: Mapping[str, list[Path]],
+    comparison: Path,
+    ranking: Path,
     settings: Impact,
     design: Design,
+    root_seed: int,
     halves: Halves,
     resamples: int,
-    ranking: Ranking,
+    ranks: Ranking,
 ) -> None:
-    """The step: read the predictions of all variants, write `comparison.csv` and `ranking.csv`."""
-    classes, variants = len(class_names(study)), ["dense", *trained, *derived]
-    dense = read_population(study, "dense", shards)
+    """The step: compare all variants with dense, write the table of methods and their ranking.
+
+    Parameters
+    ----------
+    predictions : variant → its files, dense first
+    comparison, ranking : what is written
+    ranks : the levels at which methods are ranked
+    """
+    dense = read_population(predictions["dense"])
+
+    def against(variant: str, design: Design) -> Comparison:
+        other = dense if variant == "dense" else predictions[variant]
+        return from_nodes(
+            study=study,
+            variant=variant,
+            examples=examples,
+            dense=dense,
+            compressed=other,
+            root_seed=root_seed,
+            design=design,
+        )
+
     table = compare(
-        dense,
-        ((variant, read_population(study, variant, shards)) for variant in variants[1:]),
-        classes=classes,
+        against("dense", "independent"),
+        (against(variant, design) for variant in predictions if variant != "dense"),
         settings=settings,
-        design=design,
-        splits=halves.splits,
+        splits=halves,
         resamples=resamples,
-        seed=derive_seed(root_seed, study, "comparison"),
-        null_seed=derive_seed(root_seed, study, "null"),
     )
-    sizes = [size_row(study, variant, shards) for variant in variants]
+    sizes = [size_row(files, examples=len(dense.example_id)) for files in predictions.values()]
     for place, name in enumerate(SIZES, start=2):
         table.insert(place, name, [size[name] for size in sizes])
-    write_csv(paths.comparison(study), table)
-    write_csv(paths.ranking(study), rank(table, ranking))
+    write_csv(comparison, table)
+    write_csv(ranking, rank(table, ranks))

@@ -1,11 +1,15 @@
 """The command `lesion power`: how many members a study needs, and what a finished one could not have seen."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from lesion.audit.comparison.classes import class_names
+from lesion.audit.comparison.from_nodes import from_nodes
 from lesion.audit.comparison.populations import read_population
-from lesion.audit.planning.power import MOST, detectable, pilot_spread, power_table
+from lesion.audit.inference.power import MOST
+from lesion.audit.planning.power import comparison_spread, detectable, pilot_spread, power_table
 from lesion.params.design import Design
 from lesion.params.impact import Impact
 
@@ -30,12 +34,12 @@ def plan_text(table: pd.DataFrame, *, power: float, alpha: float) -> str:
     return "\n".join(parts)
 
 
-def seen_text(table: pd.DataFrame, names: list[str], *, power: float) -> str:
+def seen_text(table: pd.DataFrame, *, power: float) -> str:
     """What a change of each class would have had to be, in points of recall."""
     points = 100 * table[["normalised_change", "detectable", "detectable_fdr"]]
     shown = points.round(2).set_axis(["change seen", "detectable", "detectable at FDR"], axis=1)
     shown.insert(0, "examples", table["examples"])
-    shown.index = pd.Index(names, name="class")
+    shown.index = pd.Index(table["name"], name="class")
     head = (
         f"Changes that would have been found with power {power:g} ({table['test'].iloc[0]} test), in points of recall"
     )
@@ -44,37 +48,46 @@ def seen_text(table: pd.DataFrame, names: list[str], *, power: float) -> str:
 
 def plan(
     *,
-    study: str,
-    variant: str | None,
-    shards: list[str],
+    examples: Path,
+    dense: list[Path],
+    compressed: list[Path] | None,
     settings: Impact,
     design: Design,
     changes: list[float],
-    examples: list[int],
+    sizes: list[int],
     power: float,
 ) -> str:
     """The tables as text: of the dense members as a pilot, or of both populations, and then also what they could see.
+
+    Parameters
+    ----------
+    examples : `examples.parquet`
+    dense, compressed : predictions, a file a shard
+    changes : of recall, to be found, as fractions
+    sizes : how many test examples a class has; without, the quartiles of those that there are
 
     Raises
     ------
     InputError
         Where predictions are missing, or too few members or classes to tell a spread.
     """
-    names = class_names(study)
-    dense = read_population(study, "dense", shards)
-    compressed = None if variant is None else read_population(study, variant, shards)
-    spread = pilot_spread(
-        dense, compressed, classes=len(names), settings=settings, design="auto" if variant is None else design
-    )
+    names, pilot = class_names(examples), read_population(dense)
+    if compressed is None:
+        spread = pilot_spread(pilot, classes=len(names), settings=settings)
+    else:
+        comparison = from_nodes(
+            study="", variant="", examples=examples, dense=pilot, compressed=compressed, root_seed=0, design=design
+        )
+        spread = comparison_spread(comparison, settings=settings)
     table = power_table(
         spread,
         changes=changes,
-        examples=examples or class_sizes(dense.known_label),
+        examples=sizes or class_sizes(pilot.known_label),
         alpha=settings.alpha,
         power=power,
     )
     text = plan_text(table, power=power, alpha=settings.alpha)
     if compressed is None:
         return text
-    seen = detectable(dense, compressed, classes=len(names), settings=settings, design=design, power=power)
-    return f"{text}\n\n{seen_text(seen, names, power=power)}"
+    seen = detectable(comparison, settings=settings, power=power)
+    return f"{text}\n\n{seen_text(seen, power=power)}"

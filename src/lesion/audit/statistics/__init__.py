@@ -1,4 +1,4 @@
-"""A module a statistic: what it computes of a comparison, and the table that holds it.
+"""A module a statistic, as `lesion.audit.contract` has it; there is nothing else in this folder.
 
-May import: `comparison` and `inference`. Makes: `impact/`, `pie/`, `subgroups/`, `effects/`, `null/`.
+May import: `comparison`, `inference`, the contract, and settings. Makes: `results/<study>/<statistic>/`.
 """

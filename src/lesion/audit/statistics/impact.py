@@ -1,86 +1,72 @@
-"""Class-level impact: the classes that compression hits more, or less, than accuracy as a whole.
+"""Test each class's change of recall against the change of accuracy.
 
-Hooker et al., arXiv 1911.05248, section 3.1: a Welch t-test for each class on normalised recall.
+Hooker et al., arXiv 1911.05248, section 3.1: a Welch t-test for each class on normalised recall. It finds the classes
+that compression hits more, or less, than accuracy as a whole.
 """
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from lesion.artifacts import paths
-from lesion.artifacts.csv_tables import write_csv
-from lesion.audit.comparison.classes import class_names
-from lesion.audit.comparison.populations import Population, check_comparable, check_labels, is_paired, read_population
-from lesion.audit.inference.effects import by_stratum, changes
+from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.contract import Audited, Finding, Row, empty
+from lesion.audit.inference.effects import changes
 from lesion.audit.inference.multiplicity import q_values
+from lesion.audit.inference.recall import normalised_recalls, recalls, takes_own_accuracy
 from lesion.audit.inference.significance import t_test
-from lesion.errors import InputError
-from lesion.params.design import Design
-from lesion.params.impact import Impact, Normalise
+from lesion.audit.noise import beside_noise
+from lesion.audit.wording import number, points
+from lesion.params.impact import Impact
 
-Floats = npt.NDArray[np.float64]
+SUFFIX = "csv"
+SETTINGS = {"settings": "audit.impact"}
+ORDER = 1
+SCHEMA = pa.schema(
+    {
+        "class": pa.int64(),
+        "name": pa.string(),
+        "examples": pa.int64(),
+        "dense_recall": pa.float64(),
+        "compressed_recall": pa.float64(),
+        "change": pa.float64(),
+        "change_low": pa.float64(),
+        "change_high": pa.float64(),
+        "normalised_change": pa.float64(),
+        "normalised_change_low": pa.float64(),
+        "normalised_change_high": pa.float64(),
+        "test": pa.string(),
+        "t": pa.float64(),
+        "degrees_of_freedom": pa.float64(),
+        "p": pa.float64(),
+        "q": pa.float64(),
+        "significant": pa.bool_(),
+        "significant_fdr": pa.bool_(),
+        "direction": pa.string(),
+    }
+)
+NO_TEST = "none"
 
 
-def recalls(correct: npt.NDArray[np.bool_], label: npt.NDArray[np.integer], classes: int) -> Floats:
-    """Recall of each class for each member.
+def table(comparison: Comparison, *, settings: Impact) -> pd.DataFrame:
+    """One row a class that examples have; none where these are not two.
 
-    Parameters
-    ----------
-    correct : bool (members, examples)
-    label : int (examples,), each in [0, classes)
-    classes : int
-
-    Returns
-    -------
-    float64 (members, classes), each in [0, 1]
-
-    Raises
-    ------
-    InputError
-        Where a class has no example, for its recall is undefined.
+    Columns: class, name, examples; dense_recall, compressed_recall, change (of recall) and normalised_change (of recall
+    minus accuracy), each with the ends of its 95 % interval (`inference.effects`), which of single models is over
+    examples alone; test (welch, paired, or none where a population is a single model), t, degrees_of_freedom, p,
+    q (Benjamini–Hochberg over the classes), significant (p < alpha, uncorrected, as in the paper), significant_fdr
+    (q < alpha), direction (gain, loss or none: the sign of t).
     """
-    order, totals, starts = by_stratum(label, classes)
-    hits = np.add.reduceat(correct[:, order], starts, axis=1, dtype=np.int64)
-    return np.asarray(hits / totals)
-
-
-def normalised(recall: Floats, accuracy: Floats, normalise: Normalise, *, paired: bool) -> Floats:
-    """Recall relative to accuracy: minus the population's mean accuracy (the paper), or minus each member's own.
-
-    Pairs take each member's own whatever `normalise` says: most classes of a pair often change by nothing at all, and
-    less a constant they would differ from it without any variance, so that each had p = 0.
-
-    Parameters
-    ----------
-    recall : float64 (members, classes)
-    accuracy : float64 (members,)
-    """
-    return recall - (accuracy.mean() if normalise == "population" and not paired else accuracy[:, None])
-
-
-def check_tested(dense: Population, compressed: Population, classes: int) -> None:
-    """Raise InputError where a population has fewer than two members, or the two cannot be compared."""
-    for population, name in ((dense, "dense"), (compressed, "compressed")):
-        if len(population.member) < 2:
-            raise InputError(f"a t-test needs two members at least, the {name} population has {len(population.member)}")
-    check_comparable(dense, compressed)
-    for population in (dense, compressed):
-        check_labels(population, classes)
-
-
-def recall_changes(dense: Population, compressed: Population, *, classes: int, paired: bool) -> pd.DataFrame:
-    """One row a class: what can be said without a test, of single models too.
-
-    Columns: class, examples, dense_recall, compressed_recall, change (of recall) and normalised_change (of recall minus
-    accuracy), each with the ends of its 95 % interval (`effects`); of single models that is over examples alone.
-    """
-    label, correct = dense.known_label, [population.correct for population in (dense, compressed)]
-    before, after = (recalls(right, label, classes).mean(axis=0) for right in correct)
-    change, normalised_change = changes(correct[0], correct[1], label, classes, paired=paired)
-    return pd.DataFrame(
+    if not comparison.comparable_classes:
+        return empty(SCHEMA)
+    classes, paired = len(comparison.present), comparison.paired
+    correct = comparison.dense.correct, comparison.compressed.correct
+    before, after = (recalls(right, comparison.stratum, classes).mean(axis=0) for right in correct)
+    change, normalised_change = changes(*correct, comparison.stratum, classes, paired=paired)
+    found = pd.DataFrame(
         {
-            "class": np.arange(classes),
-            "examples": np.bincount(label, minlength=classes),
+            "class": comparison.called(comparison.present),
+            "name": comparison.named(comparison.present),
+            "examples": np.bincount(comparison.stratum, minlength=classes),
             "dense_recall": before,
             "compressed_recall": after,
             "change": change.mean,
@@ -91,30 +77,19 @@ def recall_changes(dense: Population, compressed: Population, *, classes: int, p
             "normalised_change_high": normalised_change.high,
         }
     )
+    return _tested(found, comparison, settings) if comparison.several else _untested(found)
 
 
-def class_impact(
-    dense: Population, compressed: Population, *, classes: int, settings: Impact, design: Design = "auto"
-) -> pd.DataFrame:
-    """One row a class: the columns of `recall_changes`, and a test of the change relative to accuracy.
-
-    Columns: test (welch or paired), t, degrees_of_freedom, p, q (Benjamini–Hochberg over the classes), significant
-    (p < alpha, uncorrected, as in the paper), significant_fdr (q < alpha), direction.
-
-    Raises
-    ------
-    InputError
-        Where a population has fewer than two members, the populations differ in examples, or a class has none.
-    """
-    check_tested(dense, compressed, classes)
-    paired, label = is_paired(dense, compressed, design), dense.known_label
+def _tested(found: pd.DataFrame, comparison: Comparison, settings: Impact) -> pd.DataFrame:
+    paired, classes = comparison.paired, len(comparison.present)
+    own = takes_own_accuracy(settings.normalise, paired=paired)
     before, after = (
-        normalised(recalls(right, label, classes), right.mean(axis=1), settings.normalise, paired=paired)
-        for right in (dense.correct, compressed.correct)
+        normalised_recalls(population.correct, comparison.stratum, classes, own=own)
+        for population in (comparison.dense, comparison.compressed)
     )
     tested = t_test(after, before, paired=paired)
     q = q_values(tested.p)
-    return recall_changes(dense, compressed, classes=classes, paired=paired).assign(
+    return found.assign(
         test="paired" if paired else "welch",
         t=tested.t,
         degrees_of_freedom=tested.degrees_of_freedom,
@@ -126,10 +101,49 @@ def class_impact(
     )
 
 
-def impact(*, study: str, variant: str, shards: list[str], settings: Impact, design: Design) -> None:
-    """The step: read both populations, write `impact/<variant>.csv`."""
-    names = class_names(study)
-    dense, compressed = (read_population(study, name, shards) for name in ("dense", variant))
-    table = class_impact(dense, compressed, classes=len(names), settings=settings, design=design)
-    table.insert(1, "name", names)
-    write_csv(paths.impact(study, variant), table)
+def _untested(found: pd.DataFrame) -> pd.DataFrame:
+    unknown = dict.fromkeys(("t", "degrees_of_freedom", "p", "q"), np.nan)
+    return found.assign(test=NO_TEST, **unknown, significant=False, significant_fdr=False, direction="none")
+
+
+def columns(table: pd.DataFrame, *, alpha: float) -> Row:  # noqa: ARG001
+    """How many classes are significant, and how many of those lose or gain relative to the average.
+
+    Counts at the paper's uncorrected alpha; `significant_classes_fdr` at the same false discovery rate. Without a test
+    there are no counts.
+    """
+    if table.empty or table["test"].iloc[0] == NO_TEST:
+        counts = ("significant_classes", "classes_lost", "classes_gained", "significant_classes_fdr")
+        return {"test": None, "classes": len(table) or None, **dict.fromkeys(counts)}
+    significant = table[table["significant"]]
+    return {
+        "test": table["test"].iloc[0],
+        "classes": len(table),
+        "significant_classes": len(significant),
+        "classes_lost": int((significant["direction"] == "loss").sum()),
+        "classes_gained": int((significant["direction"] == "gain").sum()),
+        "significant_classes_fdr": int(table["significant_fdr"].sum()),
+    }
+
+
+def finding(audited: Audited) -> Finding | None:
+    """Which classes change more than the average, beside what seed noise gives."""
+    found, alpha = audited.tables["impact"], audited.alpha
+    if found.empty:
+        return None
+    lowest = found.sort_values(["normalised_change", "class"], kind="stable").head(3).to_dict("records")
+    listed = ", ".join(f"{row['name']} ({points(row['change'])})" for row in lowest)
+    row = audited.summary.loc["compressed"]
+    if pd.isna(row["significant_classes"]):
+        text = f"Hit hardest: {listed} points of recall. Whether other models would hit the same is not known."
+        return Finding("Classes", points(lowest[0]["change"]), f"points of recall, {lowest[0]['name']}", text, place=3)
+    count = {name: number(row[name]) for name in columns(found, alpha=alpha) if name != "test"}
+    text = (
+        f"{count['significant_classes_fdr']} of {len(found):,} classes change more or less than the average at a false"
+        f" discovery rate of {alpha:g} ({count['significant_classes']} at p < {alpha:g} uncorrected:"
+        f" {count['classes_lost']} lose, {count['classes_gained']} gain). Lowest: {listed} points of recall."
+    )
+    noise = beside_noise(audited, "significant_classes", f"classes of p < {alpha:g}")
+    return Finding(
+        "Classes", count["significant_classes_fdr"], "pay or gain beyond the average", f"{text} {noise}", place=3
+    )

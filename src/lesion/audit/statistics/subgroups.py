@@ -1,4 +1,4 @@
-"""Who pays: error rates of subgroups of the examples, and whether compression changes them more than the average.
+"""Compare error rates by attributes of the examples.
 
 As in Hooker et al., arXiv 2010.03058, section 4: error, false-positive and false-negative rates by attribute and by
 intersections of attributes, their changes relative to that of the whole; here with intervals, tests and counts.
@@ -10,21 +10,48 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from lesion.artifacts import paths
-from lesion.artifacts.csv_tables import write_csv
-from lesion.audit.comparison.attributes import Text, read_groups
-from lesion.audit.comparison.classes import class_names
-from lesion.audit.comparison.populations import Population, check_comparable, check_labels, is_paired, read_population
+from lesion.audit.comparison.attributes import joined
+from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.contract import Audited, Finding, Row, empty
 from lesion.audit.inference.effects import changes
 from lesion.audit.inference.multiplicity import q_values
 from lesion.audit.inference.significance import Tested, t_test
+from lesion.audit.wording import number, percent, points
 from lesion.errors import InputError
-from lesion.params.design import Design
 from lesion.params.impact import Impact
 from lesion.params.subgroups import Subgroups
 
+SUFFIX = "csv"
+SETTINGS = {"groups": "studies.{study}.subgroups", "settings": "audit.subgroups", "impact": "audit.impact"}
+ORDER = 5
+SCHEMA = pa.schema(
+    {
+        "attribute": pa.string(),
+        "group": pa.string(),
+        "measure": pa.string(),
+        "examples": pa.int64(),
+        "small": pa.bool_(),
+        "dense_rate": pa.float64(),
+        "compressed_rate": pa.float64(),
+        "change": pa.float64(),
+        "change_low": pa.float64(),
+        "change_high": pa.float64(),
+        "relative_change": pa.float64(),
+        "normalised_change": pa.float64(),
+        "test": pa.string(),
+        "t": pa.float64(),
+        "degrees_of_freedom": pa.float64(),
+        "p": pa.float64(),
+        "q": pa.float64(),
+        "significant": pa.bool_(),
+        "significant_fdr": pa.bool_(),
+    }
+)
+
 Flags = npt.NDArray[np.bool_]
+Text = npt.NDArray[Any]
 
 ALL = "all"  # the attribute, and the group, of the rows that are about every example
 NO_TEST = "none"
@@ -87,93 +114,78 @@ def _rows(dense: Flags, compressed: Flags, values: Text, *, paired: bool, tested
     )
 
 
-def _parts(
-    dense: Population, compressed: Population, groups: Mapping[str, Text], *, classes: int, paired: bool
-) -> Iterator[pd.DataFrame]:
-    before, after = ~dense.correct, ~compressed.correct
-    every = {ALL: np.full(len(dense.example_id), ALL)}
-    several = min(len(dense.member), len(compressed.member)) > 1
+def _parts(comparison: Comparison, groups: Mapping[str, Text]) -> Iterator[pd.DataFrame]:
+    before, after = ~comparison.dense.correct, ~comparison.compressed.correct
+    every = {ALL: np.full(len(comparison.example_id), ALL)}
     for attribute, values in (every | dict(groups)).items():
-        for measure, about in measures(dense.known_label, classes).items():
+        for measure, about in measures(comparison.dense.known_label, len(comparison.classes)).items():
             if about.any():
-                tested = several and attribute != ALL
-                part = _rows(before[:, about], after[:, about], values[about], paired=paired, tested=tested)
+                tested = comparison.several and attribute != ALL
+                wrong = before[:, about], after[:, about]
+                part = _rows(*wrong, values[about], paired=comparison.paired, tested=tested)
                 part.insert(0, "attribute", attribute)
                 part.insert(2, "measure", measure)
                 yield part
 
 
-def _check_groups(groups: Mapping[str, Text], examples: int) -> None:
-    for attribute, values in groups.items():
-        if attribute == ALL:
-            raise InputError(f"subgroups: no attribute may be called {ALL}: the rows of every example are")
-        if len(values) != examples:
-            raise InputError(f"subgroups: {attribute} has {len(values)} values, for {examples} examples")
+def _values(comparison: Comparison, groups: list[list[str]]) -> dict[str, Text]:
+    """The values of each attribute or intersection: text (examples,), by a name such as `male & young`."""
+    single = {name: comparison.groups[name] for names in groups for name in names}
+    return {" & ".join(names): joined([single[name] for name in names]) for names in groups}
 
 
-def subgroup_table(
-    dense: Population,
-    compressed: Population,
-    groups: Mapping[str, Text],
-    *,
-    classes: int,
-    settings: Subgroups,
-    alpha: float,
-    design: Design = "auto",
-) -> pd.DataFrame:
+def table(comparison: Comparison, *, groups: list[list[str]], settings: Subgroups, impact: Impact) -> pd.DataFrame:
     """One row an attribute, measure and group; first those of all examples, whose attribute and group are `all`.
 
     Columns: attribute, group, measure (error, and of two classes false-positive and false-negative), examples (those
     that the rate is about), small (fewer than `settings.smallest`), dense_rate and compressed_rate (means over
-    members), change with its 95 % interval (`effects`), relative_change (change / dense_rate), normalised_change
-    (change / the change over all examples; 1 where the group changes as the average does); test (welch, paired, or none
-    where a population is a single model), t, degrees_of_freedom and p of the group's rate less that of all examples,
-    member by member; q (Benjamini–Hochberg over all tests of the table), significant (p < alpha, uncorrected),
-    significant_fdr (q < alpha). NaN where a denominator is 0; a group without example is left out.
+    members), change with its 95 % interval (`inference.effects`), relative_change (change / dense_rate),
+    normalised_change (change / the change over all examples; 1 where the group changes as the average does); test
+    (welch, paired, or none where a population is a single model), t, degrees_of_freedom and p of the group's rate less
+    that of all examples, member by member; q (Benjamini–Hochberg over all tests of the table), significant (p < alpha,
+    uncorrected), significant_fdr (q < alpha). NaN where a denominator is 0; a group without example is left out. No
+    rows where labels are not known.
 
     Parameters
     ----------
-    groups : text (examples,) by the name of an attribute, or of an intersection such as `male & young`
+    groups : attributes, each alone or several for their intersections
 
     Raises
     ------
     InputError
-        Where the populations differ in examples or in labels, labels are not known, or an attribute is called `all` or
-        does not have a value for each example.
+        Where there is no such attribute, or one is called `all`.
     """
-    check_comparable(dense, compressed)
-    for population in (dense, compressed):
-        check_labels(population, classes)
-    _check_groups(groups, len(dense.example_id))
-    paired = is_paired(dense, compressed, design)
-    table = pd.concat(_parts(dense, compressed, groups, classes=classes, paired=paired), ignore_index=True)
-    table.insert(4, "small", table["examples"] < settings.smallest)
-    table["q"] = np.nan
-    tested = table["p"].notna()
-    table.loc[tested, "q"] = q_values(table.loc[tested, "p"].to_numpy())
-    return table.assign(significant=table["p"] < alpha, significant_fdr=table["q"] < alpha)
+    if comparison.label is None:
+        return empty(SCHEMA)
+    if [ALL] in groups:
+        raise InputError(f"subgroups: no attribute may be called {ALL}: the rows of every example are")
+    found = pd.concat(_parts(comparison, _values(comparison, groups)), ignore_index=True)
+    found.insert(4, "small", found["examples"] < settings.smallest)
+    found["q"] = np.nan
+    tested = found["p"].notna()
+    found.loc[tested, "q"] = q_values(found.loc[tested, "p"].to_numpy())
+    return found.assign(significant=found["p"] < impact.alpha, significant_fdr=found["q"] < impact.alpha)
 
 
-def subgroups(
-    *,
-    study: str,
-    variant: str,
-    shards: list[str],
-    groups: list[list[str]],
-    settings: Subgroups,
-    impact: Impact,
-    design: Design,
-) -> None:
-    """The step: read both populations and the attributes in `groups`, write `subgroups/<variant>.csv`."""
-    dense, compressed = (read_population(study, name, shards) for name in ("dense", variant))
-    found = read_groups(study, groups, dense.example_id)
-    table = subgroup_table(
-        dense,
-        compressed,
-        found,
-        classes=len(class_names(study)),
-        settings=settings,
-        alpha=impact.alpha,
-        design=design,
-    )
-    write_csv(paths.subgroups(study, variant), table)
+def columns(table: pd.DataFrame, *, alpha: float) -> Row:  # noqa: ARG001
+    """None: a study has any number of groups."""
+    return {}
+
+
+def finding(audited: Audited) -> Finding | None:
+    """Which groups get more wrong answers than the average."""
+    found = audited.tables["subgroups"]
+    errors = found[(found["measure"] == "error") & (found["attribute"] != ALL)]
+    if errors.empty:
+        return None
+    large = errors[~errors["small"]] if not errors["small"].all() else errors
+    worst = large.sort_values("change", ascending=False, kind="stable").iloc[0]
+    who = f"{worst['attribute']} {worst['group']}"
+    rates = f"{percent(worst['dense_rate'])} to {percent(worst['compressed_rate'])}"
+    text = f"Hit hardest: {who}, whose error rate goes from {rates} ({number(worst['examples'])} examples)."
+    if errors["p"].notna().any():
+        count = int(errors["significant_fdr"].sum())
+        text += f" {count} of {len(errors)} groups change more or less than the average (FDR {audited.alpha:g})."
+    if errors["small"].any():
+        text += f" {int(errors['small'].sum())} have too few examples to be sure of."
+    return Finding("Groups", points(worst["change"]), f"points of error, {who}", text, place=4)

@@ -1,29 +1,21 @@
-"""Plain arrays made populations: checked, and with classes renumbered so that only those that occur take space."""
+"""A comparison of plain arrays: checked, and with classes renumbered so that only those that are known take space."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.populations import Population, check_labels
 from lesion.audit.comparison.probability import clipped, is_probability
 from lesion.errors import InputError
+from lesion.params.design import Design
 
 Groups = Mapping[str, Any] | Any  # or a DataFrame, which has no types
-Pair = tuple[Population, Population]
 Sides = tuple[npt.ArrayLike | None, npt.ArrayLike | None]
-SIDES = ("dense", "compressed")
-
-
-@dataclass(frozen=True)
-class Coded:
-    """Two populations whose classes are 0 to `len(classes)` − 1; class k was given as `classes[k]`, ascending."""
-
-    pair: Pair
-    classes: npt.NDArray[np.integer]
 
 
 def _class_ids(name: str, values: npt.ArrayLike) -> npt.NDArray[np.integer]:
@@ -71,28 +63,37 @@ def _flags(name: str, values: npt.ArrayLike | None, shape: tuple[int, int]) -> n
     return array
 
 
-def populations(
+def from_arrays(
     dense: npt.ArrayLike,
     compressed: npt.ArrayLike,
-    label: npt.ArrayLike | None,
+    label: npt.ArrayLike | None = None,
     *,
-    classes: int | None,
-    true_probability: Sides,
-    correct_top5: Sides,
-) -> Pair:
-    """Two populations of the same examples, which are numbered in the order given.
+    example_id: npt.ArrayLike | None = None,
+    groups: Groups | None = None,
+    classes: int | None = None,
+    true_probability: Sides = (None, None),
+    correct_top5: Sides = (None, None),
+    design: Design = "auto",
+    seed: int = 0,
+    study: str = "",
+    variant: str = "",
+) -> Comparison:
+    """Two populations of the same examples.
 
     Parameters
     ----------
-    dense, compressed : int (members, examples) or (examples,)
-    label : int (examples,), or None
-    classes : how many there are, or None
-    true_probability, correct_top5 : of each side, of the shape of its predictions
+    dense, compressed : int (members, examples), or (examples,) for a single model; class ids of 0 and up
+    label : int (examples,), the true classes, where they are known
+    example_id : integers or text (examples,), each once; 0, 1, … without
+    groups : name of an attribute → its values (examples,), or a DataFrame with such columns
+    classes : how many there are; without, those that occur
+    true_probability, correct_top5 : for dense and for compressed, of the shape of their predictions
+    design, seed, study, variant : as in `Comparison`
 
     Raises
     ------
     InputError
-        Where an array is no such thing.
+        Where an array is no such thing; the message names it.
     """
     said = [_predictions(name, values) for name, values in zip(SIDES, (dense, compressed), strict=True)]
     examples = said[0].shape[1]
@@ -101,7 +102,7 @@ def populations(
     known = None if label is None else _class_ids("label", label)
     if known is not None and known.shape != (examples,):
         raise InputError(f"label: has the shape {known.shape}, {(examples,)} expected")
-    one, other = (
+    populations = [
         Population(
             np.arange(examples),
             np.arange(len(prediction)),
@@ -111,14 +112,45 @@ def populations(
             _probability(f"true_probability of {name}", probability, prediction.shape),
         )
         for name, prediction, top5, probability in zip(SIDES, said, correct_top5, true_probability, strict=True)
+    ]
+    return of_populations(
+        *populations,
+        example_id=_example_ids(example_id, examples),
+        groups=_group_texts(groups, examples),
+        classes=classes,
+        design=design,
+        seed=seed,
+        study=study,
+        variant=variant,
     )
-    if classes is not None:
-        check_labels(one, classes)
-        check_labels(other, classes)
-    return one, other
 
 
-def example_ids(values: npt.ArrayLike | None, examples: int) -> npt.NDArray[Any]:
+def of_populations(dense: Population, compressed: Population, *, classes: int | None, **known: Any) -> Comparison:
+    """A comparison of populations whose classes are any integers of 0 and up.
+
+    Parameters
+    ----------
+    classes : how many there are; None: those that occur as labels or predictions
+    known : the rest of a `Comparison`
+    """
+    given = [dense, compressed]
+    if classes is None:
+        arrays = [one.prediction for one in given] + [one.label for one in given if one.label is not None]
+        ids = np.unique(np.concatenate([np.unique(values) for values in arrays]))
+    else:
+        ids = np.arange(classes)
+        for one in given:
+            check_labels(one, classes)
+
+    def renumbered(one: Population) -> Population:
+        """Their order stays, for ties go to the largest."""
+        label = None if one.label is None else np.searchsorted(ids, one.label)
+        return replace(one, prediction=np.searchsorted(ids, one.prediction).astype(np.int32), label=label)
+
+    return Comparison(renumbered(dense), renumbered(compressed), ids, **known)
+
+
+def _example_ids(values: npt.ArrayLike | None, examples: int) -> npt.NDArray[Any]:
     """The ids of the examples, each once; 0, 1, … where none are given."""
     ids = np.arange(examples) if values is None else np.asarray(values)
     if ids.shape != (examples,):
@@ -128,7 +160,7 @@ def example_ids(values: npt.ArrayLike | None, examples: int) -> npt.NDArray[Any]
     return ids
 
 
-def group_texts(groups: Groups | None, examples: int) -> dict[str, npt.NDArray[np.object_]]:
+def _group_texts(groups: Groups | None, examples: int) -> dict[str, npt.NDArray[np.object_]]:
     """The attributes of the examples as text, each (examples,)."""
     columns = {} if groups is None else {str(name): np.asarray(values) for name, values in groups.items()}
     for name, values in columns.items():
@@ -137,36 +169,3 @@ def group_texts(groups: Groups | None, examples: int) -> dict[str, npt.NDArray[n
         if pd.isna(values).any():
             raise InputError(f"groups: {name} has no value for {int(pd.isna(values).sum())} examples")
     return {name: values.astype(str).astype(object) for name, values in columns.items()}
-
-
-def coded(pair: Pair) -> Coded:
-    """Renumber the classes that occur as labels or predictions; their order stays, for ties go to the largest."""
-    arrays = [one.prediction for one in pair] + [one.label for one in pair[:1] if one.label is not None]
-    classes = np.unique(np.concatenate([np.unique(values) for values in arrays]))
-
-    def renumbered(one: Population) -> Population:
-        label = None if one.label is None else np.searchsorted(classes, one.label)
-        return replace(one, prediction=np.searchsorted(classes, one.prediction).astype(np.int32), label=label)
-
-    return Coded((renumbered(pair[0]), renumbered(pair[1])), classes)
-
-
-def labelled_classes(said: Coded) -> Coded | None:
-    """Only the classes that test examples have, for what is said of each class; None where there are not two.
-
-    A prediction of another class is put down as some wrong one: of a class, only right and wrong are counted.
-    """
-    label = said.pair[0].label
-    if label is None:
-        return None
-    present, known = np.unique(label, return_inverse=True)
-    if len(present) < 2:
-        return None
-    if len(present) == len(said.classes):
-        return said
-
-    def renumbered(one: Population) -> Population:
-        wrong = (known + 1) % len(present)
-        return replace(one, label=known, prediction=np.where(one.prediction == label, known, wrong).astype(np.int32))
-
-    return Coded((renumbered(said.pair[0]), renumbered(said.pair[1])), said.classes[present])

@@ -1,0 +1,55 @@
+"""A comparison of what the pipeline has made: `examples.parquet` and the predictions of two variants."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lesion.audit.comparison.attributes import ExampleAttributes
+from lesion.audit.comparison.classes import class_names
+from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.comparison.populations import Population, read_population
+from lesion.errors import InputError
+from lesion.params.design import Design
+
+
+def from_nodes(
+    *,
+    study: str,
+    variant: str,
+    examples: Path,
+    dense: Sequence[Path] | Population,
+    compressed: Sequence[Path] | Population,
+    root_seed: int,
+    design: Design,
+) -> Comparison:
+    """Read both populations and the names of the classes; attributes are read where a statistic asks for them.
+
+    Parameters
+    ----------
+    examples : `examples.parquet`
+    dense, compressed : the predictions of each, a file a shard, or read already
+
+    Raises
+    ------
+    InputError
+        Where a file is missing or malformed, the populations do not fit together (`Comparison`), or a class has no
+        test example.
+    """
+    names = tuple(class_names(examples))
+    one, other = (said if isinstance(said, Population) else read_population(said) for said in (dense, compressed))
+    comparison = Comparison(
+        one,
+        other,
+        np.arange(len(names)),
+        one.example_id,
+        design=design,
+        names=names,
+        groups=ExampleAttributes(examples, one.example_id),
+        seed=root_seed,
+        study=study,
+        variant=variant,
+    )
+    if len(absent := np.setdiff1d(np.arange(len(names)), comparison.present)):
+        raise InputError(f"{examples}: class {absent[0]} ({names[absent[0]]}) has no test example")
+    return comparison
