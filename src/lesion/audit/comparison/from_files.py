@@ -36,5 +36,6 @@ def from_files(dense: Path, compressed: Path, **known: Any) -> Comparison:
 
 def _with_origins(population: Population, path: Path) -> Population:
     """Files that this pipeline wrote tell what each member was trained from."""
-    origins = read_origins([path]) if path.suffix == ".parquet" else None
-    return replace(population, origins=origins if origins and len(origins) == len(population.member) else None)
+    if path.suffix != ".parquet":
+        return population
+    return replace(population, origins=read_origins([path], members=len(population.member)))
