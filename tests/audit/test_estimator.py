@@ -1,4 +1,5 @@
 import doctest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lesion.audit import estimator
+from lesion.audit.comparison.files.readers import read_predictions
 from lesion.audit.estimator import Audit
 from lesion.errors import InputError
 
@@ -254,6 +256,17 @@ def test_of_two_classes_the_second_is_positive_whichever_examples_have(classes: 
     rows = audit.subgroups_.set_index("measure")
     assert rows.index.tolist() == ["error", "false-negative"]
     assert rows.loc["false-negative", "dense_rate"] == pytest.approx((dense == 0).mean())
+
+
+def test_arrays_and_files_are_not_mixed(tmp_path: Path) -> None:
+    dense, compressed, label = models(0)
+    np.save(tmp_path / "dense.npy", dense)
+    read = read_predictions(tmp_path / "dense.npy")
+    with pytest.raises(InputError, match="both arrays, or both read from files"):
+        Audit(**FEW).fit(read, compressed)
+    with pytest.raises(InputError, match="nothing else is expected"):
+        Audit(**FEW).fit(read, read, label)
+    assert not Audit(**FEW).fit(read, read).pie_["pie"].any()
 
 
 def test_pairs_need_as_many_on_both_sides() -> None:

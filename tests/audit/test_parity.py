@@ -12,6 +12,7 @@ from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.artifacts.tables import TEXT, write_parquet
 from lesion.audit import registry
+from lesion.audit.comparison.files.readers import read_predictions
 from lesion.audit.comparison.from_files import from_files
 from lesion.audit.comparison.populations import Population
 from lesion.audit.estimator import Audit
@@ -121,6 +122,9 @@ def test_nodes_files_and_arrays_give_the_same_numbers(
         [path] = [*(tmp_path / "out").glob(f"{name}.*")][-1:] if len(by_node) else [None]
         if path is not None and name != "pie":
             pd.testing.assert_frame_equal(read(path), by_node[columns], check_dtype=False, check_exact=True)
+    one, other = (read_predictions(path) for path in written_for_anybody(sides, hand, tmp_path, suffix).values())
+    fitted = Audit(design=design, **OPTIONS).fit(one, other)
+    pd.testing.assert_frame_equal(fitted.summary_, arrays["summary"], check_exact=True)
     graded = pd.read_parquet(tmp_path / "out" / "pie.parquet")
     pd.testing.assert_frame_equal(graded, expected["pie"], check_dtype=False, check_exact=True)
     assert expected["null"].empty == (members == (5, 1))
