@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from lesion.artifacts import paths
 from lesion.audit import registry
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population
 from lesion.audit.node import write_statistic
 from lesion.audit.summary import write_summary
 from lesion.params.design import Design
+from tests import places
 
 
 def compared(
@@ -23,7 +23,7 @@ def compared(
 
 def predictions(study: str, variant: str, shards: list[str]) -> list[Path]:
     """The files of a population."""
-    return [paths.predictions(study, variant, shard) for shard in shards]
+    return [places.predictions(study, variant, shard) for shard in shards]
 
 
 def table_path(study: str, statistic: str, variant: str) -> Path:
@@ -46,7 +46,7 @@ def run(
         statistic=statistic,
         study=study,
         variant=variant,
-        examples=paths.examples(study),
+        examples=places.examples(study),
         dense=predictions(study, "dense", shards),
         compressed=predictions(study, variant, shards),
         table=table_path(study, statistic, variant),
@@ -62,9 +62,9 @@ def run_summary(study: str, compressed: list[str], shards: list[str], *, alpha: 
     write_summary(
         study=study,
         predictions={variant: predictions(study, variant, shards) for variant in ("dense", *compressed)},
-        summary=paths.summary(study),
-        metrics=paths.summary(study, "json"),
+        summary=places.place("summary", study),
+        metrics=places.place("metrics", study),
         alpha=alpha,
         **{name: {variant: table_path(study, name, variant) for variant in compressed} for name in statistics},
     )
-    return paths.summary(study)
+    return places.place("summary", study)
