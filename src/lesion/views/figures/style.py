@@ -19,8 +19,6 @@ BLUE, GREEN, PINK, VERMILLION = "#0072B2", "#009E73", "#CC79A7", "#D55E00"
 METHODS = (BLUE, GREEN, PINK, "#56B4E9", "#E69F00")  # a line each
 MARKERS = ("o", "s", "^", "v", "P", "X")
 
-MINUS = "\N{MINUS SIGN}"
-
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
@@ -107,9 +105,3 @@ def panels(drawing: matplotlib.figure.Figure, count: int, *, sharey: bool) -> tu
 def line(index: int) -> dict[str, Any]:
     """Colour and marker of the line of the method that comes at `index`."""
     return {"color": METHODS[index % len(METHODS)], "marker": MARKERS[index % len(MARKERS)]}
-
-
-def points(fraction: float, digits: int = 1) -> str:
-    """A change in percentage points, with its sign and a typographic minus."""
-    text = f"{100 * fraction:+.{digits}f}".replace("-", MINUS)
-    return text[1:] if float(text[1:]) == 0 else text
