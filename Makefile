@@ -9,20 +9,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed-pipeline
 INSTALLED_WITH_TORCH := .venv/installed-train,dev
-PUBLISHED := code data adversarial $(foreach step,predict robustness,$(step)-dense $(step)-trained $(step)-derived) \
-	data-comparison $(foreach kind,dense trained derived,predict-$(kind)-comparison)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: all figures install test check bench bench-statistics docs lock clean
 
 all: install
-	snakemake --cores all --quiet host progress
-	snakemake --report report.html --quiet all
+	snakemake --cores all 2>&1 | python workflow/steps_left.py
+	snakemake --report report.html --report-stylesheet workflow/report/report.css --quiet all
 	@echo "The report is in report.html, the gallery in results/digits/gallery/index.html."
 
 # The reviewer's path: what was published of a study is pulled, the figures are drawn anew, nothing is trained.
 figures: $(INSTALLED)
-	dvc pull $(PUBLISHED)
+	dvc pull $$(lesion dvc --published)
 	lesion adopt snakemake
 	snakemake --cores all figures
 

@@ -1,8 +1,8 @@
-"""Lesion's pipeline for Snakemake; dvc.yaml holds the same for DVC."""
-
+# The pipeline, declared in src/lesion/pipeline; the rules are made from there. Without a target: the active studies.
+#   snakemake --cores all [--resources gpu=4]   everything; or a target by name: figures, tables, comparison
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.27")
 
 
 configfile: "params.yaml"
@@ -12,10 +12,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/populations.smk"
-include: "workflow/rules/audit.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/comparison.smk"
+include: "workflow/rules/nodes.smk"
 
 
 localrules:
@@ -28,13 +25,25 @@ localrules:
 rule all:
     default_target: True
     input:
-        rules.figures.input,
-        rules.tables.input,
-        expand("results/{study}/gallery/index.html", study=ACTIVE["studies"]),
-        comparison_of(ACTIVE["comparisons"]),
+        outputs(ACTIVE),
+
+
+rule figures:
+    input:
+        outputs(node for node in ACTIVE if node.declared.command == "figure"),
+
+
+rule tables:
+    input:
+        outputs(node for node in ACTIVE if node.step in TABLES),
+
+
+rule comparison:
+    input:
+        outputs(nodes_of_comparison()),
 
 
 onsuccess:
     shell(
-        "lesion code"
-    )  # so that `dvc commit` finds the code versions that its stages depend on
+        "lesion versions"
+    )  # so that `dvc commit` finds the versions that its stages depend on

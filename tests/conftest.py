@@ -13,7 +13,8 @@ import torch
 import yaml
 
 from lesion.params.document import read_yaml
-from lesion.steps import COMPARISON_FIGURE, STEPS, run
+from lesion.pipeline.run import run
+from lesion.pipeline.steps import FIGURE_OF_COMPARISON
 
 REPOSITORY = Path(__file__).parents[1]
 SHARDS = ["0-1", "2-3"]
@@ -31,13 +32,16 @@ def tiny(*, epochs: int = 2) -> dict[str, Any]:
     params["studies"]["digits"]["robustness"] = {"corruptions": ["gaussian-noise", "pixelate"], "severities": [1, 5]}
     params["audit"]["halves"]["splits"] = 5
     params["comparison"] |= {"trained": ["gmp-50"], "derived": ["int8-static"], "shards": SHARDS, "resamples": 5}
-    params["comparison"]["families"] = {"pruned": ["gmp"], "quantised": ["int8-static"]}
+    params["comparison"]["families"] = [
+        {"name": "pruned", "methods": ["gmp"]},
+        {"name": "quantised", "methods": ["int8-static"]},
+    ]
     return params
 
 
 def study_figures(params: dict[str, Any]) -> list[str]:
     """The figures of an active study: all but that of the comparison, whose studies are others."""
-    return [name for name in params["figures"] if name != COMPARISON_FIGURE]
+    return [name for name in params["figures"] if name != FIGURE_OF_COMPARISON]
 
 
 def write_params(folder: Path, params: dict[str, Any]) -> None:
@@ -47,8 +51,7 @@ def write_params(folder: Path, params: dict[str, Any]) -> None:
 
 def step(name: str, **names: str) -> None:
     """Run one node in this process, in the current folder."""
-    more = {"stamp": "of this test"} if STEPS[name].resumable else {}
-    run(name, names, read_yaml(), **more)
+    run(f"figure-{names.pop('figure')}" if name == "figure" else name, names)
 
 
 def lesion(*arguments: str, cwd: Path) -> Finished:

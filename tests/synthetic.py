@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, TEXT, write_parquet
 from lesion.audit.comparison.populations import Population
+from tests import places
 
 
 def labels(rng: np.random.Generator, examples: int, classes: int) -> npt.NDArray[np.int16]:
@@ -67,7 +67,7 @@ def write_population(study: str, variant: str, shard: str, made: Population, **k
         named = {int: "initialisation", str: "sha256"}
         trained = {str(m): {named[type(origin)]: origin} for m, origin in zip(made.member, made.origins, strict=True)}
         known = {"members": trained, **known}
-    write_parquet(paths.predictions(study, variant, shard), table(made), study=study, variant=variant, **known)
+    write_parquet(places.predictions(study, variant, shard), table(made), study=study, variant=variant, **known)
 
 
 def write_examples(study: str, made: Population, names: list[str]) -> None:
@@ -78,4 +78,4 @@ def write_examples(study: str, made: Population, names: list[str]) -> None:
         for name, value in {"split": "test", "source": "made up"}.items()
     }
     columns = {"example_id": pa.array(made.example_id), "label": pa.array(made.label), **text}
-    write_parquet(paths.examples(study), pa.table(columns, schema=EXAMPLES), study=study, class_names=names)
+    write_parquet(places.examples(study), pa.table(columns, schema=EXAMPLES), study=study, class_names=names)

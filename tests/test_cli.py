@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from lesion.artifacts import paths
-from lesion.artifacts.checkpoints import read_members
 from lesion.steps import STEPS
+
+from lesion.artifacts.checkpoints import read_members
+from tests import places
 from tests.conftest import SHARDS, lesion, tiny, write_params
 from tests.synthetic import labels, population, write_examples, write_population
 
@@ -133,19 +133,19 @@ def test_an_audit_of_an_unknown_variant(step: str, audited: Path, main: Main) ->
 
 @pytest.mark.parametrize("step", ["predict", "robustness", "compress"])
 def test_a_missing_checkpoint(step: str, predicted_copy: Path, main: Main) -> None:
-    path = paths.checkpoint("digits", "dense", SHARDS[1])
+    path = places.checkpoint("digits", "dense", SHARDS[1])
     variant = "int8-static" if step == "compress" else "dense"
     assert f"{path}: not a readable checkpoint" in refused(main, predicted_copy, *node(step, variant, SHARDS[1]))
 
 
 def test_a_truncated_checkpoint(predicted_copy: Path, main: Main) -> None:
-    path = paths.checkpoint("digits", "dense", SHARDS[0])
+    path = places.checkpoint("digits", "dense", SHARDS[0])
     os.truncate(path, path.stat().st_size - 1)
     assert str(path) in refused(main, predicted_copy, *node("predict", "dense"))
 
 
 @pytest.mark.parametrize("step", ["predict", "train"])
-@pytest.mark.parametrize("damaged", [paths.examples("digits"), paths.images("digits")])
+@pytest.mark.parametrize("damaged", [places.examples("digits"), places.images("digits")])
 def test_truncated_data(damaged: Path, step: str, predicted_copy: Path, main: Main) -> None:
     os.truncate(damaged, damaged.stat().st_size // 2)
     assert str(damaged) in refused(main, predicted_copy, *node(step, "dense"))
@@ -154,7 +154,7 @@ def test_truncated_data(damaged: Path, step: str, predicted_copy: Path, main: Ma
 @pytest.mark.parametrize("step", ["impact", "pie"])
 @pytest.mark.parametrize("variant", ["dense", "gmp-50"])
 def test_truncated_predictions(variant: str, step: str, audited: Path, main: Main) -> None:
-    path = paths.predictions("digits", variant, "0-3")
+    path = places.predictions("digits", variant, "0-3")
     os.truncate(path, path.stat().st_size - 9)
     assert f"{path}: not a readable Parquet file" in refused(main, audited, step, *AUDIT)
 
@@ -187,7 +187,7 @@ def test_a_log_file_holds_lines_and_no_progress(predicted_copy: Path, main: Main
     assert code == 0
     assert [line.split(":")[0] for line in lines] == ["member 8", "member 9"]
     assert all(line.isprintable() for line in lines)  # no control characters
-    assert [number for number, _ in read_members(paths.checkpoint("digits", "dense", "8-9"))] == [8, 9]
+    assert [number for number, _ in read_members(places.checkpoint("digits", "dense", "8-9"))] == [8, 9]
 
 
 BARS = """
@@ -236,6 +236,6 @@ def test_help_lists_every_step_and_needs_no_torch_nor_does_the_audit(audited: Pa
     assert done.returncode == 0, done.stderr
     listed = {words[1] for line in done.stdout.splitlines() if len(words := line.split()) > 2}
     assert listed >= set(STEPS) | {"code", "adopt", "power", "audit"}
-    assert paths.impact("digits", "gmp-50").exists()
+    assert places.statistic("impact", "digits", "gmp-50").exists()
     assert "Members of each population that find a change" in done.stdout
     assert "What compression changed" in (audited / "audit" / "index.html").read_text()

@@ -1,7 +1,32 @@
 """Lesion finds what a compressed neural network forgets.
 
 The folders are the steps of the pipeline, and imports run one way along it:
-params, artifacts <- data <- models <- compress <- train <- predict <- audit <- figures <- gallery <- steps <- cli.
+params, artifacts <- data <- models <- compress <- train <- predict <- audit <- views <- pipeline <- cli.
+
+>>> import lesion
+>>> lesion.Audit().fit([0, 1, 1], [0, 1, 0], [0, 1, 1]).pie_["pie"].tolist()
+[False, False, True]
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lesion.audit.comparison.files.readers import read_predictions as read_predictions
+    from lesion.audit.estimator import Audit as Audit
+    from lesion.errors import InputError as InputError
+
 __version__ = "0.1.0"
+__all__ = ["Audit", "InputError", "read_predictions"]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is asked for: the command line needs no pandas to print its help."""
+    homes = {
+        "Audit": "lesion.audit.estimator",
+        "InputError": "lesion.errors",
+        "read_predictions": "lesion.audit.comparison.files.readers",
+    }
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(homes[name]), name)

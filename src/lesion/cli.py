@@ -1,28 +1,30 @@
-"""The command line: one subcommand a node of the pipeline, and what binds the two engines together.
+"""The command line: the audit of any predictions, one subcommand a node of the pipeline, and the engines' needs.
 
 Imports of the steps happen in the steps: `lesion --help` needs no torch, and a node not the whole of params.yaml.
 """
 
-import hashlib
 import json
 import logging
 import sys
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lesion.artifacts import paths
 from lesion.errors import InputError
 from lesion.params.design import Design
-from lesion.params.document import read_yaml
 from lesion.params.impact import Normalise
-from lesion.steps import STEPS, check, modules, run, settings
 
 app = typer.Typer(
-    help=__doc__.partition("\n")[0], no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    help="Find what a compressed neural network forgets.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+AUDIT, NODES, ENGINES = "Audit your own models", "Nodes of the pipeline", "Engines and params.yaml"
 CHANGES = [0.01, 0.02, 0.05, 0.1]
 
 Study = Annotated[str, typer.Option(help="A study of params.yaml, e.g. digits.")]
@@ -31,142 +33,22 @@ Shard = Annotated[str, typer.Option(help="First and last member, e.g. 0-9.")]
 Figure = Annotated[str, typer.Option(help="A figure of params.yaml, e.g. impact.")]
 
 
-def _node(step: str, **names: str) -> None:
-    """Run a node, which sees and checks its own part of the file alone; both engines check the whole before any."""
-    data = read_yaml()
-    check(step, names, data)
-    more = {"stamp": _stamp(step, names, data)} if STEPS[step].resumable else {}
-    run(step, names, data, **more)
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lesion {version('lesion')}")
+        raise typer.Exit
 
 
-def _stamp(step: str, names: dict[str, str], data: dict[str, object]) -> str:
-    """A hash of all that a resumable node's output depends on: settings, code and data."""
-    from lesion.code_version import code_version
-
-    digest = hashlib.sha256(repr(sorted(settings(step, names, data).items())).encode())
-    digest.update(code_version(modules(step, names, data)).encode())
-    for path in (paths.examples(names["study"]), paths.images(names["study"])):
-        if not path.exists():
-            raise InputError(f"{path}: missing; `lesion data --study {names['study']}` makes it")
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-@app.command()
-def data(study: Study) -> None:
-    """Write the study's examples and images."""
-    _node("data", study=study)
-
-
-@app.command()
-def adversarial(study: Study) -> None:
-    """Make the natural adversarial set with a reference model."""
-    _node("adversarial", study=study)
-
-
-@app.command()
-def train(study: Study, variant: Variant, shard: Shard) -> None:
-    """Train the members of a shard, dense or pruned while training."""
-    _node("train", study=study, variant=variant, shard=shard)
-
-
-@app.command()
-def compress(study: Study, variant: Variant, shard: Shard) -> None:
-    """Derive a compressed variant from trained dense members."""
-    _node("compress", study=study, variant=variant, shard=shard)
-
-
-@app.command()
-def predict(study: Study, variant: Variant, shard: Shard) -> None:
-    """Write what each member says of each test example."""
-    _node("predict", study=study, variant=variant, shard=shard)
-
-
-@app.command()
-def robustness(study: Study, variant: Variant, shard: Shard) -> None:
-    """Count correct answers on corrupted and natural adversarial images."""
-    _node("robustness", study=study, variant=variant, shard=shard)
-
-
-@app.command()
-def impact(study: Study, variant: Variant) -> None:
-    """Test each class's change of recall against the change of accuracy."""
-    _node("impact", study=study, variant=variant)
-
-
-@app.command()
-def pie(study: Study, variant: Variant) -> None:
-    """Find the examples whose modal label compression changes."""
-    _node("pie", study=study, variant=variant)
-
-
-@app.command()
-def subgroups(study: Study, variant: Variant) -> None:
-    """Compare error rates by attributes of the examples."""
-    _node("subgroups", study=study, variant=variant)
-
-
-@app.command()
-def effects(study: Study, variant: Variant) -> None:
-    """Write how much accuracy and predictions change, with intervals."""
-    _node("effects", study=study, variant=variant)
-
-
-@app.command()
-def null(study: Study, variant: Variant) -> None:
-    """Count what seed noise alone gives, beside what there is, like for like."""
-    _node("null", study=study, variant=variant)
-
-
-@app.command()
-def summary(study: Study) -> None:
-    """Write the headline table."""
-    _node("summary", study=study)
-
-
-@app.command()
-def comparison(study: Study) -> None:
-    """Compare methods at all their levels, and rank them by what they forget."""
-    _node("comparison", study=study)
-
-
-@app.command()
-def figure(study: Study, figure: Figure) -> None:
-    """Draw a figure, with its numbers beside."""
-    _node("figure", study=study, figure=figure)
-
-
-@app.command()
-def gallery(study: Study) -> None:
-    """Write the page that shows the PIE."""
-    _node("gallery", study=study)
-
-
-@app.command()
-def power(
-    study: Study,
-    variant: Annotated[str | None, typer.Option(help="Tell also what its audit could not have seen.")] = None,
-    change: Annotated[list[float], typer.Option(help="A change of recall to be found, as a fraction.")] = CHANGES,
-    examples: Annotated[list[int], typer.Option(help="Test examples of a class; else the quartiles.")] = [],  # noqa: B006
-    power: Annotated[float, typer.Option(help="The chance to find it.")] = 0.8,
+@app.callback()
+def lesion(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
-    """Print how many members are needed to see a change in a class, from those that there are."""
-    from lesion.audit.planning.plan import plan
-    from lesion.params.file import validate
-
-    params = validate(read_yaml())
-    for name, known, where in ((study, params.studies, "study"), (variant, params.variants, "variant")):
-        if name is not None and name not in known:
-            raise InputError(f"params.yaml: there is no {where} named {name!r} ({', '.join(known)})")
-    print(
-        plan(
-            study=study, variant=variant, shards=params.active.shards, settings=params.audit.impact,
-            design=params.audit.design, changes=change, examples=examples, power=power,
-        )
-    )  # fmt: skip
+    """Find what a compressed neural network forgets."""
 
 
-@app.command()
+@app.command(rich_help_panel=AUDIT)
 def audit(
     dense: Annotated[Path, typer.Option(help="Predictions before compression: .csv, .csv.gz, .parquet or .npy.")],
     compressed: Annotated[Path, typer.Option(help="Predictions after it.")],
@@ -190,17 +72,121 @@ def audit(
     print(f"The page is {out / 'index.html'}.")
 
 
-@app.command()
-def code() -> None:
-    """Write the code version of every active node, for DVC to depend on."""
-    from lesion.engines import write_code_versions
-    from lesion.params.file import validate
+@app.command(rich_help_panel=AUDIT)
+def power(
+    study: Study,
+    variant: Annotated[str | None, typer.Option(help="Tell also what its audit could not have seen.")] = None,
+    change: Annotated[list[float], typer.Option(help="A change of recall to be found, as a fraction.")] = CHANGES,
+    examples: Annotated[list[int], typer.Option(help="Test examples of a class; else the quartiles.")] = [],  # noqa: B006
+    power: Annotated[float, typer.Option(help="The chance to find it.")] = 0.8,
+) -> None:
+    """Print how many members are needed to see a change in a class, from those that there are."""
+    from lesion.audit.planning.plan import plan
+    from lesion.pipeline.project import read_project
+
+    graph, params = read_project()
+    node = graph.node("impact", {"study": study, "variant": variant or params.active.compressed[0]})
+    files = graph.inputs(node)
+    print(
+        plan(
+            examples=Path(str(files["examples"])),
+            dense=[Path(path) for path in files["dense"]],
+            compressed=None if variant is None else [Path(path) for path in files["compressed"]],
+            settings=params.audit.impact, design=params.audit.design, changes=change, sizes=examples, power=power,
+        )
+    )  # fmt: skip
+
+
+def _node(step: str, **names: str) -> None:
+    """Run a node, which sees and checks its own part of the file alone; both engines check the whole before any."""
+    from lesion.pipeline.run import run
+
+    run(step, names)
+
+
+def _subcommand(step: str, per: tuple[str, ...]) -> Callable[..., None]:
+    """The function of a subcommand, with the options that name a node of the step."""
+    if per == ("study", "variant", "shard"):
+
+        def of_shard(study: Study, variant: Variant, shard: Shard) -> None:
+            _node(step, study=study, variant=variant, shard=shard)
+
+        return of_shard
+    if per == ("study", "variant"):
+
+        def of_variant(study: Study, variant: Variant) -> None:
+            _node(step, study=study, variant=variant)
+
+        return of_variant
+
+    def of_study(study: Study) -> None:
+        _node(step, study=study)
+
+    return of_study
+
+
+def _add_nodes() -> None:
+    from lesion.pipeline.steps import STEPS
+
+    for name, step in STEPS.items():
+        if not step.command:
+            app.command(name, help=step.help, rich_help_panel=NODES)(_subcommand(name, step.per))
+
+
+_add_nodes()
+
+
+@app.command(rich_help_panel=NODES)
+def figure(study: Study, figure: Figure) -> None:
+    """Draw a figure, with its numbers beside."""
+    from lesion.params.document import cut, nearest, read_yaml
+    from lesion.pipeline.steps import STEPS
 
     data = read_yaml()
-    write_code_versions(data, validate(data))
+    cut(data, f"figures.{figure}")
+    if f"figure-{figure}" not in STEPS:
+        drawn = [step.fixed["figure"] for step in STEPS.values() if step.command == "figure"]
+        raise InputError(f"figure: there is no module for {figure!r}{nearest(figure, drawn)}")
+    _node(f"figure-{figure}", study=study)
 
 
-@app.command()
+@app.command(rich_help_panel=ENGINES)
+def dvc(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where it would be another.")] = False,
+    list_published: Annotated[
+        bool, typer.Option("--published", help="Write nothing; print the stages that a reviewer pulls.")
+    ] = False,
+) -> None:
+    """Write dvc.yaml for the studies, variants and shards of params.yaml."""
+    from lesion.pipeline.dvc import check_dvc, published, write_dvc
+    from lesion.pipeline.project import read_project
+
+    graph, _ = read_project()
+    if list_published:
+        print("\n".join(published(graph)))
+    else:
+        (check_dvc if check else write_dvc)(graph)
+
+
+@app.command(rich_help_panel=ENGINES)
+def versions() -> None:
+    """Write code and settings of every active node, for DVC to depend on."""
+    from lesion.pipeline.project import read_project
+    from lesion.pipeline.version import write_versions
+
+    graph, _ = read_project()
+    write_versions(graph)
+
+
+@app.command(rich_help_panel=ENGINES)
+def adopt(engine: Annotated[str, typer.Argument(help="The engine that takes over: dvc or snakemake.")]) -> None:
+    """Let one engine record as its own what the other has made."""
+    from lesion.pipeline.adopt import adopt
+
+    adopt(engine)
+
+
+@app.command(rich_help_panel=ENGINES)
 def schema() -> None:
     """Print the JSON schema of params.yaml, for editors."""
     from lesion.params.file import Params
@@ -208,20 +194,15 @@ def schema() -> None:
     print(json.dumps(Params.model_json_schema(), indent=2))
 
 
-@app.command()
-def adopt(engine: Annotated[str, typer.Argument(help="The engine that takes over: dvc or snakemake.")]) -> None:
-    """Let one engine record as its own what the other has made."""
-    from lesion.engines import adopt
-
-    adopt(engine)
-
-
 def main() -> None:
     """Run the command line: bad input is one line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal of another encoding shows an escape where it lacks a sign
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("lesion").setLevel(logging.INFO)  # and not of fontTools, which tells of every glyph
     try:
-        app()
+        app(prog_name="lesion")
     except InputError as error:
         print(f"lesion: {error}", file=sys.stderr)
         sys.exit(2)

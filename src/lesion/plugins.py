@@ -40,9 +40,9 @@ def module_name(kind: str, name: str, *, where: str = "") -> str:
     return full
 
 
-def load(kind: str, name: str) -> Any:
-    """Import the module for `name`."""
-    return import_module(module_name(kind, name))
+def load(kind: str, name: str, *, where: str = "") -> Any:
+    """Import the module for `name`, found at the key `where`; InputError if there is none."""
+    return import_module(module_name(kind, name, where=where))
 
 
 def name_of(part: Named, *, where: str, kind: str, key: str = "name") -> str:
@@ -78,8 +78,22 @@ def axes(part: Mapping[str, Any], *, where: str) -> Iterator[tuple[str, Named, s
                 yield from axes(part[key], where=f"{where}.{key}")
 
 
+def variant_modules(variant: Mapping[str, Any]) -> list[str]:
+    """The modules that a variant names: its method and, for pruning, those on the axes."""
+    found = [module_name("method", variant["method"])]
+    for axis, part, where in axes(variant, where="variant"):
+        found.append(module_name(axis, name_of(part, where=where, kind=axis)))
+    return found
+
+
 def checked_kind(variant: dict[str, Any], *, where: str) -> str:
-    """Either "trained" or "derived", for the variant at the key `where`; InputError if an option is invalid."""
+    """Either "trained", "derived" or "external", for the variant at the key `where`.
+
+    Raises
+    ------
+    InputError
+        If one of its options is invalid.
+    """
     for axis, part, place in axes(variant, where=where):
         options(axis, part, where=place)
     options("method", variant, where=where, key="method")

@@ -88,7 +88,7 @@ def member(build: Callable[[], nn.Module], seed: int = 0) -> Tensors:
 
 
 def options(method: ModuleType) -> Any:
-    return method.Options(calibration_images=100) if method is int8_static else method.Options()
+    return method.Options(of="dense", **({"calibration_images": 100} if method is int8_static else {}))
 
 
 @cache

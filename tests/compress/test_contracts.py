@@ -8,7 +8,7 @@ import pytest
 
 from lesion.compress import allocations, contracts, methods, regrowths, regularisers, schedules, scores, shapes
 from lesion.compress.allocations import erk, global_ranking, uniform
-from lesion.compress.methods import dense, float16, int8_dynamic, int8_static, learn_masks, pretrained, prune
+from lesion.compress.methods import dense, external, float16, int8_dynamic, int8_static, learn_masks, pretrained, prune
 from lesion.compress.regrowths import exchange, surgery
 from lesion.compress.regularisers import l1, ltp, slimming, variational_dropout
 from lesion.compress.schedules import at_initialisation, gradual, iterative, one_shot
@@ -74,7 +74,7 @@ DERIVED: dict[str, contracts.DerivedMethod] = {
     "int8_dynamic": int8_dynamic,
     "int8_static": int8_static,
 }
-METHODS: dict[str, contracts.Method] = {**TRAINED, **PRETRAINED, **DERIVED}
+METHODS: dict[str, contracts.Method] = {**TRAINED, **PRETRAINED, **DERIVED, "external": external}
 
 FOLDERS: dict[ModuleType, Mapping[str, contracts.Module]] = {
     scores: SCORES,

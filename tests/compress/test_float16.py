@@ -14,7 +14,7 @@ from tests.compress.quantised import digits_net, images, inference, member
 
 def test_float16_rounds_to_half_and_leaves_integers() -> None:
     state = member(digits_net)
-    stored = float16.compressor(digits_net(), float16.Options(), images()[:1])(state)
+    stored = float16.compressor(digits_net(), float16.Options(of="dense"), images()[:1])(state)
     assert stored.keys() == state.keys()
     for name, tensor in state.items():
         if name.endswith("num_batches_tracked"):
@@ -22,7 +22,7 @@ def test_float16_rounds_to_half_and_leaves_integers() -> None:
             assert torch.equal(stored[name], tensor)
         else:
             np.testing.assert_array_equal(stored[name].numpy(), tensor.numpy().astype(np.float16))
-    restored = float16.restorer(digits_net(), float16.Options(), images()[:1])(stored)
+    restored = float16.restorer(digits_net(), float16.Options(of="dense"), images()[:1])(stored)
     reference = digits_net()
     reference.load_state_dict({name: tensor.to(state[name].dtype) for name, tensor in stored.items()})
     x = images()[:50]
@@ -35,7 +35,7 @@ def test_float16_refuses_what_it_cannot_hold() -> None:
     state = member(digits_net)
     state["7.bias"][0] = 1e5
     with pytest.raises(InputError, match=r"7\.bias"):
-        float16.compressor(digits_net(), float16.Options(), images()[:1])(state)
+        float16.compressor(digits_net(), float16.Options(of="dense"), images()[:1])(state)
 
 
 def test_importing_it_imports_no_torch() -> None:

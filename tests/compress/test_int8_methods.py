@@ -51,7 +51,7 @@ def test_dynamic_predictions_depend_on_the_image_alone() -> None:
 
 def test_dynamic_ignores_calibration() -> None:
     state = member(digits_net)
-    other = int8_dynamic.compressor(digits_net(), int8_dynamic.Options(), images()[500:600] * 3)(state)
+    other = int8_dynamic.compressor(digits_net(), int8_dynamic.Options(of="dense"), images()[500:600] * 3)(state)
     stored = compressor(int8_dynamic)(state)
     assert all(torch.equal(stored[name], other[name]) for name in stored)
 
@@ -61,8 +61,12 @@ def test_static_ranges_are_those_of_the_calibration_images() -> None:
     stored = compressor(int8_static)(state)
     calibration = images()[:200].clone()
     calibration[100:] *= 3
-    wide = int8_static.compressor(digits_net(), int8_static.Options(calibration_images=200), calibration)(state)
-    narrow = int8_static.compressor(digits_net(), int8_static.Options(calibration_images=100), calibration)(state)
+    wide = int8_static.compressor(digits_net(), int8_static.Options(of="dense", calibration_images=200), calibration)(
+        state
+    )
+    narrow = int8_static.compressor(digits_net(), int8_static.Options(of="dense", calibration_images=100), calibration)(
+        state
+    )
     assert all(torch.equal(narrow[name], stored[name]) for name in stored)  # the first 100 only
     assert all(wide[f"{layer}.input_scale"] > stored[f"{layer}.input_scale"] for layer in LAYERS)
     assert torch.equal(wide["0.weight"], stored["0.weight"])
@@ -77,9 +81,9 @@ def test_an_image_of_zeros_has_finite_logits() -> None:
 
 def test_too_few_calibration_images_are_refused() -> None:
     with pytest.raises(InputError, match="calibration_images is 100, of 99"):
-        int8_static.compressor(digits_net(), int8_static.Options(calibration_images=100), images()[:99])
+        int8_static.compressor(digits_net(), int8_static.Options(of="dense", calibration_images=100), images()[:99])
     with pytest.raises(InputError, match=r"compress\.calibration_images"):
-        int8_static.Options.read({"calibration_images": 0}, where="compress")
+        int8_static.Options.read({"of": "dense", "calibration_images": 0}, where="compress")
 
 
 def test_tensors_of_another_model_are_refused() -> None:

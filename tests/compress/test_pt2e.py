@@ -160,4 +160,4 @@ class Attention(nn.Module):
 )
 def test_what_cannot_be_stored_as_layers_is_refused(model: nn.Module, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        int8_dynamic.compressor(model.eval(), int8_dynamic.Options(), images()[:1])
+        int8_dynamic.compressor(model.eval(), int8_dynamic.Options(of="dense"), images()[:1])

@@ -70,7 +70,7 @@ def test_bytes_are_those_of_the_encoding() -> None:
 
 def test_half_precision_keeps_weights_and_multiply_adds_and_halves_the_bytes() -> None:
     state = member(digits_net)
-    compress = float16.compressor(digits_net(), float16.Options(), images()[:1])
+    compress = float16.compressor(digits_net(), float16.Options(of="dense"), images()[:1])
     found, dense = (sizes([tensors], digits_net(), SHAPE) for tensors in (compress(state), state))
     assert found["multiply_adds"] == found["multiply_adds_dense"] == MULTIPLY_ADDS
     assert (found["parameters"], found["sparsity"]) == (PARAMETERS, 0)

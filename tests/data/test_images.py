@@ -101,14 +101,15 @@ def test_a_folder_may_be_named_by_a_variable(tmp_path: Path, monkeypatch: pytest
         folder(str(tmp_path / "elsewhere"))
 
 
+FILES = {"examples": Path("examples.parquet"), "images": Path("images.safetensors")}
 SHARED = {"train/cat": 3, "train/ant": 2, "test/cat": 1, "test/ant": 2}
 
 
 def test_a_study_of_packed_images_is_read_as_it_was_prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_tree(tmp_path / "pictures", SHARED)
-    prepare(study="small", data={"name": "cifar10", "path": "pictures"})
-    images = open_images("small", np.arange(5, 8))
+    prepare(study="small", data={"name": "cifar10", "path": "pictures"}, **FILES)
+    images = open_images(FILES["examples"], FILES["images"], np.arange(5, 8))
     order = ["test/ant/0", "test/ant/1", "test/cat/0"]
     expected = [np.asarray(open_image(tmp_path / "pictures" / f"{name}.png")) for name in order]
     np.testing.assert_array_equal(images.read(np.arange(3)), np.stack(expected))
@@ -119,10 +120,10 @@ def test_a_study_of_files_is_read_where_they_lie(tmp_path: Path, monkeypatch: py
     write_tree(tmp_path / "pictures", {name.replace("test", "val"): count for name, count in SHARED.items()}, side=30)
     monkeypatch.setenv("SOME", str(tmp_path))
     data = {"name": "imagenet", "root": "$SOME/pictures", "resize": 20, "side": 16}
-    prepare(study="large", data=data)
-    images = open_images("large", np.array([7, 0]))
+    prepare(study="large", data=data, **FILES)
+    images = open_images(FILES["examples"], FILES["images"], np.array([7, 0]))
     expected = [read_image(tmp_path / "pictures" / name, GEOMETRY) for name in ("val/cat/0.png", "train/ant/0.png")]
     np.testing.assert_array_equal(images.read(np.arange(2)), np.stack(expected))
     (tmp_path / "pictures").rename(tmp_path / "moved")
     with pytest.raises(InputError, match="there is no such folder of images"):
-        open_images("large")
+        open_images(FILES["examples"], FILES["images"])

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lesion.artifacts import paths
 from lesion.artifacts.arrays import read_arrays
 from lesion.artifacts.tables import EXAMPLES, read_facts, read_parquet
 from lesion.data.dataset import Packed
 from lesion.data.prepare import check, examples_table, prepare
 from lesion.errors import InputError
 
+FILES = {"examples": Path("data/examples.parquet"), "images": Path("data/images.safetensors")}
 DIGITS = {"name": "digits", "test_share": 0.5, "split_seed": 5248}
 
 
@@ -57,14 +57,14 @@ def test_the_table_of_examples_holds_attributes_too() -> None:
 def test_what_cannot_be_tested_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"^digits: class \d has no test example"):
-        prepare(study="digits", data=DIGITS | {"test_share": 0.001})
+        prepare(study="digits", data=DIGITS | {"test_share": 0.001}, **FILES)
     assert not list(tmp_path.iterdir())
 
 
 def test_the_step_writes_examples_images_and_statistics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    prepare(study="digits", data=DIGITS)
-    files = [paths.examples("digits"), paths.images("digits")]
+    prepare(study="digits", data=DIGITS, **FILES)
+    files = list(FILES.values())
     rows = read_parquet(files[0], EXAMPLES).to_pandas()
     arrays, _ = read_arrays(files[1])
     assert rows["example_id"].tolist() == list(range(1797))
@@ -74,5 +74,5 @@ def test_the_step_writes_examples_images_and_statistics(tmp_path: Path, monkeypa
     np.testing.assert_allclose(arrays["mean"], [training.mean()], rtol=1e-6)
     np.testing.assert_allclose(arrays["std"], [training.std(ddof=0)], rtol=1e-6)
     before = [path.read_bytes() for path in files]
-    prepare(study="digits", data=DIGITS)
+    prepare(study="digits", data=DIGITS, **FILES)
     assert [path.read_bytes() for path in files] == before

@@ -7,15 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesion.artifacts import paths
 from lesion.data.split import Normalise, Split, read_split
+from tests import places
 
 
 def test_splits_are_disjoint_and_whole(predicted: Path) -> None:
-    train, test = (read_split("digits", name) for name in ("train", "test"))
+    train, test = (read_split(places.examples("digits"), places.images("digits"), name) for name in ("train", "test"))
     ids = train.example_id.tolist() + test.example_id.tolist()
     assert sorted(ids) == list(range(1797))
-    rows = pd.read_parquet(paths.examples("digits"))
+    rows = pd.read_parquet(places.examples("digits"))
     for split in (train, test):
         assert split.example_id.tolist() == sorted(split.example_id.tolist())
         assert split.label.tolist() == rows["label"][split.example_id.tolist()].tolist()
@@ -29,7 +29,7 @@ def pixels(split: Split) -> torch.Tensor:
 
 
 def test_training_images_have_mean_zero_and_deviation_one(predicted: Path) -> None:
-    train, test = (read_split("digits", name) for name in ("train", "test"))
+    train, test = (read_split(places.examples("digits"), places.images("digits"), name) for name in ("train", "test"))
     inputs = pixels(train)
     assert inputs.dtype == torch.float32
     assert inputs.shape == (len(train.label), 1, 8, 8)

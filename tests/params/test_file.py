@@ -42,6 +42,18 @@ def drop(key: str) -> Callable[[Params], None]:
     return change
 
 
+def add(key: str, value: Any) -> Callable[[Params], None]:
+    """Append to the list at a key."""
+
+    def change(params: Params) -> None:
+        part: Any = params
+        for folder in key.split("/"):
+            part = part[folder]
+        part.append(value)
+
+    return change
+
+
 def without(part: Params, key: str) -> Params:
     """All but one key."""
     return {name: value for name, value in part.items() if name != key}
@@ -63,12 +75,29 @@ REGROWTH = "variants.gmp-50.regrowth"
 GRADUAL = {"name": "gradual", "begin": 0.1, "end": 0.5, "every": 0.1}
 TIMES = {"every": 0.1, "end": 0.9}
 SET = {"name": "exchange", "drop": "magnitude", "grow": "magnitude", "fraction": 0.3, "decay": "constant"} | TIMES
+EXTERNAL = {"method": "external", "predictions": "some.csv", "members": "0-0"}
 LTP = {"name": "ltp", "strength": 0.1, "temperature": 0.1, "rate": 1.0, "begin": 0.2}
 NO_NAMES: Params = {"a number": 5, "a list": ["magnitude"], "without name": {}, "a path": "../methods/dense"}
 L1 = {"name": "l1", "strength": 0.1}
 
 CASES: dict[str, tuple[Callable[[Params], None], str]] = {
     # what is wrong: how it comes about, the key that the message must name
+    "external listed as trained": (both(put("variants/x", EXTERNAL), put("active/trained", ["x"])), "active.trained"),
+    "external without members": (put("variants/x", without(EXTERNAL, "members")), "variants.x.members"),
+    "external of no range": (put("variants/x", EXTERNAL | {"members": "5"}), "variants.x.members"),
+    "derived of nothing": (drop("variants/int8-static/of"), "variants.int8-static.of"),
+    "derived of an unknown variant": (put("variants/int8-static/of", "gmp-55"), "variants.int8-static.of"),
+    "derived of itself": (put("variants/x", {"method": "float16", "of": "x"}), "variants.x.of"),
+    "derived in a circle": (
+        both(put("variants/x", {"method": "float16", "of": "y"}), put("variants/y", {"method": "float16", "of": "x"})),
+        "variants.x.of",
+    ),
+    "derived of integers": (put("variants/x", {"method": "float16", "of": "int8-static"}), "variants.x.of"),
+    "derived of predictions": (
+        both(put("variants/e", EXTERNAL), put("variants/x", {"method": "float16", "of": "e"})), "variants.x.of"
+    ),
+    "one member": (put("active/shards", ["0-0"]), "active.shards"),
+    "members that make no halves": (put("active/shards", ["0-2"]), "active.shards"),
     "unknown study": (put("active/studies", ["svhn"]), "active.studies"),
     "no study": (put("active/studies", []), "active.studies"),
     "unknown trained variant": (put("active/trained", ["gmp-55"]), "active.trained"),
@@ -146,9 +175,11 @@ CASES: dict[str, tuple[Callable[[Params], None], str]] = {
     "comparison of nothing": (put("comparison", COMPARED | {"trained": [], "derived": []}), "comparison.trained"),
     "comparison of overlapping shards": (put("comparison/shards", ["0-9", "9-9"]), "comparison.shards"),
     "comparison of dense": (put("comparison/trained", ["dense"]), "variants.dense"),
-    "method in no family": (put("comparison/families/pruned", []), "comparison.families"),
-    "method in two families": (put("comparison/families/other", ["gmp"]), "comparison.families"),
-    "dot in a family": (put("comparison/families/v.2", []), "v.2"),
+    "method in no family": (put("comparison/families", []), "comparison.families"),
+    "method in two families": (
+        add("comparison/families", {"name": "other", "methods": ["gmp"]}), "comparison.families"
+    ),
+    "dot in a family": (add("comparison/families", {"name": "v.2", "methods": []}), "v.2"),
     "one resample": (put("comparison/resamples", 1), "comparison.resamples"),
     "ranking in per cent": (put("comparison/ranking/sparsities", [50.0]), "comparison.ranking.sparsities.0"),
     "no drop": (put("comparison/ranking/accuracy_drops", [0.0]), "comparison.ranking.accuracy_drops.0"),
@@ -239,7 +270,7 @@ def test_faults_of_the_catalogue_are_found_although_inactive() -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"params\.yaml: No such file or directory$"):
+    with pytest.raises(InputError, match=r"params\.yaml: not in this folder; run lesion in the folder of a study"):
         read_yaml(tmp_path / "params.yaml")
 
 
@@ -298,10 +329,40 @@ def test_cutting_gives_the_part_at_a_dotted_key() -> None:
     assert cut(data, "studies.digits.recipe") is data["studies"]["digits"]["recipe"]
 
 
-@pytest.mark.parametrize("key", ["studies.svhn.data", "variants.gmp-55", "root_seed.more", "nothing"])
-def test_cutting_where_there_is_nothing(key: str) -> None:
-    with pytest.raises(InputError, match=f"^params.yaml: there is no {key}$"):
+ABSENT = {
+    "studies.svhn.data": (
+        "studies.svhn (digits, digits-catalogue, cifar10-cpu, cifar10-catalogue, cifar10, celeba, imagenet)"
+    ),
+    "variants.gmp-55": "variants.gmp-55 (the nearest is gmp-50)",
+    "studies.digit.data": "studies.digit (the nearest is digits)",
+    "figures.pie-chart": "figures.pie-chart (the nearest is pie-sheet)",
+    "root_seed.more": "root_seed.more",
+}
+
+
+@pytest.mark.parametrize("key", ABSENT)
+def test_cutting_where_there_is_nothing_names_what_there_is(key: str) -> None:
+    with pytest.raises(InputError) as raised:
         cut(read_yaml(PARAMS), key)
+    assert str(raised.value) == f"params.yaml: there is no {ABSENT[key]}"
+
+
+UNKNOWN_KEYS = {
+    "studies/digits/recipe/epoch": "studies.digits.recipe.epoch: there is no such key (the nearest is epochs)",
+    "studies/digits/evaluaton": "studies.digits.evaluaton: there is no such key (the nearest is evaluation)",
+    "variants/gmp-50/sparsty": "variants.gmp-50.sparsty: there is no such key (the nearest is sparsity)",
+    "audit/impact/alfa": "audit.impact.alfa: there is no such key (the nearest is alpha)",
+    "activ": "activ: there is no such key (the nearest is active)",
+}
+
+
+@pytest.mark.parametrize("key", UNKNOWN_KEYS)
+def test_an_unknown_key_is_named_with_the_nearest_known_one(key: str) -> None:
+    params = tiny()
+    put(key, 1)(params)
+    with pytest.raises(InputError) as raised:
+        validate(params)
+    assert str(raised.value) == f"params.yaml: {UNKNOWN_KEYS[key]}"
 
 
 def test_the_corruptions_of_the_params_are_those_of_the_data() -> None:

@@ -1,9 +1,9 @@
 """The pipeline as each engine describes it: {outputs: (command, inputs)}."""
 
 import re
+from pathlib import Path
 
-from lesion.artifacts.paths import code as code_path
-from lesion.steps import keys
+from lesion.pipeline.artifacts import version
 from tests.pipeline.project import Project
 
 Described = dict[frozenset[str], tuple[str, frozenset[str]]]
@@ -25,27 +25,22 @@ def by_snakemake(project: Project) -> Described:
 
 
 def by_dvc(project: Project) -> Described:
-    """The stages but `code`, a folder taken for its files; each has its code version and the keys of its step."""
+    """The stages but `versions`; each depends on the version of its step and variant, and on files alone."""
     stages, index = {}, project.dvc().index
-    every = {out.def_path for stage in index.stages for out in stage.outs}
     for stage in index.stages:
-        if stage.name == "code":
+        if stage.name == "versions":
             continue
-        paths = {dep.def_path for dep in stage.deps if dep.def_path != "params.yaml"}
+        read = {dep.def_path for dep in stage.deps}
         step, names = _node(stage.cmd)
-        code = {name for name in paths if name.startswith("results/code/")}
-        assert code == {str(code_path(step, **{key: name for key, name in names.items() if key != "shard"}))}, (
-            stage.name
-        )
-        wanted = paths - code
-        files = {out for name in wanted for out in every if out == name or out.startswith(name + "/")}
-        stages[frozenset(out.def_path for out in stage.outs)] = (stage.cmd, frozenset(files))
-        declared = {key for dep in stage.deps if dep.def_path == "params.yaml" for key in dep.params}
-        assert declared == set(keys(step, names).values()), stage.name
+        own = str(version(names["study"], step, names.get("variant", "")))
+        assert own in read, stage.name
+        assert all(Path(name).suffix or name == own for name in read), stage.name
+        stages[frozenset(out.def_path for out in stage.outs)] = (stage.cmd, frozenset(read - {own}))
     return stages
 
 
 def _node(command: str) -> tuple[str, dict[str, str]]:
     """The step and the names of the node that a command makes."""
     _, step, *options = command.split()
-    return step, {option.removeprefix("--"): value for option, value in zip(options[::2], options[1::2], strict=True)}
+    names = {option.removeprefix("--"): value for option, value in zip(options[::2], options[1::2], strict=True)}
+    return (f"figure-{names['figure']}" if step == "figure" else step), names

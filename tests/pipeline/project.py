@@ -11,26 +11,43 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import numpy as np
+import pandas as pd
 import yaml
 from dvc.repo import Repo
 
+from lesion.data.sets.digits import Options, load
+
+EXTERNAL = "elsewhere.csv"
 ROOT = Path(__file__).resolve().parents[2]
 TRACKED = ("Snakefile", "dvc.yaml", "params.yaml", "profiles", "workflow", "src", ".dvc/config", ".dvc/.gitignore",
            ".dvcignore", ".gitignore", "environment.yml", "Makefile")  # fmt: skip
 
 
 def tiny(params: dict[str, Any]) -> dict[str, Any]:
-    """The default params, cut to what is seconds: four members, two compressed variants, one epoch."""
-    params["active"] |= {"trained": ["gmp-50"], "derived": ["int8-static"], "shards": ["0-3"]}
+    """The default params, cut to what is seconds: four members, a variant of each kind and a chain, few epochs."""
+    params["active"] |= {"trained": ["gmp-50"], "derived": ["int8-static", "gmp-50-int8"], "external": ["elsewhere"]}
+    params["active"]["shards"] = ["0-3"]
+    params["variants"]["elsewhere"] = {"method": "external", "predictions": EXTERNAL, "members": "0-1"}
     study = params["studies"]["digits"]
     study["recipe"] |= {"epochs": 2, "warmup": 0.5, "decay": [1]}
     study["robustness"] |= {"corruptions": ["contrast", "gaussian-noise"], "severities": [2, 5]}
-    params["variants"]["int8-static"]["calibration_images"] = 32
+    for name in ("int8-static", "gmp-50-int8"):
+        params["variants"][name]["calibration_images"] = 32
     params["audit"]["halves"]["splits"] = 3
     params["audit"]["resamples"]["draws"] = 5
     params["comparison"] |= {"studies": ["digits-catalogue"], "trained": ["gmp-50", "gmp-90"], "derived": []}
     params["comparison"] |= {"shards": ["0-3"], "resamples": 4}
     return params
+
+
+def write_external(path: Path) -> None:
+    """Predictions of two models of the digits' test images, right nine times in ten, as a CSV file of anybody's."""
+    dataset = load(Options(test_share=0.5, split_seed=5248))
+    rng, tested = np.random.default_rng(0), np.flatnonzero(~dataset.train)
+    label = dataset.label[tested]
+    said = {f"member_{k}": np.where(rng.random(len(label)) < 0.9, label, (label + 1) % 10) for k in (0, 1)}
+    pd.DataFrame({"example_id": tested, "label": label, **said}).to_csv(path, index=False)
 
 
 def _name(stage: Any) -> str:
@@ -55,6 +72,7 @@ class Project:
             else:
                 shutil.copy(source, target)
         project = cls(folder)
+        write_external(folder / EXTERNAL)
         project.write_params(tiny(project.params()))
         project.run("git", "init", "--quiet")
         project.commit()
@@ -86,14 +104,18 @@ class Project:
         return dict(yaml.safe_load((self.folder / "params.yaml").read_text()))
 
     def write_params(self, params: dict[str, Any]) -> None:
-        """Write params.yaml, which may be a link to another's."""
-        (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+        """Write params.yaml, which may be a link to another's, and dvc.yaml for it."""
+        self._write_params(yaml.safe_dump(params, sort_keys=False))
+
+    def _write_params(self, text: str) -> None:
+        (self.folder / "params.yaml").write_text(text)
+        self.run("lesion", "dvc")
 
     def results(self) -> dict[str, bytes]:
-        """Every file under results/ with its bytes, less the code versions that DVC alone keeps."""
+        """Every file under results/ with its bytes, less the versions of nodes that DVC alone keeps."""
         files = sorted(path for path in (self.folder / "results").rglob("*") if path.is_file())
         named = {str(path.relative_to(self.folder)): path.read_bytes() for path in files}
-        return {name: content for name, content in named.items() if "/code/" not in name}
+        return {name: content for name, content in named.items() if "/versions/" not in name}
 
     def snakemake_plan(self, *targets: str) -> set[str]:
         """The alphabetically first output of each job that Snakemake would run."""
@@ -101,12 +123,12 @@ class Project:
         return {min(outputs.split(", ")) for outputs in re.findall(r"^    output: (.+)$", text, flags=re.MULTILINE)}
 
     def dvc_plan(self) -> set[str]:
-        """The same of the stages that DVC would run, once the code versions are up to date.
+        """The same of the stages that DVC would run, once the versions of nodes are up to date.
 
         `dvc status` names the stages whose own dependencies, params or outputs have changed; what lies downstream of
         them runs too, unless an output comes out as it was.
         """
-        self.run("dvc", "repro", "--quiet", "code")
+        self.run("dvc", "repro", "--quiet", "versions")
         changed = set(json.loads(self.run("dvc", "status", "--json").stdout))
         graph = self.dvc().index.graph  # from a stage to what it depends on
         stages = {stage.name: stage for stage in graph}
@@ -137,4 +159,4 @@ class Project:
         try:
             yield
         finally:
-            (self.folder / "params.yaml").write_text(before)
+            self._write_params(before)

@@ -11,7 +11,8 @@ from tests.pipeline.project import Project
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("caching")]
 
 STUDY = "results/digits"
-VARIANTS = ("gmp-50", "int8-static")
+VARIANTS = ("gmp-50", "int8-static", "gmp-50-int8", "elsewhere")
+STORED = ("dense", "gmp-50", "int8-static", "gmp-50-int8")  # variants with weights
 IMPACT, NULL, EFFECTS, SUBGROUPS = (
     {f"{STUDY}/{step}/{variant}.csv" for variant in VARIANTS} for step in ("impact", "null", "effects", "subgroups")
 )
@@ -35,7 +36,7 @@ def population(variant: str, shard: str = "0-3") -> set[str]:
 
 
 def audited(variant: str) -> set[str]:
-    return {name for name in IMPACT | NULL | EFFECTS | SUBGROUPS | PIE if name.split("/")[-1].startswith(variant)}
+    return {name for name in IMPACT | NULL | EFFECTS | SUBGROUPS | PIE if Path(name).stem == variant}
 
 
 def set_alpha(params: dict[str, Any]) -> None:
@@ -44,6 +45,26 @@ def set_alpha(params: dict[str, Any]) -> None:
 
 def set_sparsity(params: dict[str, Any]) -> None:
     params["variants"]["gmp-50"]["sparsity"] = 0.6
+
+
+def set_members(params: dict[str, Any]) -> None:
+    params["variants"]["elsewhere"]["members"] = "0-0"
+
+
+def reorder_keys(params: dict[str, Any]) -> None:
+    for part in (params["studies"]["digits"], params["variants"]["gmp-50"], params["audit"], params):
+        for key in sorted(part, reverse=True):
+            part[key] = part.pop(key)
+
+
+def write_whole_numbers_otherwise(params: dict[str, Any]) -> None:
+    recipe = params["studies"]["digits"]["recipe"]
+    recipe |= {"epochs": float(recipe["epochs"]), "label_smoothing": 0, "decay": [float(at) for at in recipe["decay"]]}
+
+
+def set_workers(params: dict[str, Any]) -> None:
+    for part in ("recipe", "evaluation"):
+        params["studies"]["digits"][part]["workers"] = 1
 
 
 def set_figure_size(params: dict[str, Any]) -> None:
@@ -89,6 +110,8 @@ def add_study(params: dict[str, Any]) -> None:
 AUDIT = IMPACT | PIE | NULL | EFFECTS | SUBGROUPS | SUMMARY | GALLERY | ALL_FIGURES
 OF_IMPACT = SUMMARY | figures("impact", "counts", "size")
 OF_PIE = SUMMARY | GALLERY | figures("counts", "size", "pie-accuracy", "pie-sheet")
+OF_CHAIN = population("gmp-50-int8") | audited("gmp-50-int8")
+EXTERNAL = {f"{STUDY}/predictions/elsewhere/0-0.parquet"}
 OF_ONE_POPULATION = SUMMARY | GALLERY | ALL_FIGURES
 
 PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
@@ -96,19 +119,22 @@ PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
     (set_design, AUDIT - figures("robustness")),
     (set_smallest, SUBGROUPS | figures("subgroups")),
     (set_draws, EFFECTS | SUMMARY | figures("counts", "size")),
-    (set_sparsity, population("gmp-50") | audited("gmp-50") | OF_ONE_POPULATION),
+    (set_sparsity, population("gmp-50") | audited("gmp-50") | OF_CHAIN | OF_ONE_POPULATION),
+    (set_members, audited("elsewhere") | EXTERNAL | (OF_ONE_POPULATION - figures("robustness"))),
     (set_calibration, population("int8-static") | audited("int8-static") | OF_ONE_POPULATION),
     (set_figure_size, figures("counts")),
     (set_splits, NULL | SUMMARY | figures("counts", "size")),
     (
         set_severities,
-        {f"{STUDY}/robustness/{variant}/0-3.parquet" for variant in ("dense", "gmp-50", "int8-static")}
-        | figures("robustness"),
+        {f"{STUDY}/robustness/{variant}/0-3.parquet" for variant in STORED} | figures("robustness"),
     ),
     (
         add_shard,
-        {out for variant in ("dense", "gmp-50", "int8-static") for out in population(variant, "4-5")} | AUDIT,
+        {out for variant in STORED for out in population(variant, "4-5")} | AUDIT,
     ),
+    (reorder_keys, set()),
+    (write_whole_numbers_otherwise, set()),
+    (set_workers, set()),
     (add_variant, set()),
     (add_study, set()),
 ]
@@ -123,7 +149,6 @@ def test_a_parameter(run_by_snakemake: Project, change: Callable[[dict[str, Any]
         assert run_by_snakemake.dvc_plan() == expected
 
 
-TRAINED = {f"{STUDY}/checkpoints/{variant}/0-3.safetensors" for variant in ("dense", "gmp-50")}
 SOURCES = [
     ("views/figures/counts.py", figures("counts")),
     ("audit/statistics/null.py", NULL | SUMMARY | figures("counts", "size")),
@@ -138,13 +163,44 @@ SOURCES = [
 @pytest.mark.parametrize(("source", "expected"), SOURCES, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_source_file(run_by_snakemake: Project, source: str, expected: set[str] | str | None) -> None:
     if expected is None:  # the training of every population, and so everything but the data
-        populations = set().union(*(population(variant) for variant in ("dense", "gmp-50", "int8-static")))
+        populations = set().union(*(population(variant) for variant in STORED))
         expected = populations | AUDIT | {f"{STUDY}/data/adversarial.safetensors"}
     elif isinstance(expected, str):  # the population of one variant, and what is made of it
-        expected = population(expected) | audited(expected) | OF_ONE_POPULATION
-    with run_by_snakemake.edited(f"src/lesion/{source}", '"""', '"""Edited. '):
+        chain = OF_CHAIN if expected != "elsewhere" else set()  # pruned and quantised: either edit changes it
+        expected = population(expected) | audited(expected) | chain | OF_ONE_POPULATION
+    with run_by_snakemake.edited(f"src/lesion/{source}", "\n\n\n", "\n\n\nEDITED = 1\n\n\n"):
         assert run_by_snakemake.snakemake_plan() == expected
         assert run_by_snakemake.dvc_plan() == expected
+
+
+SILENT = {
+    "a docstring": ("artifacts/tables.py", '"""', '"""Edited. '),
+    "a comment": ("train/loop.py", "\n\n\n", "\n\n\n# Edited.\n"),
+    "a release": ("__init__.py", '__version__ = "', '__version__ = "9.'),
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_an_edit_that_changes_nothing_that_runs(run_by_snakemake: Project, name: str) -> None:
+    source, old, new = SILENT[name]
+    with run_by_snakemake.edited(f"src/lesion/{source}", old, new):
+        assert run_by_snakemake.snakemake_plan() == set()
+        assert run_by_snakemake.dvc_plan() == set()
+
+
+def test_line_ends_of_another_system(run_by_snakemake: Project) -> None:
+    sources = sorted((run_by_snakemake.folder / "src").rglob("*.py")) + sorted(
+        (run_by_snakemake.folder / "src").rglob("*.jinja")
+    )
+    before = {path: path.read_bytes() for path in sources}
+    for path, content in before.items():
+        path.write_bytes(content.replace(b"\n", b"\r\n"))
+    try:
+        assert run_by_snakemake.snakemake_plan() == set()
+        assert run_by_snakemake.dvc_plan() == set()
+    finally:
+        for path, content in before.items():
+            path.write_bytes(content)
 
 
 def test_a_new_score_module_re_runs_nothing(run_by_snakemake: Project) -> None:
@@ -180,6 +236,6 @@ def test_alpha_run_for_real_trains_nothing(scratch: Project) -> None:
     for name, content in before.items():
         (other.folder / name).write_bytes(content)
     ran = other.run("dvc", "repro").stdout
-    assert "Running stage 'impact-trained@digits-gmp-50'" in ran
+    assert "Running stage 'impact@digits-gmp-50'" in ran
     assert "Running stage 'train" not in ran
     assert other.results() == by_snakemake

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lesion.artifacts import paths
+from tests import places
 from tests.conftest import step, study_figures, tiny, write_params
 
 pytestmark = pytest.mark.xdist_group("celeba")  # one worker runs the study once
@@ -80,7 +80,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, pd.D
 def test_attributes_travel_with_the_examples(study: tuple[Path, pd.DataFrame]) -> None:
     _, faces = study
     kept = faces[faces["partition"] != 1].reset_index(drop=True)
-    examples = pd.read_parquet(paths.examples("celeba"))
+    examples = pd.read_parquet(places.examples("celeba"))
     assert examples["label"].tolist() == kept["Blond_Hair"].astype(int).tolist()
     assert examples["split"].tolist() == kept["partition"].map({0: "train", 2: "test"}).tolist()
     for name in ("Male", "Young"):
@@ -89,7 +89,7 @@ def test_attributes_travel_with_the_examples(study: tuple[Path, pd.DataFrame]) -
 
 def test_errors_are_told_by_group_and_by_intersection(study: tuple[Path, pd.DataFrame]) -> None:
     _, faces = study
-    table = pd.read_csv(paths.subgroups("celeba", "gmp-50"))
+    table = pd.read_csv(places.statistic("subgroups", "celeba", "gmp-50"))
     assert set(table["attribute"]) == {"all", "Male", "Young", "Male & Young"}
     assert set(table["measure"]) == {"error", "false-positive", "false-negative"}
     tested = faces[faces["partition"] == 2]
@@ -101,12 +101,12 @@ def test_errors_are_told_by_group_and_by_intersection(study: tuple[Path, pd.Data
 
 
 def test_the_population_learns_the_colour_of_hair(study: tuple[Path, pd.DataFrame]) -> None:
-    rows = pd.read_parquet(paths.predictions("celeba", "dense", SHARD))
+    rows = pd.read_parquet(places.predictions("celeba", "dense", SHARD))
     assert (rows["prediction"] == rows["label"]).mean() > 0.8
 
 
 def test_without_corruptions_the_study_still_has_all_its_figures(study: tuple[Path, pd.DataFrame]) -> None:
-    rows = pd.read_parquet(paths.robustness("celeba", "gmp-50", SHARD))
+    rows = pd.read_parquet(places.robustness("celeba", "gmp-50", SHARD))
     assert set(rows["corruption"]) == {"clean"}
     for figure in study_figures(params()):
-        assert paths.figure("celeba", figure, "svg").stat().st_size > 1000
+        assert places.figure("celeba", figure, "svg").stat().st_size > 1000

@@ -20,7 +20,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Project:
     params = project.params()
     params["active"]["comparisons"] = ["digits-catalogue"]
     project.write_params(params)
-    project.run("dvc", "repro", "--quiet", "code")
+    project.run("dvc", "repro", "--quiet", "versions")
     project.run("dvc", "commit", "--force", "--with-deps", "figure-comparison@digits-catalogue")
     return project
 
@@ -53,7 +53,7 @@ def test_a_change_re_runs_what_is_downstream_of_it(compared: Project) -> None:
     with compared.with_params(params):
         assert plans(compared) == (MADE, MADE)
     params = compared.params()
-    params["comparison"]["families"] = {"pruned": ["gmp"]}
+    params["comparison"]["families"] = [{"name": "pruned", "methods": ["gmp"]}]
     with compared.with_params(params):
         figure = {f"{STUDY}/figures/comparison.csv"}
         assert plans(compared) == (figure, figure)
@@ -81,7 +81,7 @@ def test_the_default_target_has_it_where_it_is_active(compared: Project) -> None
 def test_derived_variants_are_compressed(compared: Project) -> None:
     params = compared.params()
     params["comparison"] |= {"derived": ["int8-static"]}
-    params["comparison"]["families"] |= {"quantised": ["int8-static"]}
+    params["comparison"]["families"].append({"name": "quantised", "methods": ["int8-static"]})
     with compared.with_params(params):
         made, stages = by_snakemake(compared), by_dvc(compared)
     assert made == stages

@@ -45,7 +45,7 @@ def test_adopting_is_refused_while_the_other_engine_has_work(scratch: Project) -
 
 
 def test_same_commands_inputs_and_params(run_by_snakemake: Project) -> None:
-    """Parity of the two descriptions: {outputs: (command, inputs)}; the keys of params.yaml are checked on the way."""
+    """Parity of the two descriptions: {outputs: (command, inputs)}; the versions are checked on the way."""
     assert by_snakemake(run_by_snakemake) == by_dvc(run_by_snakemake)
 
 

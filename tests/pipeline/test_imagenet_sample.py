@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import read_facts
 from lesion.params.file import validate
+from tests import places
 from tests.conftest import REPOSITORY, step, study_figures, tiny, write_params
 
 SAMPLE = REPOSITORY.parent / "shared" / "data" / "imagenet-sample.tar"
@@ -93,17 +93,17 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_files_are_indexed_and_not_copied(study: Path) -> None:
-    examples = pd.read_parquet(study / paths.examples("imagenet"))
+    examples = pd.read_parquet(study / places.examples("imagenet"))
     assert examples["split"].value_counts().to_dict() == {"train": 4 * CLASSES, "test": 2 * CLASSES}
     assert all((study / "images" / source).is_file() for source in examples["source"])
-    assert str(study) not in json.dumps(read_facts(study / paths.examples("imagenet")))
-    assert (study / paths.images("imagenet")).stat().st_size < 2000
+    assert str(study) not in json.dumps(read_facts(study / places.examples("imagenet")))
+    assert (study / places.images("imagenet")).stat().st_size < 2000
 
 
 def test_class_names_are_for_people_in_every_table(study: Path) -> None:
-    facts = read_facts(study / paths.examples("imagenet"))
+    facts = read_facts(study / places.examples("imagenet"))
     assert facts["class_ids"] == sorted(facts["class_ids"])
-    names = pd.read_csv(study / paths.impact("imagenet", "gmp-50"))["name"].tolist()
+    names = pd.read_csv(study / places.statistic("impact", "imagenet", "gmp-50"))["name"].tolist()
     assert sorted(names) == sorted(facts["class_names"])
     assert not any(name in facts["class_ids"] for name in names)
     assert facts["class_names"][:2] == ["tench", "goldfish"]
@@ -111,16 +111,16 @@ def test_class_names_are_for_people_in_every_table(study: Path) -> None:
 
 def test_every_image_is_predicted_by_every_member(study: Path) -> None:
     for variant in ("dense", "gmp-50", "int8-static"):
-        rows = pd.read_parquet(study / paths.predictions("imagenet", variant, SHARD))
+        rows = pd.read_parquet(study / places.predictions("imagenet", variant, SHARD))
         assert rows.groupby("member").size().to_dict() == dict.fromkeys(range(4), 2 * CLASSES)
         assert np.isfinite(rows[["confidence", "true_probability"]]).all(axis=None)
-    assert read_facts(study / paths.predictions("imagenet", "gmp-50", SHARD))["sparsity"] == pytest.approx(
+    assert read_facts(study / places.predictions("imagenet", "gmp-50", SHARD))["sparsity"] == pytest.approx(
         0.5, abs=0.01
     )
 
 
 def test_corrupted_and_natural_adversarial_images_are_counted_as_named(study: Path) -> None:
-    rows = pd.read_parquet(study / paths.robustness("imagenet", "dense", SHARD))
+    rows = pd.read_parquet(study / places.robustness("imagenet", "dense", SHARD))
     totals = rows[rows["member"] == 0].groupby("corruption", observed=True)["total"].sum().to_dict()
     natural = {"natural-adversarial-8-way": 9, "natural-adversarial-3-way": 9}
     assert totals == {"clean": 2 * CLASSES, **dict.fromkeys(CORRUPTIONS, 2 * CLASSES), **natural}
@@ -132,14 +132,14 @@ def test_corrupted_and_natural_adversarial_images_are_counted_as_named(study: Pa
 
 def test_the_gallery_and_the_figures_are_there(study: Path) -> None:
     for figure in study_figures(params()):
-        assert (study / paths.figure("imagenet", figure, "svg")).stat().st_size > 1000
-    page = (study / paths.gallery("imagenet")).read_text()
-    pie = pd.concat(pd.read_parquet(study / paths.pie("imagenet", v)) for v in ("gmp-50", "int8-static"))
+        assert (study / places.figure("imagenet", figure, "svg")).stat().st_size > 1000
+    page = (study / places.place("gallery", "imagenet")).read_text()
+    pie = pd.concat(pd.read_parquet(study / places.statistic("pie", "imagenet", v)) for v in ("gmp-50", "int8-static"))
     assert page.count("data:image/jpeg") >= min(1, int(pie["pie"].sum()))
 
 
 def test_workers_and_batches_change_nothing_that_was_trained(study: Path) -> None:
-    path = paths.checkpoint("imagenet", "dense", SHARD)
+    path = places.checkpoint("imagenet", "dense", SHARD)
     before = path.read_bytes()
     changed = params()
     changed["studies"]["imagenet"]["recipe"]["workers"] = 0

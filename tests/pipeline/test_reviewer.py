@@ -20,7 +20,7 @@ def published(run_by_snakemake: Project, tmp_path_factory: pytest.TempPathFactor
     """The finished study, committed with its dvc.lock and pushed to a remote, which is a folder."""
     folder = tmp_path_factory.mktemp("published")
     project = run_by_snakemake.duplicate(folder / "origin")
-    project.run("dvc", "repro", "--quiet", "code")  # tests that edited the sources may have recorded other versions
+    project.run("dvc", "repro", "--quiet", "versions")  # tests that edited the sources may have recorded other versions
     project.run("dvc", "remote", "add", "--default", "store", str(folder / "store"))
     project.run("dvc", "push")
     project.commit()

@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import read_facts, read_members
 from lesion.artifacts.tables import PREDICTIONS, read_parquet
 from lesion.artifacts.tables import read_facts as read_table_facts
@@ -19,6 +18,7 @@ from lesion.compress.encoding import decode
 from lesion.errors import InputError
 from lesion.models.small_cnn import Options, build
 from lesion.params.file import validate
+from tests import places
 from tests.conftest import step, tiny, write_params
 
 NODE = {"study": "digits", "variant": "dense", "shard": "0-1"}
@@ -71,7 +71,7 @@ def test_members_are_taken_to_the_bit(way: str, tmp_path: Path, monkeypatch: pyt
         save(state, member)
     enter(tmp_path, files)
     step("train", **NODE)
-    path = paths.checkpoint("digits", "dense", "0-1")
+    path = places.checkpoint("digits", "dense", "0-1")
     found = {member: decode(tensors) for member, tensors in read_members(path)}
     for member, state in states.items():
         assert found[member].keys() == state.keys()
@@ -79,7 +79,7 @@ def test_members_are_taken_to_the_bit(way: str, tmp_path: Path, monkeypatch: pyt
     digests = {member: facts["sha256"] for member, facts in read_facts(path)["members"].items()}
     assert len(set(digests.values())) == 2
     step("predict", **NODE)
-    assert len(read_parquet(paths.predictions("digits", "dense", "0-1"), PREDICTIONS)) == 2 * 898
+    assert len(read_parquet(places.predictions("digits", "dense", "0-1"), PREDICTIONS)) == 2 * 898
 
 
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
@@ -107,7 +107,7 @@ def test_what_is_no_checkpoint_of_this_model(what: str, tmp_path: Path, monkeypa
     enter(tmp_path, "{study}-{member}.ckpt.pt")
     with pytest.raises(InputError, match=rf"^digits-0\.ckpt\.pt: {message}"):
         step("train", **NODE)
-    assert not paths.checkpoint("digits", "dense", "0-1").exists()
+    assert not places.checkpoint("digits", "dense", "0-1").exists()
 
 
 @pytest.mark.parametrize("files", ["{epoch}-{member}.pt", "{member", "{member.real.x}", "{}", ""])
@@ -128,7 +128,7 @@ def test_a_path_that_names_no_member_is_the_one_member_of_its_population(
         with pytest.raises(InputError, match=r"^same\.pt: \{member\} is expected in this path"):
             step("train", study="digits", variant="dense", shard=shard)
     step("train", study="digits", variant="dense", shard="0-0")
-    ((member, stored),) = read_members(paths.checkpoint("digits", "dense", "0-0"))
+    ((member, stored),) = read_members(places.checkpoint("digits", "dense", "0-0"))
     assert member == 0
     assert torch.equal(decode(stored)["0.weight"], network(0).state_dict()["0.weight"])
 
@@ -144,7 +144,7 @@ def test_what_is_derived_from_a_member_has_its_origin(tmp_path: Path, monkeypatc
     found = []
     for node in (NODE, derived):
         step("predict", **node)
-        path = paths.predictions(node["study"], node["variant"], node["shard"])
+        path = places.predictions(node["study"], node["variant"], node["shard"])
         found.append({member: facts["sha256"] for member, facts in read_table_facts(path)["members"].items()})
     files = {str(member): Path(f"digits-{member}.ckpt.safetensors") for member in (0, 1)}
     assert found[0] == {member: sha256(file.read_bytes()).hexdigest() for member, file in files.items()}

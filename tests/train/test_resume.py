@@ -10,17 +10,22 @@ from pathlib import Path
 import pytest
 import torch
 
-from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import read_members
-from lesion.train.resume import Resume
+from lesion.train.resume import Resume, resume_folder
+from tests import places
 from tests.conftest import step, tiny, write_params
 
 Main = Callable[..., tuple[int, list[str]]]
 SHARD = "0-3"
 NODE = {"study": "digits", "variant": "gmp-50", "shard": SHARD}
 TRAIN = ["train", *(word for name, value in NODE.items() for word in (f"--{name}", value))]
-CHECKPOINT = paths.checkpoint("digits", "gmp-50", SHARD)
-KEPT = paths.resume("digits", "gmp-50", SHARD, 0).parent
+CHECKPOINT = places.checkpoint("digits", "gmp-50", SHARD)
+KEPT = resume_folder(CHECKPOINT)
+
+
+def toy(shard: str, variant: str = "dense") -> Path:
+    """The folder of an unfinished shard of a made-up study."""
+    return resume_folder(places.checkpoint("toy", variant, shard))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +90,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(killed: Path, un
 
 def test_a_finished_member_is_taken_as_it_is(killed: Path, main: Main) -> None:
     """A member whose kept weights are altered keeps them: it was not trained again."""
-    path = paths.resume("digits", "gmp-50", SHARD, 0)
+    path = KEPT / "0.safetensors"
     raw = bytearray(path.read_bytes())
     raw[-1] ^= 1  # the last byte belongs to a tensor
     path.write_bytes(raw)
@@ -114,7 +119,7 @@ def test_after_a_change_of_settings_nothing_is_resumed(killed: Path, main: Main)
 def resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Resume:
     """Members 0 and 2 of a shard, kept under the stamp `one`."""
     monkeypatch.chdir(tmp_path)
-    made = Resume("toy", "dense", "0-2", stamp="one")
+    made = Resume(toy("0-2"), stamp="one")
     for member in (0, 2):
         made.save(member, {"weight": torch.full((3,), float(member))}, {"seed": member})
     return made
@@ -130,20 +135,20 @@ def test_a_member_comes_back_under_its_stamp(resume: Resume) -> None:
 
 
 def test_another_stamp_finds_nothing(resume: Resume) -> None:
-    assert Resume("toy", "dense", "0-2", stamp="other").load(2) is None
+    assert Resume(toy("0-2"), stamp="other").load(2) is None
 
 
 def test_a_truncated_member_is_trained_again(resume: Resume) -> None:
-    path = paths.resume("toy", "dense", "0-2", 2)
+    path = toy("0-2") / "2.safetensors"
     os.truncate(path, path.stat().st_size - 1)
     assert resume.load(2) is None
 
 
 def test_clearing_leaves_the_members_of_other_shards(resume: Resume) -> None:
-    Resume("toy", "dense", "3-4", stamp="one").save(3, {"weight": torch.ones(1)}, {})
-    resume.clear(range(3))
-    assert sorted(Path("results").rglob("*.safetensors")) == [paths.resume("toy", "dense", "3-4", 3)]
-    Resume("toy", "dense", "3-4", stamp="one").clear(range(3, 5))
+    Resume(toy("3-4"), stamp="one").save(3, {"weight": torch.ones(1)}, {})
+    resume.clear()
+    assert sorted(Path("results").rglob("*.safetensors")) == [toy("3-4") / "3.safetensors"]
+    Resume(toy("3-4"), stamp="one").clear()
     assert not list(Path("results").rglob("*.safetensors"))
 
 
@@ -154,10 +159,10 @@ def test_jobs_that_finish_at_the_same_time_do_not_disturb_each_other(
 
     def job(variant: str) -> None:
         for _ in range(150):
-            mine = Resume("toy", variant, "0-0", stamp="one")
+            mine = Resume(toy("0-0", variant), stamp="one")
             mine.save(0, {"weight": torch.ones(1)}, {})
             assert mine.load(0) is not None
-            mine.clear(range(1))
+            mine.clear()
 
     with ThreadPoolExecutor() as pool:
         for ended in [pool.submit(job, variant) for variant in ("dense", "gmp-30", "gmp-50", "gmp-70")]:

@@ -1,33 +1,24 @@
-"""What all rules share: what is active, and the parts of params.yaml and of the code that a node depends on."""
+"""What the rules are made of: the DAG that src/lesion/pipeline declares, for this params.yaml."""
 
-from lesion.code_version import code_version
-from lesion.params.file import validate
-from lesion.plugins import load
-from lesion.steps import COMPARISON_FIGURE, modules, settings
+from pathlib import Path
 
-validate(config)
+from lesion.pipeline.graph import Graph, Node, flat
+from lesion.pipeline.project import project
+from lesion.pipeline.steps import STATISTICS, STEPS
+from lesion.pipeline.version import code, settings
 
+GRAPH, _ = project(config)
 ENVIRONMENT = (
     "../../environment.yml"  # used with --software-deployment-method conda alone
 )
-ACTIVE = config["active"]
-COMPRESSED = ACTIVE["trained"] + ACTIVE["derived"]
-FIGURES = [figure for figure in config["figures"] if figure != COMPARISON_FIGURE]
-EXAMPLES = "results/{study}/data/examples.parquet"
-IMAGES = "results/{study}/data/images.safetensors"
-ADVERSARIAL = "results/{study}/data/adversarial.safetensors"
-CHECKPOINT = "results/{study}/checkpoints/{variant}/{shard}.safetensors"
-PREDICTIONS = "results/{study}/predictions/{variant}/{shard}.parquet"
-ROBUSTNESS = "results/{study}/robustness/{variant}/{shard}.parquet"
-IMPACT = "results/{study}/impact/{variant}.csv"
-PIE = "results/{study}/pie/{variant}.parquet"
-SUBGROUPS = "results/{study}/subgroups/{variant}.csv"
-EFFECTS = "results/{study}/effects/{variant}.csv"
-NULL = "results/{study}/null/{variant}.csv"
-SUMMARY = "results/{study}/summary.csv"
-COMPARISON = "results/{study}/comparison/comparison.csv"
-RANKING = "results/{study}/comparison/ranking.csv"
-FIGURE = "results/{study}/figures/{figure}.svg"
+ACTIVE = list(GRAPH.nodes())
+TABLES = {"summary", "robustness", *STATISTICS}
+CATEGORIES = {
+    "summary": "Summary",
+    "comparison": "Comparison",
+    "figure-comparison": "Comparison",
+    "gallery": "Gallery",
+}
 
 
 wildcard_constraints:
@@ -36,96 +27,84 @@ wildcard_constraints:
     shard=r"\d+-\d+",
 
 
-def part(step, **names):
-    """The part of params.yaml that a node of `step` sees."""
-    return lambda wildcards: settings(step, dict(wildcards) | names, config)
+def outputs(nodes):
+    """The files that nodes write."""
+    return [path for node in nodes for path in GRAPH.outputs(node).values()]
 
 
-def code(step, **names):
-    """The version of the code that a node of `step` runs."""
-    return lambda wildcards: code_version(
-        modules(step, dict(wildcards) | names, config)
-    )
-
-
-def threads(part_of_study):
-    """Cores of a job: the threads that compute and the processes that read ahead, as the study says of this part."""
-
-    def cores(wildcards):
-        settings = config["studies"][wildcards.study][part_of_study]
-        return settings["threads"] + settings["workers"]
-
-    return cores
-
-
-def of_kind(kind):
-    """The variants of the catalogue that train from scratch, or that derive from dense members."""
-    return "|".join(
-        name
-        for name, variant in config["variants"].items()
-        if load("method", variant["method"]).KIND == kind
-    )
-
-
-def population(pattern, variant=None):
-    """All shards of one population: of `variant`, or of the rule's own."""
-    return lambda wildcards: [
-        pattern.format(
-            study=wildcards.study, variant=variant or wildcards.variant, shard=shard
-        )
-        for shard in ACTIVE["shards"]
-    ]
-
-
-def compressed(pattern):
-    """The files of every active compressed variant, all shards where the pattern has them."""
-    return lambda wildcards: expand(
-        pattern, study=wildcards.study, variant=COMPRESSED, shard=ACTIVE["shards"]
-    )
-
-
-def everything(pattern):
-    """The files of dense and of every active compressed variant, all shards."""
-    return lambda wildcards: expand(
-        pattern,
-        study=wildcards.study,
-        variant=["dense", *COMPRESSED],
-        shard=ACTIVE["shards"],
-    )
-
-
-def compared(pattern):
-    """The files of dense and of every compared variant, all shards."""
-    return lambda wildcards: expand(
-        pattern,
-        study=wildcards.study,
-        variant=[
-            "dense",
-            *config["comparison"]["trained"],
-            *config["comparison"]["derived"],
-        ],
-        shard=config["comparison"]["shards"],
-    )
-
-
-def comparison_of(studies):
-    """What there is to see of the comparison in these studies."""
-    return expand(
-        [COMPARISON, RANKING, FIGURE], study=studies, figure=COMPARISON_FIGURE
-    )
-
-
-def drawn(figure):
-    """The three files of a figure; the SVG is what the report shows."""
-    pattern = f"results/{{study}}/figures/{figure}"
-    labels = {"study": "{study}", "figure": figure}
-    return {
-        "svg": report(
-            f"{pattern}.svg",
-            caption=f"../report/{figure}.rst",
-            category="Figures",
-            labels=labels,
-        ),
-        "pdf": f"{pattern}.pdf",
-        "numbers": f"{pattern}.csv",
+def nodes_of_comparison():
+    """The nodes of all comparison studies, active or not."""
+    active = config["active"] | {
+        "studies": [],
+        "comparisons": config["comparison"]["studies"],
     }
+    return Graph(config | {"active": active}).nodes()
+
+
+def node(step):
+    """From a job's wildcards to its node."""
+    return lambda wildcards: Node(step, dict(wildcards))
+
+
+def read(step, name):
+    """The files that a job reads as the input `name`."""
+
+    def files(wildcards):
+        found = GRAPH.inputs(node(step)(wildcards))[name]
+        return found if isinstance(found, str) else flat(found)
+
+    return files
+
+
+def reads(step):
+    """The inputs of a rule, each a function of the wildcards."""
+    declared = STEPS[step]
+    names = [*declared.inputs, *(["source"] if declared.reads_file else [])]
+    return {name: read(step, name) for name in names}
+
+
+def writes(step):
+    """The outputs of a rule; those for which `report/` holds a caption are in the report."""
+    declared = STEPS[step]
+    names = {axis: f"{{{axis}}}" for axis in declared.per}
+    found = GRAPH.outputs(Node(step, names))
+    for name, artifact in declared.outputs.items():
+        shown = artifact.removesuffix("-svg")
+        caption = Path(workflow.basedir) / "workflow" / "report" / f"{shown}.rst"
+        if caption.exists():
+            kind = "Figures" if declared.command == "figure" else "Tables"
+            labels = {
+                axis: names[axis] for axis in ("study", "variant") if axis in names
+            }
+            found[name] = report(
+                found[name],
+                caption=str(caption),
+                category=CATEGORIES.get(step, kind),
+                labels=labels | {"shows": shown.removeprefix("figure-")},
+            )
+    return found
+
+
+def variants(step):
+    """A rule's wildcard constraint: the variants of the catalogue that the step is for."""
+    kinds = STEPS[step].kinds
+    return (
+        {
+            "variant": "|".join(
+                name for name in config["variants"] if GRAPH.kind(name) in kinds
+            )
+            or "none"
+        }
+        if kinds
+        else {}
+    )
+
+
+def cores(step):
+    """Cores of a job: the threads that compute and the processes that read ahead, as the study says."""
+
+    def count(wildcards):
+        part = config["studies"][wildcards.study][STEPS[step].cores]
+        return part["threads"] + part["workers"]
+
+    return count if STEPS[step].cores else 1

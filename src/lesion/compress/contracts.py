@@ -134,10 +134,21 @@ class Method(Module, Protocol):
 
     @property
     def KIND(self) -> str:  # noqa: N802
-        """Either "trained" (members are trained or read from files) or "derived" (made from trained members)."""
+        """Either "trained" (here or elsewhere), "derived" (made from another variant) or "external" (predictions)."""
+
+    @property
+    def FLOAT_MEMBERS(self) -> bool:  # noqa: N802
+        """True if members have the float weights of the network, so that other variants can be made from them."""
 
 
-class TrainedMethod(Method, Protocol):
+class StoredMethod(Method, Protocol):
+    """A method whose members are stored as tensors."""
+
+    def restorer(self, model: nn.Module, options: Any, example: Tensor) -> Restorer:
+        """Function that turns stored tensors into a network. `example`: one normalised image, float32 (1, c, h, w)."""
+
+
+class TrainedMethod(StoredMethod, Protocol):
     """A method that acts while a network trains."""
 
     def Training(  # noqa: N802
@@ -146,18 +157,15 @@ class TrainedMethod(Method, Protocol):
         """Start on `model`. `steps` is the length of one training, `examples` the size of the training split."""
 
 
-class PretrainedMethod(Method, Protocol):
+class PretrainedMethod(StoredMethod, Protocol):
     """A method that reads members from files."""
 
     def load_member(self, options: Any, *, study: str, member: int) -> dict[str, Tensor]:
         """The state dict of one member."""
 
 
-class DerivedMethod(Method, Protocol):
+class DerivedMethod(StoredMethod, Protocol):
     """A method that compresses trained members."""
 
     def compressor(self, model: nn.Module, options: Any, calibration: Tensor) -> Compressor:
         """Function that compresses one member. `calibration`: normalised training images, float32 (n, c, h, w)."""
-
-    def restorer(self, model: nn.Module, options: Any, example: Tensor) -> Restorer:
-        """Function that turns stored tensors into a network. `example`: one normalised image, float32 (1, c, h, w)."""

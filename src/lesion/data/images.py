@@ -114,23 +114,26 @@ def folder(root: str) -> Path:
     return path
 
 
-def open_images(study: str, rows: Rows | None = None) -> Images:
+def open_images(examples: Path, images: Path, rows: Rows | None = None) -> Images:
     """The images of a study, of all rows of its table of examples or of `rows` alone.
+
+    Parameters
+    ----------
+    examples, images : the two files of the `data` step
 
     Raises
     ------
     InputError
         Where the table of examples and the packed images disagree, or the files' folder is not there.
     """
-    table, path = paths.examples(study), paths.images(study)
-    arrays, facts = read_arrays(path)
+    arrays, facts = read_arrays(images)
     if "root" in facts:
-        files = read_parquet(table, EXAMPLES, ["source"]).column("source").combine_chunks()
+        files = read_parquet(examples, EXAMPLES, ["source"]).column("source").combine_chunks()
         chosen = files if rows is None else files.take(rows)
         return FileImages.described(facts, chosen)
     if "images" not in arrays:
-        raise InputError(f"{path}: has no array images")
-    images, known = arrays["images"], read_parquet(table, EXAMPLES, ["example_id"]).num_rows
-    if len(images) != known:
-        raise InputError(f"{path}: has {len(images)} images, {known} expected as in {table}")
-    return PackedImages(images if rows is None else images[rows])
+        raise InputError(f"{images}: has no array images")
+    pixels, known = arrays["images"], read_parquet(examples, EXAMPLES, ["example_id"]).num_rows
+    if len(pixels) != known:
+        raise InputError(f"{images}: has {len(pixels)} images, {known} expected as in {examples}")
+    return PackedImages(pixels if rows is None else pixels[rows])

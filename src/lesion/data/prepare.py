@@ -1,12 +1,12 @@
 """The `data` step: one table of examples, and the images of a small set in one packed array."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from lesion import plugins
-from lesion.artifacts import paths
 from lesion.artifacts.arrays import write_arrays
 from lesion.artifacts.tables import EXAMPLES, TEXT, write_parquet
 from lesion.data.dataset import Dataset, Packed
@@ -54,8 +54,8 @@ def _statistics(dataset: Packed) -> dict[str, np.ndarray]:
     return {"mean": mean.astype(np.float32), "std": std.astype(np.float32)}
 
 
-def prepare(*, study: str, data: dict[str, object]) -> None:
-    """Write `data/examples.parquet` and `data/images.safetensors`.
+def prepare(*, study: str, data: dict[str, object], examples: Path, images: Path) -> None:
+    """Write the table of `examples` and the file of `images`.
 
     The second holds what normalises images (mean and std, float32 (channels,)) and the images of a packed set; of an
     indexed one its metadata say where the files lie and what is shown of each.
@@ -64,10 +64,10 @@ def prepare(*, study: str, data: dict[str, object]) -> None:
     dataset: Dataset = plugins.load("data", str(data["name"])).load(settings)
     check(dataset, study)
     names = {"class_names": dataset.class_names, "class_ids": dataset.ids}
-    write_parquet(paths.examples(study), examples_table(dataset), study=study, **names)
+    write_parquet(examples, examples_table(dataset), study=study, **names)
     if isinstance(dataset, Packed):
-        write_arrays(paths.images(study), {"images": dataset.images, **_statistics(dataset)}, study=study)
+        write_arrays(images, {"images": dataset.images, **_statistics(dataset)}, study=study)
     else:
         statistics = {"mean": np.array(dataset.mean, np.float32), "std": np.array(dataset.std, np.float32)}
         where = {"root": dataset.root, "geometry": asdict(dataset.geometry)}
-        write_arrays(paths.images(study), statistics, study=study, **where)
+        write_arrays(images, statistics, study=study, **where)

@@ -1,12 +1,12 @@
 """A split of a study, and the way from stored pixels to what a network sees."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lesion.artifacts import paths
 from lesion.artifacts.arrays import read_arrays
 from lesion.artifacts.tables import EXAMPLES, read_facts, read_parquet
 from lesion.data.images import Images, open_images
@@ -50,16 +50,16 @@ class Split:
     class_ids: tuple[str, ...]
 
 
-def read_split(study: str, split: str) -> Split:
-    """Read the examples whose split is `split` (`train` or `test`)."""
-    table = read_parquet(paths.examples(study), EXAMPLES, ["example_id", "label", "split"])
-    arrays, _ = read_arrays(paths.images(study), ["mean", "std"])
-    facts = read_facts(paths.examples(study))
+def read_split(examples: Path, images: Path, split: str) -> Split:
+    """Read the examples whose split is `split` (`train` or `test`), from the two files of the `data` step."""
+    table = read_parquet(examples, EXAMPLES, ["example_id", "label", "split"])
+    arrays, _ = read_arrays(images, ["mean", "std"])
+    facts = read_facts(examples)
     named = table.column("split").combine_chunks()
     rows = np.flatnonzero(named.indices.to_numpy() == named.dictionary.to_pylist().index(split))
     return Split(
         example_id=torch.from_numpy(table.column("example_id").to_numpy()[rows]),
-        images=open_images(study, rows),
+        images=open_images(examples, images, rows),
         label=torch.from_numpy(table.column("label").to_numpy()[rows].astype(np.int64)),
         normalise=Normalise(torch.from_numpy(arrays["mean"]), torch.from_numpy(arrays["std"])),
         class_names=tuple(facts["class_names"]),

@@ -16,22 +16,30 @@ class Ranking(Settings):
     accuracy_drops: list[Share]
 
 
+class Family(Settings):
+    """Methods that are drawn together."""
+
+    name: str
+    methods: list[str]
+
+
 class Comparison(Settings):
     """The studies and populations that are compared, and how.
 
-    `families` maps a name to its methods, in the order of display; every variant's method is in one of them. The first
-    method of the first family is the reference that all are drawn against.
+    `families` are in the order of display, and every variant's method is in one of them. The first method of the first
+    family is the reference that all are drawn against.
     """
 
     studies: list[str]
     shards: list[str] = Field(min_length=1)
     trained: list[str]
     derived: list[str]
-    families: dict[str, list[str]]
+    external: list[str]
+    families: list[Family]
     resamples: int = Field(ge=2)
     ranking: Ranking
 
     @property
     def compressed(self) -> list[str]:
         """All compared variants but dense, in the order of the table."""
-        return [*self.trained, *self.derived]
+        return [*self.trained, *self.derived, *self.external]

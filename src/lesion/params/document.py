@@ -1,6 +1,7 @@
 """params.yaml as plain data: read, and cut into the part that one step may see."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ def read_yaml(path: Path = NAME) -> dict[str, Any]:
     """The file as plain data; InputError where it is missing or not a YAML mapping."""
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: not in this folder; run lesion in the folder of a study (`audit` needs none)"
+        ) from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -25,11 +30,27 @@ def read_yaml(path: Path = NAME) -> dict[str, Any]:
     return data
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message: ` (the nearest is …)` where a known name is like `name`, else the names if they are few."""
+    names = [str(one) for one in known]
+    if close := get_close_matches(name, names, n=1, cutoff=0.4):
+        return f" (the nearest is {close[0]})"
+    return f" ({', '.join(names)})" if 0 < len(names) <= 12 else ""
+
+
 def cut(data: Mapping[str, Any], key: str) -> Any:
-    """The part of the file at a dotted key; InputError where there is none."""
+    """The part of the file at a dotted key.
+
+    Raises
+    ------
+    InputError
+        Where there is none; the message has the nearest name that there is.
+    """
     part: Any = data
-    for name in key.split("."):
+    for depth, name in enumerate(key.split("."), 1):
         if not isinstance(part, Mapping) or name not in part:
-            raise InputError(f"params.yaml: there is no {key}")
+            found = ".".join(key.split(".")[:depth])
+            close = nearest(name, part) if isinstance(part, Mapping) else ""
+            raise InputError(f"params.yaml: there is no {found}{close}")
         part = part[name]
     return part

@@ -10,6 +10,7 @@ from lesion import plugins
 from lesion.errors import InputError
 from lesion.params.comparison import Comparison
 from lesion.params.design import Design
+from lesion.params.document import nearest
 from lesion.params.figure import Figure
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
@@ -21,7 +22,8 @@ from lesion.params.shard import members
 from lesion.params.subgroups import Subgroups
 from lesion.params.variant import method
 
-DENSE = ("dense", "pretrained")  # the methods that give dense members
+DENSE = ("dense", "pretrained", "external")  # the methods that give dense members
+KINDS = ("trained", "derived", "external")
 ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -34,13 +36,14 @@ class Active(Settings):
     studies: list[str] = Field(min_length=1)
     trained: list[str]
     derived: list[str]
+    external: list[str]
     shards: list[str] = Field(min_length=1)
     comparisons: list[str]
 
     @property
     def compressed(self) -> list[str]:
         """All active variants but dense, in the order of display."""
-        return [*self.trained, *self.derived]
+        return [*self.trained, *self.derived, *self.external]
 
 
 class Study(Settings):
@@ -90,7 +93,7 @@ def _check_ids(ids: Iterable[str], where: str) -> None:
 def _check_known(ids: list[str], catalogue: Mapping[str, Any], where: str) -> None:
     for name in ids:
         if name not in catalogue:
-            raise InputError(f"params.yaml: {where}: {name!r} is not in the catalogue ({', '.join(catalogue)})")
+            raise InputError(f"params.yaml: {where}: {name!r} is not in the catalogue{nearest(name, catalogue)}")
     if len(set(ids)) < len(ids):
         raise InputError(f"params.yaml: {where}: an id is listed twice")
 
@@ -109,16 +112,45 @@ def _check_shards(shards: list[str], where: str) -> None:
 
 def _check_populations(part: Active | Comparison, params: Params, kinds: Mapping[str, str], where: str) -> None:
     """`kinds`: of every variant of the catalogue, trained or derived."""
-    for kind, ids in (("trained", part.trained), ("derived", part.derived)):
+    for kind in KINDS:
+        ids: list[str] = getattr(part, kind)
         _check_known(ids, params.variants, f"{where}.{kind}")
         for name in ids:
             if kinds[name] != kind:
-                raise InputError(f"params.yaml: {where}.{kind}: {name} is a {kinds[name]} variant")
-    if params.variants.get("dense", {}).get("method") not in DENSE or "dense" in part.compressed:
-        raise InputError(
-            f"params.yaml: variants.dense: a method of {', '.join(DENSE)} is expected; it is active and never listed"
-        )
+                raise InputError(f"params.yaml: {where}.{kind}: {name} is listed here, its method is {kinds[name]}")
+    if "dense" in part.compressed:
+        raise InputError(f"params.yaml: variants.dense: is always active and never listed, as {where} does")
     _check_shards(part.shards, f"{where}.shards")
+    _check_members(part, params, f"{where}.shards")
+
+
+def _check_members(part: Active | Comparison, params: Params, where: str) -> None:
+    """Members that are trained here are enough for the tests that their audit asks for."""
+    if params.variants["dense"]["method"] != "dense":
+        return  # taken from elsewhere: as many as there are
+    count = sum(len(members(shard)) for shard in part.shards)
+    studies = [params.studies[name] for name in part.studies]
+    paired = params.audit.design == "paired" or all(study.recipe.paired for study in studies)
+    needed, why = (4, "halves of the dense population, for the null") if part.trained and not paired else (2, "a test")
+    if part.compressed and count < needed:
+        raise InputError(f"params.yaml: {where}: {count} members of each population, {needed} expected for {why}")
+
+
+def _check_parents(params: Params, kinds: Mapping[str, str]) -> None:
+    """Each derived variant is made of one that has float weights, and of itself by no way round."""
+    for name, kind in kinds.items():
+        if kind != "derived":
+            continue
+        chain, where = [name], f"variants.{name}.of"
+        while kinds[chain[-1]] == "derived":
+            parent = str(params.variants[chain[-1]]["of"])
+            _check_known([parent], params.variants, where)
+            if parent in chain:
+                raise InputError(f"params.yaml: {where}: {' of '.join([*chain, parent])}: a variant is made of itself")
+            chain.append(parent)
+        method_of_parent = params.variants[chain[1]]["method"]
+        if not plugins.load("method", method_of_parent).FLOAT_MEMBERS:
+            raise InputError(f"params.yaml: {where}: {chain[1]} is made by {method_of_parent} and has no float weights")
 
 
 def _check_comparison(params: Params, kinds: Mapping[str, str]) -> None:
@@ -133,8 +165,8 @@ def _check_comparison(params: Params, kinds: Mapping[str, str]) -> None:
     _check_populations(comparison, params, kinds, "comparison")
     if not comparison.compressed:
         raise InputError("params.yaml: comparison.trained: no variant is named here or under derived, one is expected")
-    _check_ids(comparison.families, "comparison.families")
-    listed = [name for methods in comparison.families.values() for name in methods]
+    _check_ids((family.name for family in comparison.families), "comparison.families")
+    listed = [name for family in comparison.families for name in family.methods]
     for name in [method(variant) for variant in comparison.compressed]:
         if (count := listed.count(name)) != 1:
             raise InputError(f"params.yaml: comparison.families: {name} is expected in one family, found in {count}")
@@ -160,6 +192,9 @@ def validate(data: Mapping[str, Any]) -> Params:
     _check_ids(params.figures, "figures")
     _check_known(params.active.studies, params.studies, "active.studies")
     kinds = {name: plugins.checked_kind(variant, where=f"variants.{name}") for name, variant in params.variants.items()}
+    if params.variants.get("dense", {}).get("method") not in DENSE:
+        raise InputError(f"params.yaml: variants.dense: a method of {', '.join(DENSE)} is expected")
+    _check_parents(params, kinds)
     _check_populations(params.active, params, kinds, "active")
     _check_comparison(params, kinds)
     for name, study in params.studies.items():

@@ -1,11 +1,12 @@
 """The base class of every part of params.yaml."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lesion.errors import InputError
+from lesion.params.document import nearest
 
 
 class Settings(BaseModel):
@@ -21,4 +22,20 @@ class Settings(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
+            if first["type"] == "extra_forbidden":
+                expected = nearest(str(first["loc"][-1]), cls._keys_at(first["loc"][:-1]))
+                raise InputError(f"params.yaml: {key}: there is no such key{expected}") from None
             raise InputError(f"params.yaml: {key}: {first['msg']} (found {first['input']!r})") from None
+
+    @classmethod
+    def _keys_at(cls, location: tuple[int | str, ...]) -> list[str]:
+        """The keys of the settings at a place within these; none where they cannot be told."""
+        found: Any = cls
+        for part in location:
+            field = found.model_fields.get(part) if _is_settings(found) else None
+            found = field.annotation if field is not None else (get_args(found) or (None,))[-1]
+        return list(found.model_fields) if _is_settings(found) else []
+
+
+def _is_settings(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Settings)

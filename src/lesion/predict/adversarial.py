@@ -5,6 +5,7 @@ population, gets them wrong. A source that was selected so by its authors is tak
 """
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ import torch
 from torch import Tensor
 
 from lesion import plugins
-from lesion.artifacts import paths
 from lesion.artifacts.arrays import read_arrays, write_arrays
 from lesion.data.dataset import Dataset, Packed
 from lesion.data.images import FileImages, Images, PackedImages, folder
@@ -30,13 +30,16 @@ from lesion.train.seeds import Seeds
 def adversarial(
     *,
     study: str,
+    examples: Path,
+    images: Path,
+    adversarial: Path,
     root_seed: int,
     model: dict[str, Any],
     recipe: Recipe,
     evaluation: Evaluation,
     source: dict[str, Any] | None,
 ) -> None:
-    """Write `data/adversarial.safetensors`: no array where the study has no source of such images.
+    """Write the file `adversarial`: no array where the study has no source of such images.
 
     Arrays: label int16 (n,) of the study, example_id int32 (n,) in the other source, prediction int16 (n,) of the
     reference model where there is one; images uint8 (n, h, w, c) of a packed source, while the metadata name the files
@@ -48,11 +51,10 @@ def adversarial(
         Where the other source has a class that the study lacks or images of another size, or the reference model errs
         on none.
     """
-    path = paths.adversarial(study)
     if source is None:
-        write_arrays(path, {}, study=study)
+        write_arrays(adversarial, {}, study=study)
         return
-    split = read_split(study, "train")
+    split = read_split(examples, images, "train")
     where = f"studies.{study}.adversarial"
     module = plugins.load("data", source["name"])
     other: Dataset = module.load(plugins.options("data", source, where=where))
@@ -73,7 +75,7 @@ def adversarial(
         arrays["images"] = other.images[kept]
     else:
         known |= {"root": other.root, "geometry": asdict(other.geometry), "files": other.files.take(kept).to_pylist()}
-    write_arrays(path, arrays | {"label": label[kept], "example_id": kept}, **known)
+    write_arrays(adversarial, arrays | {"label": label[kept], "example_id": kept}, **known)
 
 
 def labels(other: Dataset, split: Split, *, where: str) -> npt.NDArray[np.int16]:
@@ -113,9 +115,9 @@ def reference_predictions(
     return torch.cat(said).numpy().astype(np.int16)
 
 
-def read_adversarial(study: str) -> tuple[Images, Tensor] | None:
+def read_adversarial(path: Path) -> tuple[Images, Tensor] | None:
     """The natural adversarial images of a study and their labels, int64 (n,); None where it has none."""
-    arrays, facts = read_arrays(paths.adversarial(study))
+    arrays, facts = read_arrays(path)
     if not arrays:
         return None
     label = torch.from_numpy(arrays["label"]).long()

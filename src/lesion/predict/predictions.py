@@ -1,12 +1,12 @@
 """The `predict` step: what each member of a shard says of each test example."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
-from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import read_facts, read_members
 from lesion.artifacts.tables import PREDICTIONS, write_parquet
 from lesion.compress.size import sizes
@@ -38,22 +38,22 @@ def rows(member: int, split: Split, logit: Tensor, *, first: int) -> pa.Table:
 
 def predict(
     *,
-    study: str,
-    variant_id: str,
-    shard: str,
+    examples: Path,
+    images: Path,
+    checkpoint: Path,
+    predictions: Path,
     model: dict[str, Any],
-    variant: dict[str, Any],
+    compression: dict[str, Any],
     evaluation: Evaluation,
 ) -> None:
-    """Write `predictions/<variant>/<shard>.parquet`, with the sizes of its members in its metadata (`compress.size`).
+    """Write the `predictions`, with the sizes of its members in its metadata (`compress.size`).
 
     They travel with the predictions, since who audits them need not have the checkpoints.
     """
-    split = read_split(study, "test")
-    checkpoint = paths.checkpoint(study, variant_id, shard)
+    split = read_split(examples, images, "test")
     batches, first = len(batch_rows(len(split.label), evaluation)), 0
     with computing(threads=evaluation.threads) as device, progress(batches=batches) as advance:
-        members = networks(study, variant_id, shard, model=model, variant=variant, split=split, device=device)
+        members = networks(checkpoint, model=model, compression=compression, split=split, device=device)
         tables: dict[int, list[pa.Table]] = {member: [] for member in members}
         for pixels in read_batches(split.images, len(split.label), evaluation):
             inputs = split.normalise(pixels.to(device))
@@ -65,4 +65,4 @@ def predict(
     stored = (tensors for _, tensors in read_members(checkpoint))
     facts = read_facts(checkpoint) | sizes(stored, build(model, split), (channels, side, side))
     joined = pa.concat_tables(table for parts in tables.values() for table in parts)
-    write_parquet(paths.predictions(study, variant_id, shard), joined, **facts)
+    write_parquet(predictions, joined, **facts)

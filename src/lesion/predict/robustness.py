@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import read_facts
 from lesion.artifacts.tables import ROBUSTNESS, write_parquet
 from lesion.data.corruptions.corrupt import corrupt
@@ -56,7 +56,7 @@ class Condition:
         return torch.from_numpy(images)
 
 
-def conditions(study: str, split: Split, settings: Robustness) -> Iterator[Condition]:
+def conditions(adversarial: Path, split: Split, settings: Robustness) -> Iterator[Condition]:
     """Clean images, each corruption at each severity, and the natural adversarial set where the study has one.
 
     One that has fewer classes than the study is judged among all classes and among its own, and both are named by how
@@ -74,7 +74,7 @@ def conditions(study: str, split: Split, settings: Robustness) -> Iterator[Condi
                     label=split.label.numpy(), geometry=geometry,
                 )  # fmt: skip
                 yield Condition(corruption, severity, images, torch.from_numpy(true))
-    found = read_adversarial(study)
+    found = read_adversarial(adversarial)
     if found is not None:
         images, label = found
         own, classes = torch.from_numpy(np.unique(label.numpy())), len(split.class_ids)
@@ -114,21 +114,22 @@ def count(logit: Tensor, label: Tensor, among: Tensor | None) -> npt.NDArray[np.
 
 def robustness(
     *,
-    study: str,
-    variant_id: str,
-    shard: str,
+    examples: Path,
+    images: Path,
+    adversarial: Path,
+    checkpoint: Path,
+    counts: Path,
     model: dict[str, Any],
-    variant: dict[str, Any],
+    compression: dict[str, Any],
     evaluation: Evaluation,
     robustness: Robustness,
 ) -> None:
-    """Write `robustness/<variant>/<shard>.parquet`, sorted by member, then by condition in the order of the params."""
-    split = read_split(study, "test")
-    checkpoint = paths.checkpoint(study, variant_id, shard)
-    shown = list(conditions(study, split, robustness))
+    """Write the `counts`, sorted by member, then by condition in the order of the params."""
+    split = read_split(examples, images, "test")
+    shown = list(conditions(adversarial, split, robustness))
     batches = [(condition, rows) for condition in shown for rows in batch_rows(len(condition.label), evaluation)]
     with computing(threads=evaluation.threads) as device, progress(batches=len(batches)) as advance:
-        members = networks(study, variant_id, shard, model=model, variant=variant, split=split, device=device)
+        members = networks(checkpoint, model=model, compression=compression, split=split, device=device)
         counted = {
             member: {condition: np.zeros((len(split.class_ids), 3), np.int64) for condition in shown}
             for member in members
@@ -141,5 +142,4 @@ def robustness(
             advance["batches"]()
     tables = [table(member, condition, counted[member][condition]) for member in members for condition in shown]
     joined = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-    known = {"study": study, "variant": variant_id, "shard": shard, "members": read_facts(checkpoint)["members"]}
-    write_parquet(paths.robustness(study, variant_id, shard), joined, **known)
+    write_parquet(counts, joined, **read_facts(checkpoint))

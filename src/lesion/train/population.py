@@ -3,13 +3,13 @@
 import logging
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lesion import plugins
-from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import write_checkpoint
 from lesion.compress.encoding import encode
 from lesion.data.sample import TrainingSampler
@@ -22,7 +22,7 @@ from lesion.progress import Advance, progress
 from lesion.train.device import computing, place
 from lesion.train.loop import fit, total_steps
 from lesion.train.pretrained import take_population
-from lesion.train.resume import NEVER, Resume, Snapshots
+from lesion.train.resume import NEVER, Resume, Snapshots, resume_folder
 from lesion.train.seeds import Seeds
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 def train_member(
     model: dict[str, Any],
-    variant: dict[str, Any],
+    compression: dict[str, Any],
     split: Split,
     *,
     recipe: Recipe,
@@ -43,9 +43,9 @@ def train_member(
     torch.manual_seed(seeds.initialisation)
     _, channels = split.images.shape
     network = place(build(model, split), device, channels=channels)
-    options = plugins.options("method", variant, where="variant", key="method")
+    options = plugins.options("method", compression, where="variant", key="method")
     steps = total_steps(recipe, len(split.label))
-    method = plugins.load("method", variant["method"]).Training(
+    method = plugins.load("method", compression["method"]).Training(
         network, options, steps=steps, sample=TrainingSampler(split, device, recipe.micro_batch),
         examples=len(split.label), seed=seeds.method,
     )  # fmt: skip
@@ -56,15 +56,20 @@ def train_member(
 def train(
     *,
     study: str,
-    variant_id: str,
+    variant: str,
     shard: str,
+    examples: Path,
+    images: Path,
+    checkpoint: Path,
     root_seed: int,
     model: dict[str, Any],
-    variant: dict[str, Any],
+    compression: dict[str, Any],
     recipe: Recipe,
     stamp: str,
 ) -> None:
-    """Train the members of `shard` and write their checkpoint.
+    """Train the members of `shard` and write their `checkpoint`.
+
+    `compression`: what params.yaml says of the variant.
 
     `stamp` names everything that the weights depend on; members finished under the same stamp are not trained again.
 
@@ -73,11 +78,11 @@ def train(
     InputError
         Where a member diverges, or the recipe does not fit the data.
     """
-    split = read_split(study, "train")
-    if hasattr(plugins.load("method", variant["method"]), "load_member"):
-        take_population(study, variant_id, shard, model=model, variant=variant, split=split)
+    split = read_split(examples, images, "train")
+    if hasattr(plugins.load("method", compression["method"]), "load_member"):
+        take_population(study, variant, shard, model=model, compression=compression, split=split, checkpoint=checkpoint)
         return
-    resume = Resume(study, variant_id, shard, stamp=stamp)
+    resume = Resume(resume_folder(checkpoint), stamp=stamp)
     trained: dict[int, dict[str, Tensor]] = {}
     facts: dict[int, dict[str, Any]] = {}
     steps = total_steps(recipe, len(split.label))
@@ -90,20 +95,18 @@ def train(
                 trained[member], facts[member] = found
                 advance["members"]()
                 continue
-            seeds = Seeds.derive(root_seed, study, variant_id, member, paired=recipe.paired)
+            seeds = Seeds.derive(root_seed, study, variant, member, paired=recipe.paired)
             start = time.perf_counter()
             try:
                 network, loss = train_member(
-                    model, variant, split, recipe=recipe, seeds=seeds, device=device,
+                    model, compression, split, recipe=recipe, seeds=seeds, device=device,
                     snapshots=resume.snapshots(member), on_step=advance["steps"],
                 )  # fmt: skip
             except InputError as error:
-                raise InputError(f"{study}, {variant_id}, member {member}: {error}") from None
+                raise InputError(f"{study}, {variant}, member {member}: {error}") from None
             trained[member], facts[member] = encode(network.state_dict()), asdict(seeds) | {"loss": loss}
             resume.save(member, trained[member], facts[member])
             log.info("member %d: loss %.4f, %.2f s on %s", member, loss, time.perf_counter() - start, device.type)
             advance["members"]()
-    write_checkpoint(
-        paths.checkpoint(study, variant_id, shard), trained, study=study, variant=variant_id, members=facts
-    )
-    resume.clear(members(shard))
+    write_checkpoint(checkpoint, trained, study=study, variant=variant, members=facts)
+    resume.clear()

@@ -1,10 +1,10 @@
 """Members that were trained elsewhere, written as if they had been trained here."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from lesion import plugins
-from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import write_checkpoint
 from lesion.compress.encoding import encode
 from lesion.data.split import Split
@@ -15,7 +15,14 @@ from lesion.params.shard import members
 
 
 def take_population(
-    study: str, variant_id: str, shard: str, *, model: dict[str, Any], variant: dict[str, Any], split: Split
+    study: str,
+    variant: str,
+    shard: str,
+    *,
+    model: dict[str, Any],
+    compression: dict[str, Any],
+    split: Split,
+    checkpoint: Path,
 ) -> None:
     """Write the checkpoint of a shard from those that a `pretrained` variant names; the metadata hold their SHA-256.
 
@@ -27,8 +34,8 @@ def take_population(
     InputError
         Names the checkpoint that is missing, unreadable or of another model.
     """
-    source = plugins.load("method", variant["method"])
-    options = plugins.options("method", variant, where=f"variants.{variant_id}", key="method")
+    source = plugins.load("method", compression["method"])
+    options = plugins.options("method", compression, where=f"variants.{variant}", key="method")
     network = build(model, split)
     taken, facts = {}, {}
     files = {member: source.path(options, study=study, member=member) for member in members(shard)}
@@ -41,4 +48,4 @@ def take_population(
         taken[member] = encode({name: tensor.clone() for name, tensor in network.state_dict().items()})
         with file.open("rb") as opened:
             facts[member] = {"sha256": hashlib.file_digest(opened, "sha256").hexdigest()}
-    write_checkpoint(paths.checkpoint(study, variant_id, shard), taken, study=study, variant=variant_id, members=facts)
+    write_checkpoint(checkpoint, taken, study=study, variant=variant, members=facts)

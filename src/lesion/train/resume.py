@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from lesion.artifacts import paths
 from lesion.artifacts.checkpoints import read_facts, read_members, write_checkpoint
 from lesion.errors import InputError
 
@@ -73,16 +72,27 @@ class Snapshots:
 NEVER = Snapshots(None)
 
 
+def resume_folder(checkpoint: Path) -> Path:
+    """Where the finished members of an unfinished shard lie: `results/.resume/<study>/<variant>/<shard>`."""
+    study, _, variant = checkpoint.parent.parts[-3:]
+    return checkpoint.parents[3] / ".resume" / study / variant / checkpoint.stem
+
+
 class Resume:
     """An unfinished shard: finished members, each a file stamped with all that its weights depend on, and snapshots."""
 
-    def __init__(self, study: str, variant: str, shard: str, *, stamp: str) -> None:
-        self._names = (study, variant, shard)
-        self._stamp = stamp
+    def __init__(self, folder: Path, *, stamp: str) -> None:
+        self._folder, self._stamp = folder, stamp
+
+    def _member(self, member: int) -> Path:
+        return self._folder / f"{member}.safetensors"
+
+    def _snapshot(self, member: int) -> Path:
+        return self._folder / f"{member}.snapshot.safetensors"
 
     def load(self, member: int) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """The tensors and facts of a member that was trained under the same stamp, or None."""
-        path = paths.resume(*self._names, member)
+        path = self._member(member)
         found = _stamped(path, self._stamp)
         if found is not None:
             log.info("member %d: already trained, taken from %s", member, path)
@@ -90,17 +100,17 @@ class Resume:
 
     def save(self, member: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Keep a finished member; its snapshot is needed no more."""
-        write_checkpoint(paths.resume(*self._names, member), {member: tensors}, stamp=self._stamp, facts=facts)
-        paths.snapshot(*self._names, member).unlink(missing_ok=True)
+        write_checkpoint(self._member(member), {member: tensors}, stamp=self._stamp, facts=facts)
+        self._snapshot(member).unlink(missing_ok=True)
 
     def snapshots(self, member: int) -> Snapshots:
         """Those of a member in training; they bear the member in their stamp, as its seeds are its own."""
-        return Snapshots(paths.snapshot(*self._names, member), stamp=f"{self._stamp} {member}")
+        return Snapshots(self._snapshot(member), stamp=f"{self._stamp} {member}")
 
-    def clear(self, members: range) -> None:
+    def clear(self) -> None:
         """Forget the members of a shard that is written, and the folder that held them."""
-        folder = paths.resume(*self._names, members[0]).parent
-        for path in folder.iterdir() if folder.exists() else ():
+        if not self._folder.exists():
+            return
+        for path in self._folder.iterdir():
             path.unlink()
-        if folder.exists():
-            folder.rmdir()  # those above it may be another job's at this moment
+        self._folder.rmdir()  # those above it may be another job's at this moment

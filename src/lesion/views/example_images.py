@@ -1,34 +1,37 @@
 """The images of examples, found by example id."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import EXAMPLES, read_parquet
 from lesion.data.decode import Pixels
 from lesion.data.images import open_images
 from lesion.errors import InputError
 
 
-def read_images(study: str, example_ids: Iterable[Any]) -> dict[int, Pixels]:
+def read_images(examples: Path, images: Path, example_ids: Iterable[Any]) -> dict[int, Pixels]:
     """The image of each example as evaluation sees it, uint8 (height, width, channels), by its id.
+
+    Parameters
+    ----------
+    examples, images : the two files of the `data` step
 
     Raises
     ------
     InputError
         Where an id is not in the table of examples, or an image cannot be read.
     """
-    table = paths.examples(study)
-    known = read_parquet(table, EXAMPLES, ["example_id"]).column("example_id").to_numpy()
+    known = read_parquet(examples, EXAMPLES, ["example_id"]).column("example_id").to_numpy()
     wanted = np.unique(np.fromiter((int(example) for example in example_ids), dtype=np.int64))
     rows = np.searchsorted(known, wanted)
     if missing := [
         int(example) for example, row in zip(wanted, rows, strict=True) if row == len(known) or known[row] != example
     ]:
-        raise InputError(f"{table}: has no example {missing[0]}")
+        raise InputError(f"{examples}: has no example {missing[0]}")
     if not len(wanted):
         return {}
-    pixels = open_images(study, rows).read(np.arange(len(rows)))
+    pixels = open_images(examples, images, rows).read(np.arange(len(rows)))
     return dict(zip(wanted.tolist(), pixels, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lesion.compress.plain import restorer as restorer
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from lesion.compress.probe import Sampler
 
 KIND = "trained"
+FLOAT_MEMBERS = True
 
 
 class Options(Settings):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lesion.errors import InputError
-from lesion.params.settings import Settings
+from lesion.params.derived import Derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 KIND = "derived"
+FLOAT_MEMBERS = True
 
 
-class Options(Settings):
-    """No settings."""
+class Options(Derived):
+    """What it is made of."""
 
 
 def compressor(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.params.settings import Settings
+from lesion.params.derived import Derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from torchao.quantization.pt2e.quantizer import QuantizationSpec
 
 KIND = "derived"
+FLOAT_MEMBERS = False
 
 
-class Options(Settings):
-    """No settings."""
+class Options(Derived):
+    """What it is made of."""
 
 
 def compressor(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from lesion.errors import InputError
-from lesion.params.settings import Settings
+from lesion.params.derived import Derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from torchao.quantization.pt2e.quantizer import QuantizationSpec
 
 KIND = "derived"
+FLOAT_MEMBERS = False
 
 
-class Options(Settings):
-    """Number of training images for calibration."""
+class Options(Derived):
+    """What it is made of, and how many training images calibration sees."""
 
     calibration_images: int = Field(ge=1)
 

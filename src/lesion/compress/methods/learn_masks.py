@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import field_validator
 
 from lesion import plugins
+from lesion.compress.plain import restorer as restorer
 from lesion.params.settings import Settings
 from lesion.plugins import Named
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lesion.compress.probe import Sampler
 
 KIND = "trained"
+FLOAT_MEMBERS = True
 
 
 class Options(Settings):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 
 from lesion.artifacts import paths
+from lesion.compress.plain import restorer as restorer
 from lesion.errors import InputError
 from lesion.params.settings import Settings
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 KIND = "trained"
+FLOAT_MEMBERS = True
 
 
 class Options(Settings):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 
 from lesion import plugins
+from lesion.compress.plain import restorer as restorer
 from lesion.errors import InputError
 from lesion.params.settings import Settings
 from lesion.plugins import Named
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lesion.compress.regulariser import Regulariser
 
 KIND = "trained"
+FLOAT_MEMBERS = True
 
 
 class Options(Settings):

@@ -1,8 +1,10 @@
 """The figures of the paper, each with its numbers beside. Never torch.
 
-May import: params, artifacts and audit. Makes: `figures/<figure>.{svg,pdf,csv}`, one module a figure,
-loaded by the name that params.yaml gives; each has `draw(*, study, shards, trained, derived, figure)`, but for that of
-the comparison, which is drawn from one table: `draw(*, study, families, figure)`.
+May import: params, artifacts, data and audit. Makes: `figures/<figure>.{svg,pdf,csv}`. A figure is a module that
+declares, as plain literals, `INPUTS` (the artifacts that it reads) and, where it needs them, `SETTINGS` (argument →
+dotted key of params.yaml), and has `draw(*, <inputs>, <settings>, svg, pdf, numbers, figure)`. Inputs and the three
+outputs are paths: of a statistic one for each compressed variant, of predictions and robustness a list of shards for
+each population, dense first.
 """
 
 import os

@@ -1,6 +1,7 @@
 """What every method forgets at each sparsity: accuracy, significant classes and PIE, a column a family of methods."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,25 +13,33 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
+from lesion.params.comparison import Family
 from lesion.params.figure import Figure
-from lesion.views.figures import scales, style
+from lesion.views.figures import lettering, scales, style, variants
 from lesion.views.figures.saving import save
 
+INPUTS = ("comparison",)
+SETTINGS = {"families": "comparison.families"}
+
+LONGEST = 30  # characters of the name of a family
 MEASURES = {"top1": "Top-1 accuracy (%)", "significant_classes": "Significant classes", "pie": "PIE (images)"}
-COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PINK, "#E69F00", "#56B4E9")
+COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PINK, style.ORANGE, style.SKY)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 REFERENCE: dict[str, Any] = {"color": style.GREY, "marker": "."}
 NOISE: dict[str, Any] = {"color": style.GREY, "linewidth": 0.9, "linestyle": (0, (4, 2))}
 
 
-def numbers(comparison: pd.DataFrame, families: Mapping[str, list[str]]) -> pd.DataFrame:
-    """The rows of `comparison.csv` with their family (none for dense), by family, method and sparsity."""
-    listed = [(family, method) for family, methods in families.items() for method in methods]
+def tabulate(comparison: pd.DataFrame, families: Sequence[Family]) -> pd.DataFrame:
+    """The rows of `comparison.csv` that have a sparsity, with their family (none for dense).
+
+    They are sorted by family and method, in the order of `families`, and then by sparsity.
+    """
+    listed = [(family.name, method) for family in families for method in family.methods]
     family = {method: family for family, method in listed}
     order = {"dense": -1} | {method: place for place, (_, method) in enumerate(listed)}
-    table = comparison.assign(place=comparison["method"].map(order)).sort_values(["place", "sparsity"], kind="stable")
+    known = comparison[comparison["sparsity"].notna()]
+    table = known.assign(place=known["method"].map(order)).sort_values(["place", "sparsity"], kind="stable")
     table.insert(2, "family", table["method"].map(family))
     return table.drop(columns="place").reset_index(drop=True)
 
@@ -40,8 +49,10 @@ def _scale(measure: str) -> float:
 
 
 def _noise(axes: Axes, measure: str, dense: Mapping[str, Any]) -> None:
-    """Where dense lies, or what seed noise alone gives, with its band."""
+    """Dense accuracy with its interval, or the count that seed noise alone gives with its range; nothing if unknown."""
     name, scale = measure if measure == "top1" else f"null_{measure}", _scale(measure)
+    if pd.isna(dense[name]):
+        return
     axes.axhspan(scale * dense[f"{name}_low"], scale * dense[f"{name}_high"], color=style.PALE, alpha=0.5, linewidth=0)
     axes.axhline(scale * dense[name], **NOISE)
 
@@ -98,8 +109,11 @@ def _families(table: pd.DataFrame, reference: str) -> dict[str, list[str]]:
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
     """A row a measure, a column a family, a line a method; the first method of all is in grey in every column."""
-    drawing = style.canvas("What do the methods forget, trained by one recipe?")
+    title = "What do the methods forget, trained by one recipe?"
     dense, compressed = table[table["variant"] == "dense"].iloc[0].to_dict(), table[table["variant"] != "dense"]
+    if compressed.empty:
+        return style.notice(title, style.NO_VARIANT)
+    drawing = style.canvas(title)
     reference = str(compressed["method"].iloc[0])
     families = _families(compressed, reference)
     lines = {name: rows.sort_values("sparsity") for name, rows in compressed.groupby("method")}
@@ -114,25 +128,27 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
                 _line(axes, measure, lines[name], look)
             _axis(axes, measure, table)
             _sparsity_axis(axes, compressed["sparsity"])
-        column[0].set_title(family.replace("-", " "), fontweight="bold")
+        column[0].set_title(lettering.shortened(family.replace("-", " "), LONGEST), fontweight="bold")
         column[-2].set_xlabel("Sparsity (%)")
         column[-2].tick_params(labelbottom=True)
         column[-1].set_axis_off()
-        named = [Line2D([], [], label=name, markersize=4, linewidth=1.2, **drawn[name]) for name in methods]
+        named = [
+            Line2D([], [], label=variants.label(name), markersize=4, linewidth=1.2, **drawn[name]) for name in methods
+        ]
         column[-1].legend(handles=named, loc="upper center", ncols=2)
     for axes, label in zip(grid[:, 0], MEASURES.values(), strict=False):
         axes.set_ylabel(label)
     keys: list[Artist] = [
-        Line2D([], [], label=f"{reference}, for reference", **REFERENCE),
+        Line2D([], [], label=f"{variants.label(reference)}, for reference", **REFERENCE),
         Line2D([], [], label="dense accuracy; counts by seed noise alone", **NOISE),
-        Patch(color=style.PALE, alpha=0.5, label="their 95 % interval and range"),
+        Patch(color=style.PALE, alpha=0.5, label="its 95 % interval; their 95 % range"),
         Patch(color=style.GREY, alpha=0.13, label="95 % band of a method"),
     ]
     drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return drawing
 
 
-def draw(*, study: str, families: dict[str, list[str]], figure: Figure) -> None:
-    """The step: read `comparison.csv`, write `figures/comparison`."""
-    table = numbers(read_csv(paths.comparison(study)), families)
-    save(study, "comparison", table, plot, figure)
+def draw(*, comparison: Path, families: list[Family], svg: Path, pdf: Path, numbers: Path, figure: Figure) -> None:
+    """The step: read the table of the comparison, write the figure and its numbers."""
+    table = tabulate(read_csv(comparison), families)
+    save(table, plot, svg=svg, pdf=pdf, numbers=numbers, figure=figure)

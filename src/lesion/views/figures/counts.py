@@ -1,45 +1,48 @@
 """How many classes and how many images compression changes, against how much is compressed, and against seed noise."""
 
 from collections.abc import Hashable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib import figure as mpl
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
+from lesion.audit.noise import COUNTS
 from lesion.params.figure import Figure
 from lesion.params.variant import method
-from lesion.views.figures import style
+from lesion.views.figures import style, variants
 from lesion.views.figures.labels import place_labels
 from lesion.views.figures.saving import save
 
-COUNTS = {
-    "significant_classes": "Significant classes\n(p < alpha, uncorrected)",
-    "significant_classes_fdr": "Significant classes\n(false discovery rate)",
-    "pie": "PIE (images)",
-}
+INPUTS = ("summary",)
+SETTINGS = {"trained": "active.trained", "derived": "active.derived", "alpha": "audit.impact.alpha"}
+
+ROWS = tuple(sorted(COUNTS, key="pie".__eq__))  # from the top: the counts of classes, then that of images
+SCALE = ": sparsity (% of weights removed)"
 MATCHED: dict[str, Any] = {"color": style.INK, "marker": "o", "markerfacecolor": "white", "linestyle": "none",
                            "markersize": 4, "markeredgewidth": 0.8, "clip_on": False}  # fmt: skip
-WIDTHS = {"trained": 5.0, "derived": 0.4}  # of the bars of noise, in units of the axis
 
 
-def numbers(summary: pd.DataFrame, *, trained: list[str], derived: list[str]) -> pd.DataFrame:
-    """One row a compressed variant: kind (trained or derived), method, sparsity and the counts of `summary.csv`.
+def tabulate(summary: pd.DataFrame, *, trained: list[str], derived: list[str]) -> pd.DataFrame:
+    """One row a compressed variant: kind (trained, derived, external), method, sparsity and counts of `summary.csv`.
 
     Columns null_<count>, null_<count>_low and null_<count>_high are the mean and the 95 % range of what seed noise
-    alone gives with null_members on either side; matched_<count> is what there is with as many, on average.
+    alone gives with null_members on either side; matched_<count> is what dense and compressed members give on average,
+    as many of them. Of single members there is no test and no noise: these cells are empty.
     """
-    table = summary.set_index("variant").loc[[*trained, *derived]].reset_index()
-    table.insert(1, "kind", ["trained"] * len(trained) + ["derived"] * len(derived))
+    table = summary[summary["variant"] != variants.DENSE].reset_index(drop=True)
+    table.insert(1, "kind", variants.kinds(table["variant"], trained=trained, derived=derived))
     table.insert(2, "method", table["variant"].map(method))
-    parts = [(f"null_{count}", f"null_{count}_low", f"null_{count}_high", f"matched_{count}") for count in COUNTS]
+    parts = [(f"null_{count}", f"null_{count}_low", f"null_{count}_high", f"matched_{count}") for count in ROWS]
     noise = [name for names in parts for name in names]
-    counts = [*COUNTS, "classes_lost", "classes_gained", "null_members"]
-    table = table.astype(dict.fromkeys(counts, int))  # empty for dense, so read as floats
+    counts = [*ROWS, "classes_lost", "classes_gained", "null_members"]
+    table = table.astype(dict.fromkeys(counts, "Int64"))  # empty for some, so read as floats
     return table[["variant", "kind", "method", "sparsity", *counts, "pie_share", *noise]]
 
 
@@ -47,85 +50,111 @@ def _note(count: str, row: Mapping[Hashable, Any]) -> str:
     return f"{row[count]:,} ({100 * row['pie_share']:.1f} %)" if count == "pie" else f"{row[count]:,}"
 
 
-def _notes(axes: Axes, count: str, rows: pd.DataFrame, x: pd.Series) -> None:
+def _notes(axes: Axes, count: str, rows: pd.DataFrame) -> None:
     """Write each count beside its point, in the colour of its line where several methods have one."""
     methods = list(dict.fromkeys(rows["method"]))
     several = rows["kind"].eq("trained").all() and len(methods) > 1
-    colours = [style.line(methods.index(name))["color"] if several else style.INK for name in rows["method"]]
-    points = list(zip(x, rows[count], strict=True))
-    place_labels(axes, points, [_note(count, row) for row in rows.to_dict("records")], colours)
+    known = rows[rows[count].notna()]
+    colours = [style.line(methods.index(name))["color"] if several else style.INK for name in known["method"]]
+    points = list(zip(_places(rows)[known.index], known[count], strict=True))
+    place_labels(axes, points, [_note(count, row) for row in known.to_dict("records")], colours)
 
 
-def _noise(axes: Axes, count: str, rows: pd.DataFrame, x: pd.Series, width: float) -> None:
-    """At each point what seed noise alone gives, and as a hollow mark what there is with as few members."""
-    low, high = rows[f"null_{count}_low"], rows[f"null_{count}_high"]
+def _noise(axes: Axes, count: str, rows: pd.DataFrame) -> None:
+    """What seed noise alone gives at each point, and as a hollow mark the count of as many members as it has."""
+    width = 5.0 if _on_scale(rows) else 0.4
+    known = rows[rows[f"null_{count}"].notna()]
+    x = _places(rows)[known.index]
+    low, high = known[f"null_{count}_low"], known[f"null_{count}_high"]
     axes.bar(x, high - low, bottom=low, width=width, color=style.PALE, alpha=0.6, linewidth=0, zorder=1)
-    axes.hlines(rows[f"null_{count}"], x - width / 2, x + width / 2, color=style.GREY, linewidth=0.9, zorder=1.5)
-    axes.plot(x, rows[f"matched_{count}"], zorder=2, **MATCHED)
+    axes.hlines(known[f"null_{count}"], x - width / 2, x + width / 2, color=style.GREY, linewidth=0.9, zorder=1.5)
+    axes.plot(x, known[f"matched_{count}"], zorder=2, **MATCHED)
+
+
+def _on_scale(rows: pd.DataFrame) -> bool:
+    """Whether the variants of a panel lie at their sparsity, or one beside the other."""
+    return bool((rows["kind"] == "trained").all())
 
 
 def _places(rows: pd.DataFrame) -> pd.Series:
-    return 100 * rows["sparsity"] if (rows["kind"] == "trained").all() else pd.Series(range(len(rows)), rows.index)
+    return 100 * rows["sparsity"] if _on_scale(rows) else pd.Series(range(len(rows)), rows.index)
 
 
-def _pruned(axes: Axes, count: str, pruned: pd.DataFrame) -> None:
+def _lines(axes: Axes, count: str, pruned: pd.DataFrame) -> None:
     for index, (_, rows) in enumerate(pruned.groupby("method", sort=False)):
         ordered = rows.sort_values("sparsity")
-        axes.plot(100 * ordered["sparsity"], ordered[count], markersize=5.5, clip_on=False, **style.line(index))
+        y = ordered[count].astype(float)
+        axes.plot(100 * ordered["sparsity"], y, markersize=5.5, clip_on=False, **style.line(index))
     axes.set_xlim(0, 100)
     axes.set_xticks([0, *sorted(set((100 * pruned["sparsity"]).round(1))), 100])
     axes.xaxis.set_major_formatter("{x:g}")
 
 
-def _quantised(axes: Axes, count: str, quantised: pd.DataFrame) -> None:
-    place = range(len(quantised))
-    axes.plot(
-        place, quantised[count], color=style.VERMILLION, marker="D", linestyle="none", markersize=5.5, clip_on=False
-    )
-    axes.set_xlim(-0.6, len(quantised) - 0.4)
-    axes.set_xticks(place, [name.replace("-", "-\n", 1) for name in quantised["variant"]])
+def _marks(axes: Axes, count: str, rows: pd.DataFrame) -> None:
+    places = range(len(rows))
+    look = variants.LOOKS[rows["kind"].iloc[0]]
+    axes.plot(places, rows[count].astype(float), markersize=5.5, clip_on=False, **look)
+    axes.set_xlim(-0.6, len(rows) - 0.4)
+    axes.set_xticks(places, [variants.broken(name) for name in rows["variant"]])
 
 
-def plot(table: pd.DataFrame) -> mpl.Figure:
-    """Classes above, PIE below; pruning over sparsity on the left, derived variants on the right, on one scale."""
-    drawing = style.canvas("How much of the data set does compression change?")
-    parts = {kind: table[table["kind"] == kind] for kind in ("trained", "derived")}
-    shown = [kind for kind in parts if len(parts[kind])]
+def _keys(table: pd.DataFrame, shown: list[str]) -> list[Any]:
+    methods = list(dict.fromkeys(table.loc[table["kind"] == "trained", "method"]))
+    keys: list[Any] = [
+        Line2D([], [], label=f"pruned ({variants.label(name)})", **style.line(index))
+        for index, name in enumerate(methods)
+    ]
+    keys += [Line2D([], [], label=variants.KINDS[kind], **variants.LOOKS[kind]) for kind in shown if kind != "trained"]
+    members = sorted(table["null_members"].dropna().unique())
+    if members:
+        a_side = " or ".join(f"{count:,}" for count in members)
+        keys += [
+            Line2D([], [], label=f"compressed against dense, {a_side} members a side", **MATCHED),
+            Line2D([], [], color=style.GREY, linewidth=0.9, label="seed noise alone: mean"),
+            Patch(color=style.PALE, alpha=0.6, label="seed noise alone: 95 % range"),
+        ]
+    return keys
+
+
+def plot(table: pd.DataFrame, *, alpha: float) -> mpl.Figure:
+    """Classes above, PIE below, on one scale; pruning over sparsity on the left, other kinds of variants beside it."""
+    title = "How much of the data set does compression change?"
+    parts = {kind: rows for kind in variants.KINDS if len(rows := table[table["kind"] == kind])}
+    if not parts:
+        return style.notice(title, style.NO_VARIANT)
+    drawing, shown = style.canvas(title), list(parts)
     widths = [1.7 if kind == "trained" else 1.0 for kind in shown]
-    grid = drawing.subplots(len(COUNTS), len(shown), squeeze=False, sharey="row", sharex="col", width_ratios=widths)
-    for row, (count, label) in zip(grid, COUNTS.items(), strict=True):
-        top = max(1.0, float(table[count].max()), float(table[f"null_{count}_high"].max()))
-        for axes, kind in zip(row, shown, strict=True):
-            _noise(axes, count, parts[kind], _places(parts[kind]), WIDTHS[kind])
-            (_pruned if kind == "trained" else _quantised)(axes, count, parts[kind])
-            axes.set_ylim(0, 1.3 * top)
+    grid = drawing.subplots(len(ROWS), len(shown), squeeze=False, sharey="row", sharex="col", width_ratios=widths)
+    for row, count in zip(grid, ROWS, strict=True):
+        top = table[[count, f"null_{count}_high"]].astype(float).max().max()
+        for axes, (kind, rows) in zip(row, parts.items(), strict=True):
+            _noise(axes, count, rows)
+            (_lines if kind == "trained" else _marks)(axes, count, rows)
+            axes.set_ylim(0, 1.3 * max(1.0, np.nan_to_num(top)))
             axes.yaxis.get_major_locator().set_params(integer=True)
             axes.grid(axis="y")
             axes.tick_params(axis="y", length=0)
-        row[0].set_ylabel(label)
-    captions = {"trained": "Pruning: sparsity (% of weights removed)", "derived": "Quantisation"}
+        row[0].set_ylabel(COUNTS[count].format(alpha=alpha))
     for axes, kind in zip(grid[-1], shown, strict=True):
-        axes.set_xlabel(captions[kind])
-    methods = list(dict.fromkeys(parts["trained"]["method"]))
-    keys: list[Any] = [
-        Line2D([], [], label=f"pruned ({name})", **style.line(index)) for index, name in enumerate(methods)
-    ]
-    if "derived" in shown:
-        keys.append(Line2D([], [], color=style.VERMILLION, marker="D", linestyle="none", label="quantised"))
-    keys += [
-        Line2D([], [], label="the same with as few members as the noise has", **MATCHED),
-        Line2D([], [], color=style.GREY, linewidth=0.9, label="seed noise alone: mean"),
-        Patch(color=style.PALE, alpha=0.6, label="seed noise alone: 95 % range"),
-    ]
-    drawing.legend(handles=keys, loc="outside lower center", ncols=3)
-    for row, count in zip(grid, COUNTS, strict=True):
-        for axes, kind in zip(row, shown, strict=True):
-            rows = parts[kind]
-            _notes(axes, count, rows, _places(rows))
+        axes.set_xlabel(variants.KINDS[kind].capitalize() + SCALE * (kind == "trained"))
+    drawing.legend(handles=_keys(table, shown), loc="outside lower center", ncols=3)
+    for row, count in zip(grid, ROWS, strict=True):
+        for axes, rows in zip(row, parts.values(), strict=True):
+            _notes(axes, count, rows)
     return drawing
 
 
-def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:  # noqa: ARG001
-    """The step: read `summary.csv`, write `figures/counts`."""
-    table = numbers(read_csv(paths.summary(study)), trained=trained, derived=derived)
-    save(study, "counts", table, plot, figure)
+def draw(
+    *,
+    summary: Path,
+    trained: list[str],
+    derived: list[str],
+    alpha: float,
+    svg: Path,
+    pdf: Path,
+    numbers: Path,
+    figure: Figure,
+) -> None:
+    """The step: read the summary, write the figure and its numbers."""
+    table = tabulate(read_csv(summary), trained=trained, derived=derived)
+    save(table, partial(plot, alpha=alpha), svg=svg, pdf=pdf, numbers=numbers, figure=figure)

@@ -1,30 +1,39 @@
 """Per-class impact of each variant, as in the paper: the classes that pay for the average."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib import figure as mpl
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.params.figure import Figure
-from lesion.views.figures import lettering, style
-from lesion.views.figures.saving import save
+from lesion.views.figures import lettering, style, variants
+from lesion.views.figures.saving import save, stacked
+
+INPUTS = ("impact",)
 
 NAMED_CLASSES = 25  # with more classes than this their names cannot be read
+LONGEST = 14  # characters of the name of a class
+COLUMNS = [
+    *("variant", "rank", "class", "name", "examples", "dense_recall", "compressed_recall"),
+    *("change", "change_low", "change_high", "top1_change", "normalised_change"),
+    *("p", "q", "significant", "significant_fdr", "direction"),
+]
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def tabulate(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The bars from left to right: for each variant its classes, sorted by the change of recall.
 
     Columns: variant, rank, class, name, examples, dense_recall, compressed_recall, change with its 95 % interval
     (change_low, change_high), top1_change (what the average loses), normalised_change (change − top1_change), p, q,
-    significant, significant_fdr, direction; fractions.
+    significant, significant_fdr, direction; fractions. A variant whose classes cannot be compared has no row.
     """
     parts = []
     for variant, table in tables.items():
@@ -32,14 +41,21 @@ def numbers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         part.insert(0, "variant", variant)
         part.insert(1, "rank", part.index)
         part["top1_change"] = part["change"] - part["normalised_change"]
-        parts.append(part)
-    columns = "variant rank class name examples dense_recall compressed_recall change change_low change_high"
-    tested = "top1_change normalised_change p q significant significant_fdr direction"
-    return pd.concat(parts, ignore_index=True)[[*columns.split(), *tested.split()]]
+        parts.append(part[COLUMNS])
+    return stacked(parts, COLUMNS)
+
+
+def _title(variant: str, part: pd.DataFrame, significant: npt.NDArray[np.bool_]) -> str:
+    if part["p"].isna().all():
+        return f"{variants.label(variant)}\nno test\n"
+    lost = int((significant & (part["direction"] == "loss").to_numpy()).sum())
+    by_fdr = int(part["significant_fdr"].eq(True).sum())
+    found = f"{significant.sum():,} of {len(part):,} significant, {by_fdr:,} at FDR:"
+    return f"{variants.label(variant)}\n{found}\n{lost:,} lose, {significant.sum() - lost:,} gain"
 
 
 def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
-    significant = part["significant"].to_numpy(dtype=bool)
+    significant = part["significant"].eq(True).to_numpy(dtype=bool)  # empty where there is no test
     rank = part["rank"].to_numpy()
     few = len(part) <= NAMED_CLASSES
     axes.axhline(0, color=style.GREY, linewidth=0.6)
@@ -64,13 +80,10 @@ def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
             linewidths=0.5 if few else 0,
             zorder=3,
         )
-    lost = int((significant & (part["direction"] == "loss").to_numpy()).sum())
-    found = f"{significant.sum():,} of {len(part):,} significant, {part['significant_fdr'].sum():,} at FDR:"
-    counted = f"{found}\n{lost:,} lose, {significant.sum() - lost:,} gain"
-    axes.set_title(f"{variant}\n{counted}")
+    axes.set_title(_title(variant, part, significant))
     axes.margins(x=0.02)
     if few:
-        names = [lettering.shortened(str(name), 14) for name in part["name"]]
+        names = [lettering.shortened(str(name), LONGEST) for name in part["name"]]
         axes.set_xticks(rank, names, rotation=90 if max(map(len, names)) > 2 else 0)
         axes.tick_params(axis="x", length=0)
     else:
@@ -81,21 +94,24 @@ def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
     """One panel a variant; the scales differ, so that small changes can be seen too."""
-    drawing = style.canvas("Which classes does compression change more than the average?")
-    variants = list(dict.fromkeys(table["variant"]))
-    grid, spare = style.panels(drawing, len(variants), sharey=False)
-    for axes, variant in zip(grid, variants, strict=True):
+    title = "Which classes does compression change more than the average?"
+    shown = list(dict.fromkeys(table["variant"]))
+    if not shown:
+        return style.notice(title, "No variant of this study has classes that can be compared.")
+    drawing = style.canvas(title)
+    grid, spare = style.panels(drawing, len(shown), sharey=False)
+    for axes, variant in zip(grid, shown, strict=True):
         _panel(axes, variant, table[table["variant"] == variant])
     drawing.supylabel("Change from dense (percentage points; the scales differ)", fontsize="medium")
     diamond: dict[str, Any] = {"marker": "D", "linestyle": "none", "markeredgecolor": "white", "markersize": 5}
     keys = [
         Patch(color=style.PALE, label="change of recall"),
-        Patch(color=style.PINK, label="the same, significant"),
+        Patch(color=style.PINK, label="change of recall, significant"),
         Line2D(
             [], [], color=style.INK, linewidth=0.7, marker="|", linestyle="none", label="95 % interval of the change"
         ),
-        Line2D([], [], color=style.GREY, label="relative to top-1", **diamond),
-        Line2D([], [], color=style.GREEN, label="the same, significant", **diamond),
+        Line2D([], [], color=style.GREY, label="change of recall minus that of top-1", **diamond),
+        Line2D([], [], color=style.GREEN, label="the difference, significant", **diamond),
         Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="change of top-1"),
     ]
     if spare is None:
@@ -105,7 +121,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     return drawing
 
 
-def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:  # noqa: ARG001
-    """The step: read `impact/<variant>.csv` of each compressed variant, write `figures/impact`."""
-    table = numbers({variant: read_csv(paths.impact(study, variant)) for variant in (*trained, *derived)})
-    save(study, "impact", table, plot, figure)
+def draw(*, impact: dict[str, Path], svg: Path, pdf: Path, numbers: Path, figure: Figure) -> None:
+    """The step: read the impact of each compressed variant, write the figure and its numbers."""
+    table = tabulate({variant: read_csv(path) for variant, path in impact.items()})
+    save(table, plot, svg=svg, pdf=pdf, numbers=numbers, figure=figure)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,36 +10,40 @@ from matplotlib import figure as mpl
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.comparison.classes import class_names
 from lesion.data.decode import Pixels
 from lesion.params.figure import Figure
 from lesion.views.example_images import read_images
-from lesion.views.figures import lettering, style
-from lesion.views.figures.saving import save
+from lesion.views.figures import lettering, style, variants
+from lesion.views.figures.saving import save, stacked
 from lesion.views.order import strongest_first
 
+INPUTS = ("examples", "images", "pie")
+
 PER_VARIANT = 8
+LABELS = ["label", "dense_label", "compressed_label"]
+COLUMNS = [
+    *("variant", "pie", "example_id", *LABELS, "name", "dense_name", "compressed_name"),
+    *("dense_share", "compressed_share", "pie_score", "q"),
+]
 NAME_LENGTH = 13  # characters of a class name that fit beside an image
 
 
-def numbers(graded: Mapping[str, pd.DataFrame], names: list[str]) -> pd.DataFrame:
+def tabulate(graded: Mapping[str, pd.DataFrame], names: list[str]) -> pd.DataFrame:
     """The images of the sheet, row by row: for each variant its strongest PIE.
 
     Columns: variant, pie (how many the variant has), example_id, label, dense_label, compressed_label, the names of
     the three, dense_share, compressed_share (of members that give the modal label), pie_score, q.
     """
-    labels = ["label", "dense_label", "compressed_label"]
-    columns = ["example_id", *labels, *(label.replace("label", "name") for label in labels)]
     parts = []
     for variant, table in graded.items():
         pie = strongest_first(table[table["pie"]])
         part = pie.head(PER_VARIANT).assign(variant=variant, pie=len(pie))
-        for label in labels:
+        for label in LABELS:
             part[label.replace("label", "name")] = [names[index] for index in part[label]]
-        parts.append(part[["variant", "pie", *columns, "dense_share", "compressed_share", "pie_score", "q"]])
-    return pd.concat(parts, ignore_index=True)
+        parts.append(part[COLUMNS])
+    return stacked(parts, COLUMNS)
 
 
 def show_image(axes: Axes, image: Pixels) -> None:
@@ -56,16 +61,15 @@ def _below(axes: Axes, text: str, *, across: float, ha: str = "center", right: f
 def plot(table: pd.DataFrame, images: Mapping[int, Pixels]) -> mpl.Figure:
     """One row a variant that has PIE; each image with its true label and both modal labels."""
     if table.empty:
-        drawing = style.canvas("Images whose label compression changes (PIE)")
-        drawing.text(0.5, 0.5, "No variant of this study has a PIE:\nno modal label changes.", ha="center", va="center")
-        return drawing
+        text = "No variant of this study has a PIE:\nno modal label changes."
+        return style.notice("Images whose label compression changes (PIE)", text)
     drawing = style.canvas("Images whose label compression changes (PIE), the most changed first")
-    variants = list(dict.fromkeys(table["variant"]))
+    shown = list(dict.fromkeys(table["variant"]))
     width, height = drawing.get_size_inches()
     inches = width / (PER_VARIANT + 1.5) + 4.5 * rcParams["font.size"] / 72  # of a row: an image and its labels
-    drawing.set_size_inches(width, min(height, 0.5 + inches * len(variants)))  # few rows need no empty paper
-    grid = drawing.subplots(len(variants), PER_VARIANT, squeeze=False)
-    for row, variant in zip(grid, variants, strict=True):
+    drawing.set_size_inches(width, min(height, 0.5 + inches * len(shown)))  # few rows need no empty paper
+    grid = drawing.subplots(len(shown), PER_VARIANT, squeeze=False)
+    for row, variant in zip(grid, shown, strict=True):
         part = table[table["variant"] == variant]
         for axes in row:
             axes.set_xticks([])
@@ -78,12 +82,16 @@ def plot(table: pd.DataFrame, images: Mapping[int, Pixels]) -> mpl.Figure:
             )
             _below(axes, f"{true}\n{dense}\n{compressed}", across=0.5)
         _below(row[0], "true label:\ndense:\ncompressed:", across=0, ha="right", right=-6)
-        row[0].set_ylabel(f"{variant}\n{part['pie'].iloc[0]:,} PIE", rotation=0, ha="right", va="center", labelpad=8)
+        label = f"{variants.broken(variant, 12)}\n{part['pie'].iloc[0]:,} PIE"
+        row[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
     return drawing
 
 
-def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:  # noqa: ARG001
-    """The step: read the examples, their images and `pie/<variant>.parquet`, write `figures/pie-sheet`."""
-    graded = {variant: read_parquet(paths.pie(study, variant), PIE).to_pandas() for variant in (*trained, *derived)}
-    table = numbers(graded, class_names(study))
-    save(study, "pie-sheet", table, partial(plot, images=read_images(study, table["example_id"])), figure)
+def draw(
+    *, examples: Path, images: Path, pie: dict[str, Path], svg: Path, pdf: Path, numbers: Path, figure: Figure
+) -> None:
+    """The step: read the PIE of each compressed variant and their images, write the figure and its numbers."""
+    graded = {variant: read_parquet(path, PIE).to_pandas() for variant, path in pie.items()}
+    table = tabulate(graded, class_names(examples))
+    pixels = read_images(examples, images, table["example_id"])
+    save(table, partial(plot, images=pixels), svg=svg, pdf=pdf, numbers=numbers, figure=figure)

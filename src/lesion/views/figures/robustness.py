@@ -1,6 +1,7 @@
 """What compression loses on corrupted and natural adversarial images beyond what it loses on clean ones."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,15 @@ from matplotlib.colors import TwoSlopeNorm
 
 from lesion.audit.robustness import ADVERSARIAL, CLEAN, read_accuracies, sensitivity
 from lesion.audit.wording import MINUS, points
+from lesion.params.design import Design
 from lesion.params.figure import Figure
-from lesion.views.figures import style
+from lesion.views.figures import style, variants
 from lesion.views.figures.saving import save
 
+INPUTS = ("robustness",)
+SETTINGS = {"design": "audit.design"}
+
+TITLE = "Which corruptions hurt compressed models more than dense ones?"
 GROUPS = {  # of Hendrycks and Dietterich, arXiv 1903.12261
     "noise": ("gaussian-noise", "shot-noise", "impulse-noise"),
     "blur": ("defocus-blur", "glass-blur", "motion-blur", "zoom-blur"),
@@ -23,6 +29,7 @@ GROUPS = {  # of Hendrycks and Dietterich, arXiv 1903.12261
     "digital": ("contrast", "elastic-transform", "pixelate", "jpeg-compression"),
     "extra": ("speckle-noise", "gaussian-blur", "spatter", "saturate"),
 }
+NO_ROWS = pd.DataFrame(columns=["variant", "corruption"])
 NATURAL = "natural"  # the group of images that nobody corrupted
 OTHER = "other"  # corruptions that a study adds
 
@@ -37,7 +44,7 @@ def grouped(corruptions: Iterable[str]) -> list[tuple[str, str]]:
     return known + others + natural
 
 
-def numbers(table: pd.DataFrame) -> pd.DataFrame:
+def tabulate(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `audit.robustness.sensitivity` in order of variant and column, with the group of each corruption.
 
     Fractions; a drop relative to a dense accuracy of zero is not a number.
@@ -81,34 +88,31 @@ def _separate(axes: Axes, columns: list[tuple[str, str]]) -> dict[str, list[int]
     return places
 
 
-def _told(table: pd.DataFrame) -> pd.DataFrame:
-    """Whether the interval of what is extra holds no 0."""
-    return table.assign(told=(table["extra_top1_low"] > 0) | (table["extra_top1_high"] < 0))
+def _with_clear(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a column `clear`: whether the interval of what is extra leaves out 0."""
+    return table.assign(clear=(table["extra_top1_low"] > 0) | (table["extra_top1_high"] < 0))
 
 
 def _heat(axes: Axes, table: pd.DataFrame, columns: list[tuple[str, str]]) -> None:
-    variants = list(dict.fromkeys(table["variant"]))
+    shown = list(dict.fromkeys(table["variant"]))
     names = [name for _, name in columns]
-    cells = (
-        100 * table.pivot(index="variant", columns="corruption", values="extra_top1").loc[variants, names].to_numpy()
-    )
+    cells = 100 * table.pivot(index="variant", columns="corruption", values="extra_top1").loc[shown, names].to_numpy()
     corrupted = cells[:, [not name.startswith(ADVERSARIAL) for name in names]]
     within = corrupted if np.isfinite(corrupted).any() else cells  # one hard set must not wash out the corruptions
     limit = max(0.1, np.abs(np.nan_to_num(within)).max())
     beyond = np.abs(np.nan_to_num(cells)).max() > limit
     colours = colormaps["RdBu"].with_extremes(bad="#eeeeee")
     image = axes.imshow(cells, cmap=colours, norm=TwoSlopeNorm(0, -limit, limit), aspect="auto")
-    told = _told(table).pivot(index="variant", columns="corruption", values="told").loc[variants, names].to_numpy()
+    clear = _with_clear(table).pivot(index="variant", columns="corruption", values="clear").loc[shown, names].to_numpy()
     for (row, column), value in np.ndenumerate(cells):
         text = points(value / 100) if np.isfinite(value) else "n/a"
-        weight = "bold" if told[row, column] else "normal"
+        weight = "bold" if clear[row, column] else "normal"
         ink = "white" if np.isfinite(value) and abs(value) > 0.65 * limit else style.INK
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize="small", fontweight=weight)
     clean = table[table["corruption"] == CLEAN].set_index("variant")["clean_relative_top1"]
-    axes.set_yticks(range(len(variants)), [f"{name}  ({points(clean[name])})" for name in variants])
-    axes.set_xticks(
-        range(len(names)), [name.replace("-", " ") for name in names], rotation=45, ha="right", rotation_mode="anchor"
-    )
+    axes.set_yticks(range(len(shown)), [f"{variants.label(name)}  ({points(clean[name])})" for name in shown])
+    labels = [variants.label(name.replace("-", " ")) for name in names]
+    axes.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     bar = axes.figure.colorbar(image, ax=axes, extend="both" if beyond else "neither", pad=0.01, fraction=0.03)
@@ -117,13 +121,14 @@ def _heat(axes: Axes, table: pd.DataFrame, columns: list[tuple[str, str]]) -> No
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
     """Dense accuracy above, and below what each variant loses beyond its loss on clean images."""
-    drawing = style.canvas("Which corruptions hurt compressed models more than dense ones?")
     columns = grouped(dict.fromkeys(table["corruption"]))
+    if table.empty:
+        return style.notice(TITLE, "No compressed variant of this study was shown corrupted images.")
     if not columns:
-        drawing.text(0.5, 0.5, "This study shows its models clean images alone.", ha="center", va="center")
-        return drawing
-    variants = table["variant"].nunique()
-    above, below = drawing.subplots(2, 1, sharex=True, height_ratios=[2, max(variants, 2)])
+        return style.notice(TITLE, "This study shows its models clean images alone.")
+    drawing = style.canvas(TITLE)
+    heights = [2, max(table["variant"].nunique(), 2)]
+    above, below = drawing.subplots(2, 1, sharex=True, height_ratios=heights)
     _dense(above, table, columns)
     _heat(below, table, columns)
     _separate(below, columns)
@@ -133,8 +138,11 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     return drawing
 
 
-def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:
-    """The step: read `robustness/<variant>/<shard>.parquet` of all variants, write `figures/robustness`."""
-    variants = ("dense", *trained, *derived)
-    table = numbers(sensitivity({variant: read_accuracies(study, variant, shards) for variant in variants}))
-    save(study, "robustness", table, plot, figure)
+def draw(
+    *, robustness: dict[str, list[Path]], design: Design, svg: Path, pdf: Path, numbers: Path, figure: Figure
+) -> None:
+    """The step: read the counts of right answers on corrupted images, write the figure and its numbers."""
+    accuracies = {variant: read_accuracies(files) for variant, files in robustness.items()}
+    found = sensitivity(accuracies, design=design, dense=variants.DENSE) if len(accuracies) > 1 else NO_ROWS
+    table = tabulate(found)
+    save(table, plot, svg=svg, pdf=pdf, numbers=numbers, figure=figure)

@@ -1,13 +1,13 @@
 """A figure on disk: SVG and PDF, and the numbers that it shows beside. Bytes are a function of the figure alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import matplotlib.figure
 import pandas as pd
 
-from lesion.artifacts import paths
 from lesion.artifacts.atomic import replacing
 from lesion.artifacts.csv_tables import write_csv
 from lesion.params.figure import Figure
@@ -39,21 +39,29 @@ def files(drawn: Callable[[], matplotlib.figure.Figure], figure: Figure, texts: 
     return made
 
 
+def stacked(parts: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Tables of the same columns one below the other; an empty table where none has a row."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
+
+
 def _texts(table: pd.DataFrame) -> set[str]:
     columns = (table[name].unique() for name in table.select_dtypes(exclude=["number", "bool"]))
     return {value for column in columns for value in column if isinstance(value, str)}
 
 
 def save(
-    study: str,
-    name: str,
-    numbers: pd.DataFrame,
+    table: pd.DataFrame,
     plot: Callable[[pd.DataFrame], matplotlib.figure.Figure],
+    *,
+    svg: Path,
+    pdf: Path,
+    numbers: Path,
     figure: Figure,
 ) -> None:
-    """Plot the numbers, and write `figures/<name>.csv`, `.svg` and `.pdf`."""
-    made = files(lambda: plot(numbers), figure, _texts(numbers))
-    write_csv(paths.figure(study, name, "csv"), numbers)
-    for suffix, content in made.items():
-        with replacing(paths.figure(study, name, suffix)) as temporary:
-            temporary.write_bytes(content)
+    """Plot a table and write the figure to `svg` and `pdf`, the table to `numbers`, once all is drawn."""
+    made = files(lambda: plot(table), figure, _texts(table))
+    write_csv(numbers, table)
+    for suffix, path in (("svg", svg), ("pdf", pdf)):
+        with replacing(path) as temporary:
+            temporary.write_bytes(made[suffix])

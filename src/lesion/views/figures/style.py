@@ -16,8 +16,11 @@ from lesion.views.figures import lettering
 # Okabe and Ito's palette (2008), and greys
 INK, GREY, PALE = "#222222", "#767676", "#c8c8c8"
 BLUE, GREEN, PINK, VERMILLION = "#0072B2", "#009E73", "#CC79A7", "#D55E00"
-METHODS = (BLUE, GREEN, PINK, "#56B4E9", "#E69F00")  # a line each
+SKY, ORANGE = "#56B4E9", "#E69F00"
+METHODS = (BLUE, GREEN, PINK, SKY, ORANGE)  # a line each
 MARKERS = ("o", "s", "^", "v", "P", "X")
+
+NO_VARIANT = "This study has no compressed variant."
 
 
 @contextmanager
@@ -88,6 +91,13 @@ def canvas(title: str) -> matplotlib.figure.Figure:
     """An empty figure of the size that is applied, with its title."""
     drawing = matplotlib.figure.Figure()
     drawing.suptitle(title, fontweight="bold")
+    return drawing
+
+
+def notice(title: str, text: str) -> matplotlib.figure.Figure:
+    """A figure that says why there is nothing to draw."""
+    drawing = canvas(title)
+    drawing.text(0.5, 0.5, text, ha="center", va="center")
     return drawing
 
 

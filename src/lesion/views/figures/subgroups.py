@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
-from lesion.views.figures import lettering, style
-from lesion.views.figures.saving import save
+from lesion.views.figures import lettering, style, variants
+from lesion.views.figures.saving import save, stacked
+
+INPUTS = ("subgroups",)
 
 RATES = {"error": "Error", "false-positive": "False positives", "false-negative": "False negatives"}
 LONGEST = 34  # letters of the name of a group
@@ -29,11 +31,10 @@ MARKS: dict[tuple[bool, bool], dict[str, Any]] = {  # significant, the same by F
 }
 
 
-def numbers(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The rows of `audit.subgroups.subgroup_table` of each variant one below the other, and the variant before them."""
-    return pd.concat([table.assign(variant=name) for name, table in tables.items()], ignore_index=True)[
-        ["variant", *next(iter(tables.values())).columns]
-    ]
+def tabulate(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all variants' tables of subgroups one below the other, and the variant before them."""
+    columns = ["variant", *dict.fromkeys(name for table in tables.values() for name in table)]
+    return stacked([table.assign(variant=name)[columns] for name, table in tables.items()], columns)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _panel(axes: Axes, part: pd.DataFrame, overall: float, lines: Lines) -> None
     place = np.array([lines.groups[key] for key in zip(part["attribute"], part["group"], strict=True)])
     change, low, high = (100 * part[name].to_numpy() for name in ("change", "change_low", "change_high"))
     for flags, look in MARKS.items():
-        chosen = (part[["significant", "significant_fdr"]].to_numpy(dtype=bool) == flags).all(axis=1)
+        chosen = (part[["significant", "significant_fdr"]].eq(True).to_numpy(dtype=bool) == flags).all(axis=1)
         axes.hlines(place[chosen], low[chosen], high[chosen], color=look["color"], linewidth=1)
         axes.plot(change[chosen], place[chosen], **MARK | look)
     for heading in list(lines.headings.values())[1:]:
@@ -96,12 +97,13 @@ def _name(axes: Axes, lines: Lines) -> None:
 def _title(variant: str, part: pd.DataFrame) -> str:
     tested = int(part["p"].notna().sum())
     if not tested:
-        return f"{variant}\nno test\n"
-    return f"{variant}\n{part['significant'].sum()} of {tested} differ,\n{part['significant_fdr'].sum()} by FDR"
+        return f"{variants.label(variant)}\nno test\n"
+    differ, by_fdr = (part[name].eq(True).sum() for name in ("significant", "significant_fdr"))
+    return f"{variants.label(variant)}\n{differ} of {tested} differ,\n{by_fdr} by FDR"
 
 
 def _keys() -> list[Line2D]:
-    texts = ("as the average, or not told apart", "significant (uncorrected)", "by false discovery rate too")
+    texts = ("not significant", "significant (uncorrected)", "significant (false discovery rate too)")
     return [
         *(Line2D([], [], label=text, **MARK | look) for text, look in zip(texts, MARKS.values(), strict=True)),
         Line2D([], [], label="change over all examples", **OVERALL),
@@ -110,23 +112,23 @@ def _keys() -> list[Line2D]:
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
     """One column a variant and one row a rate; the scales differ, so that small changes can be seen too."""
-    drawing = style.canvas("Whose errors does compression change more than the average?")
+    title = "Whose errors does compression change more than the average?"
     grouped = table[table["attribute"] != ALL]
     if grouped.empty:
-        drawing.text(0.5, 0.5, "This study names no attribute of its examples.", ha="center", va="center")
-        return drawing
-    rates, variants = list(dict.fromkeys(grouped["measure"])), list(dict.fromkeys(table["variant"]))
+        return style.notice(title, "This study names no attribute of its examples.")
+    drawing = style.canvas(title)
+    rates, shown = list(dict.fromkeys(grouped["measure"])), list(dict.fromkeys(grouped["variant"]))
     lines = {rate: _lines(grouped[grouped["measure"] == rate]) for rate in rates}
     heights = [len(lines[rate].texts) for rate in rates]
-    grid = drawing.subplots(len(rates), len(variants), squeeze=False, sharey="row", height_ratios=heights)
+    grid = drawing.subplots(len(rates), len(shown), squeeze=False, sharey="row", height_ratios=heights)
     overall = table[table["attribute"] == ALL].set_index(["variant", "measure"])["change"]
     for row, rate in zip(grid, rates, strict=True):
-        for axes, variant in zip(row, variants, strict=True):
+        for axes, variant in zip(row, shown, strict=True):
             part = grouped[(grouped["variant"] == variant) & (grouped["measure"] == rate)]
             _panel(axes, part, overall[variant, rate], lines[rate])
         _name(row[0], lines[rate])
         row[0].set_ylabel(RATES.get(rate, rate))
-    for axes, variant in zip(grid[0], variants, strict=True):
+    for axes, variant in zip(grid[0], shown, strict=True):
         axes.set_title(_title(variant, grouped[grouped["variant"] == variant]))
     drawing.align_ylabels(grid[:, 0])
     label = "Change from dense (percentage points; the scales differ)"  # as a supxlabel it would lie below the legend
@@ -134,7 +136,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     return drawing
 
 
-def draw(*, study: str, shards: list[str], trained: list[str], derived: list[str], figure: Figure) -> None:  # noqa: ARG001
-    """The step: read `subgroups/<variant>.csv` of each compressed variant, write `figures/subgroups`."""
-    table = numbers({variant: read_csv(paths.subgroups(study, variant)) for variant in (*trained, *derived)})
-    save(study, "subgroups", table, plot, figure)
+def draw(*, subgroups: dict[str, Path], svg: Path, pdf: Path, numbers: Path, figure: Figure) -> None:
+    """The step: read the subgroups of each compressed variant, write the figure and its numbers."""
+    table = tabulate({variant: read_csv(path) for variant, path in subgroups.items()})
+    save(table, plot, svg=svg, pdf=pdf, numbers=numbers, figure=figure)

@@ -4,13 +4,13 @@ from base64 import b64encode
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image as Picture
 
-from lesion.artifacts import paths
 from lesion.artifacts.atomic import write_text
 from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.comparison.classes import class_names
@@ -118,10 +118,12 @@ def render(study: str, variants: list[Variant]) -> str:
     return render_template("lesion.views.gallery", study=study, variants=variants, **limits)
 
 
-def gallery(*, study: str, shards: list[str], trained: list[str], derived: list[str]) -> None:  # noqa: ARG001
-    """The step: read the examples, their images and `pie/<variant>.parquet`, write `gallery/index.html`."""
-    names = class_names(study)
-    graded = {variant: read_parquet(paths.pie(study, variant), PIE).to_pandas() for variant in (*trained, *derived)}
-    images = read_images(study, (example for table in graded.values() for example in shown(table)["example_id"]))
-    variants = [gather(variant, table, names, images) for variant, table in graded.items()]
-    write_text(paths.gallery(study), render(study, variants))
+def gallery(*, study: str, examples: Path, images: Path, pie: dict[str, Path], page: Path) -> None:
+    """The step: read the PIE of each compressed variant and their images, write the page."""
+    names = class_names(examples)
+    graded = {variant: read_parquet(path, PIE).to_pandas() for variant, path in pie.items()}
+    pixels = read_images(
+        examples, images, (example for table in graded.values() for example in shown(table)["example_id"])
+    )
+    variants = [gather(variant, table, names, pixels) for variant, table in graded.items()]
+    write_text(page, render(study, variants))

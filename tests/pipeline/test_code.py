@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lesion import steps as declared
+from lesion import plugins
 from lesion.params.document import read_yaml
 from tests.conftest import REPOSITORY, write_params
 
@@ -61,32 +61,50 @@ import importlib, json, sys
 from pathlib import Path
 
 import lesion
-from lesion import code_version
-from lesion.engines import nodes
 from lesion.params.document import read_yaml
-from lesion.params.file import validate
-from lesion.steps import modules
+from lesion.pipeline import code
+from lesion.pipeline.project import project
+from lesion.pipeline.version import modules
 
-data = read_yaml(Path(sys.argv[1]))
-active = [(step, names, modules(step, names, data)) for step, names in nodes(validate(data))]
+graph, _ = project(read_yaml(Path(sys.argv[1])))
+loaded = {}
+for node in graph.nodes():
+    names = [value for name, value in node.names.items() if name != "shard"]
+    loaded["/".join([node.step, *names])] = modules(graph, node)
 root = Path(lesion.__file__).parent
 
 def versions():
-    importlib.reload(code_version)  # forgets what it has read
-    return {"/".join([step, *names.values()]): code_version.code_version(loaded) for step, names, loaded in active}
+    importlib.reload(code)  # forgets what it has read
+    return {node: code.code_version(named) for node, named in loaded.items()}
 
 before, changed = versions(), {}
-for file in sys.argv[2:]:
-    path = root / file
+for edit in json.loads(sys.argv[2]):
+    path = root / edit["file"]
     old = path.read_bytes() if path.exists() else None
-    path.write_bytes((old or b"") + b"\\n# edited\\n")
+    path.write_bytes((old or b"").replace(edit["old"].encode(), edit["new"].encode()) + edit["end"].encode())
     after = versions()
-    changed[file] = [node for node in before if after[node] != before[node]]
+    changed[edit["name"]] = [node for node in before if after[node] != before[node]]
     path.write_bytes(old) if old is not None else path.unlink()
 assert versions() == before
-loaded = {"/".join([step, *names.values()]): named for step, names, named in active}
 print(json.dumps({"root": str(root), "changed": changed, "loaded": loaded}))
 """
+
+
+def edit(name: str, file: str, *, old: str = "\0", new: str = "", end: str = "") -> dict[str, str]:
+    """An edit of a source file: a text replaced, another put at its end."""
+    return {"name": name, "file": file, "old": old, "new": new, "end": end}
+
+
+EDITS = [edit(file, file, end="\nEDITED = 1\n") for file in (*EDITED, NEW)]
+SILENT = [
+    edit("a comment", "train/loop.py", end="\n# Edited.\n"),
+    edit("a docstring", "artifacts/tables.py", old='"""Tables in', new='"""Edited tables in'),
+    edit("a blank line", "train/loop.py", old="\n\n\n", new="\n\n\n\n"),
+    edit("line ends", "train/loop.py", old="\n", new="\r\n"),
+    edit("line ends of a template", "views/gallery/template.html.jinja", old="\n", new="\r\n"),
+    edit("a release", "__init__.py", old='__version__ = "', new='__version__ = "9.'),
+    edit("an export", "audit/__init__.py", end="\nfrom lesion.errors import InputError\n__all__ = ['InputError']\n"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +117,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     params["active"]["trained"] = [*params["active"]["trained"], "set-80"]
     write_params(folder, params)
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(folder / "params.yaml"), *EDITED, NEW],
+        [sys.executable, "-c", SCRIPT, str(folder / "params.yaml"), json.dumps([*EDITS, *SILENT])],
         env=os.environ | {"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -158,6 +176,11 @@ def test_an_edit_touches_the_nodes_that_reach_the_file(file: str, found: dict[st
     assert found["changed"][file] == expected
 
 
+@pytest.mark.parametrize("name", [one["name"] for one in SILENT])
+def test_an_edit_that_changes_nothing_that_runs_touches_no_node(name: str, found: dict[str, Any]) -> None:
+    assert found["changed"][name] == []
+
+
 def touched(found: dict[str, Any], file: str) -> set[str]:
     return set(found["changed"][file])
 
@@ -167,8 +190,16 @@ def steps(nodes: set[str]) -> set[str]:
 
 
 def test_the_style_of_figures_is_no_business_of_what_they_show(found: dict[str, Any]) -> None:
-    assert steps(touched(found, "views/figures/style.py")) == {"figure"}
-    assert touched(found, "views/figures/impact.py") == {"figure/digits/impact"}
+    assert steps(touched(found, "views/figures/style.py")) == {
+        "figure-impact",
+        "figure-subgroups",
+        "figure-counts",
+        "figure-pie-accuracy",
+        "figure-robustness",
+        "figure-size",
+        "figure-pie-sheet",
+    }
+    assert touched(found, "views/figures/impact.py") == {"figure-impact/digits"}
     assert steps(touched(found, "views/gallery/template.html.jinja")) == {"gallery"}
 
 
@@ -200,26 +231,27 @@ def test_a_variant_names_its_method_its_axes_and_what_they_name() -> None:
         "methods.prune", "scores.magnitude", "shapes.weight", "allocations.erk", "schedules.at_initialisation",
         "regrowths.exchange", "scores.random_draw",
     }  # fmt: skip
-    assert set(declared.variant_modules(SET)) == {f"lesion.compress.{module}" for module in expected}
-    assert declared.variant_modules({"method": "dense"}) == ["lesion.compress.methods.dense"]
+    assert set(plugins.variant_modules(SET)) == {f"lesion.compress.{module}" for module in expected}
+    assert plugins.variant_modules({"method": "dense"}) == ["lesion.compress.methods.dense"]
     learnt = {"method": "learn-masks", "regulariser": {"name": "ltp"}}
     modules = ["lesion.compress.methods.learn_masks", "lesion.compress.regularisers.ltp"]
-    assert declared.variant_modules(learnt) == modules
+    assert plugins.variant_modules(learnt) == modules
 
 
 def test_a_method_is_the_code_of_its_variants_alone(found: dict[str, Any]) -> None:
     nodes = touched(found, "compress/methods/int8_static.py")
-    assert nodes == {f"{step}/digits/int8-static" for step in ("compress", "predict", "robustness")}
+    variants = ("int8-static", "gmp-90-int8")
+    assert nodes == {f"{step}/digits/{name}" for step in ("compress", "predict", "robustness") for name in variants}
 
 
 def test_corruptions_are_the_code_of_robustness_alone(found: dict[str, Any]) -> None:
-    assert {node for node in touched(found, "data/corruptions/noise.py") if not node.startswith("figure/")} == {
+    assert {node for node in touched(found, "data/corruptions/noise.py") if not node.startswith("figure-")} == {
         node for node in found["loaded"] if node.startswith("robustness/")
     }
 
 
 def test_what_everything_imports_touches_everything(found: dict[str, Any]) -> None:
-    for file in ("__init__.py", "artifacts/paths.py"):
+    for file in ("__init__.py", "errors.py"):
         assert touched(found, file) == set(found["loaded"])
 
 

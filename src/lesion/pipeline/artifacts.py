@@ -1,0 +1,35 @@
+"""Where each artifact lies, relative to the folder of params.yaml. Path is identity: no dates, no globs."""
+
+from pathlib import Path
+
+RESULTS = "results/{study}"
+
+PLACES = {
+    "examples": f"{RESULTS}/data/examples.parquet",
+    "images": f"{RESULTS}/data/images.safetensors",
+    "adversarial": f"{RESULTS}/data/adversarial.safetensors",
+    "checkpoint": f"{RESULTS}/checkpoints/{{variant}}/{{shard}}.safetensors",
+    "predictions": f"{RESULTS}/predictions/{{variant}}/{{shard}}.parquet",
+    "robustness": f"{RESULTS}/robustness/{{variant}}/{{shard}}.parquet",
+    "summary": f"{RESULTS}/summary.csv",
+    "metrics": f"{RESULTS}/summary.json",
+    "comparison": f"{RESULTS}/comparison/comparison.csv",
+    "ranking": f"{RESULTS}/comparison/ranking.csv",
+    "gallery": f"{RESULTS}/gallery/index.html",
+}
+"""Name of an artifact -> its path; those of statistics and figures are added by `steps`."""
+
+
+def statistic(name: str, suffix: str) -> str:
+    """The table of a statistic, one file a compressed variant."""
+    return f"{RESULTS}/{name}/{{variant}}.{suffix}"
+
+
+def figure(name: str, suffix: str) -> str:
+    """A figure (`svg`, `pdf`) or the numbers that it shows (`csv`)."""
+    return f"{RESULTS}/figures/{name}.{suffix}"
+
+
+def version(study: str, step: str, variant: str = "") -> Path:
+    """What the nodes of a step depend on beside files: code and settings. The shards of a variant share one."""
+    return Path("results/versions", study, step, variant or "all")

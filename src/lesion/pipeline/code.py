@@ -1,0 +1,98 @@
+"""The code version of a node: a hash of what the modules that its step can reach do.
+
+Neither engine sees an edit of an imported module by itself. grimp reads the import graph from the sources without
+running them. What is hashed of a module is its syntax tree, so that comments, docstrings, blank lines and line ends
+count for nothing; of a package, its `__init__` without imports and names in double underscores, so that a release or
+another exported name counts for nothing either.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import grimp
+
+PACKAGE = "lesion"
+
+
+@cache
+def _graph() -> grimp.ImportGraph:
+    return grimp.build_graph(PACKAGE, cache_dir=None, exclude_type_checking_imports=True)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
+
+
+def _is_export(statement: ast.stmt) -> bool:
+    """True of an import, and of an assignment or a function whose name is in double underscores."""
+    if isinstance(statement, ast.If) and getattr(statement.test, "id", "") == "TYPE_CHECKING":
+        return True
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return True
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement]
+    names = [getattr(target, "id", getattr(target, "name", "")) for target in targets]
+    return all(name.startswith("__") and name.endswith("__") for name in names)
+
+
+def _written(node: object) -> Iterator[str]:
+    """The text of a syntax tree, the same for every version of Python that has these nodes.
+
+    Fields that are empty are left out, since new versions add some; so are strings that stand alone, as docstrings do.
+    """
+    if isinstance(node, ast.AST):
+        yield f"({type(node).__name__}"
+        for name, value in ast.iter_fields(node):
+            if value not in (None, []):
+                yield f" {name}="
+                yield from _written(value)
+        yield ")"
+    elif isinstance(node, list):
+        for part in node:
+            if not (isinstance(part, ast.stmt) and _is_docstring(part)):
+                yield from _written(part)
+    else:
+        yield repr(node)
+
+
+def what_it_does(source: bytes, *, package: bool) -> str:
+    """The text that stands for a module: equal for two sources that do the same by the same statements."""
+    tree = ast.parse(source)
+    if package:
+        tree.body = [statement for statement in tree.body if not _is_export(statement)]
+    return "".join(_written(tree))
+
+
+@cache
+def _digest(module: str) -> bytes:
+    spec = find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    source, package = Path(spec.origin), spec.submodule_search_locations is not None
+    digest = hashlib.sha256(what_it_does(source.read_bytes(), package=package).encode())
+    if package:  # its templates are code too
+        for template in sorted(source.parent.glob("*.jinja")):
+            digest.update(template.read_text(encoding="utf-8").encode())  # line ends made alike
+    return digest.digest()
+
+
+@cache
+def _closure(module: str) -> frozenset[str]:
+    reached = {module, *_graph().find_upstream_modules(module)}
+    parents = {name.rsplit(".", depth)[0] for name in reached for depth in range(1, name.count(".") + 1)}
+    return frozenset(reached | parents)
+
+
+def code_version(modules: Iterable[str]) -> str:
+    """Twelve hexadecimal digits of the code of `modules`, all that they import, and the packages around them."""
+    digest = hashlib.sha256()
+    for name in sorted(frozenset().union(*(_closure(module) for module in modules))):
+        digest.update(name.encode() + _digest(name))
+    return digest.hexdigest()[:12]

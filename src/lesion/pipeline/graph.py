@@ -1,0 +1,223 @@
+"""The nodes that params.yaml asks for: the files, the command and the settings of each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lesion import plugins
+from lesion.artifacts.paths import named
+from lesion.errors import InputError
+from lesion.params.document import cut
+from lesion.pipeline import artifacts
+from lesion.pipeline.step import Input, Step
+from lesion.pipeline.steps import STEPS
+
+DENSE = "dense"
+Files = str | list[str] | dict[str, str] | dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: a step, and the names that tell it from the others of its step."""
+
+    step: str
+    names: Mapping[str, str]
+
+    @property
+    def declared(self) -> Step:
+        """The declaration of its step."""
+        return STEPS[self.step]
+
+    def __hash__(self) -> int:
+        return hash((self.step, *self.names.values()))
+
+
+def flat(files: Files) -> list[str]:
+    """The paths of one input, in order."""
+    if isinstance(files, str):
+        return [files]
+    parts = files.values() if isinstance(files, dict) else files
+    return [path for part in parts for path in ([part] if isinstance(part, str) else part)]
+
+
+class Graph:
+    """The DAG of one params.yaml.
+
+    Parameters
+    ----------
+    data : the whole file as plain data; only what a node needs is looked up, so a fault elsewhere does not stop it
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+        self._kinds: dict[str, str] = {}
+
+    # What is asked for
+
+    def populations(self, study: str) -> Mapping[str, Any]:
+        """The part of params.yaml that lists the variants and shards of a study: `comparison` or `active`."""
+        comparison = cut(self.data, "comparison")
+        compared = study in comparison["studies"] and study not in cut(self.data, "active.studies")
+        return dict(comparison) if compared else dict(cut(self.data, "active"))
+
+    def compressed(self, study: str) -> list[str]:
+        """The compressed variants of a study, in the order of display."""
+        listed = self.populations(study)
+        return [variant for kind in ("trained", "derived", "external") for variant in listed[kind]]
+
+    def shards(self, study: str, variant: str) -> list[str]:
+        """The shards of a population; an external one is what its entry says."""
+        if self.kind(variant) == "external":
+            return [str(cut(self.data, f"variants.{variant}.members"))]
+        return list(self.populations(study)["shards"])
+
+    def kind(self, variant: str) -> str:
+        """Whether a variant is trained, derived or external."""
+        if variant not in self._kinds:
+            entry = cut(self.data, f"variants.{variant}")
+            name = plugins.name_of(entry, where=f"variants.{variant}", kind="method", key="method")
+            self._kinds[variant] = str(plugins.load("method", name, where=f"variants.{variant}.method").KIND)
+        return self._kinds[variant]
+
+    def parent(self, variant: str) -> str:
+        """The variant that a derived one is made of."""
+        return str(cut(self.data, f"variants.{variant}.of"))
+
+    def studies(self, step: Step) -> list[str]:
+        """The active studies that have nodes of a step; none for a figure that params.yaml does not list."""
+        active = cut(self.data, "active")
+        if step.command == "figure" and step.fixed["figure"] not in cut(self.data, "figures"):
+            return []
+        return [
+            *(active["studies"] if step.active else ()),
+            *(active["comparisons"] if step.comparison else ()),
+        ]
+
+    # One node
+
+    def node(self, step: str, names: Mapping[str, str]) -> Node:
+        """A node, once its names are known to be in params.yaml.
+
+        Raises
+        ------
+        InputError
+            Where a name is not, with the nearest one that is; where the step is not for the variant.
+        """
+        declared = STEPS[step]
+        for name, catalogue in (("study", "studies"), ("variant", "variants")):
+            if name in names:
+                cut(self.data, f"{catalogue}.{names[name]}")
+        if declared.kinds and (kind := self.kind(names["variant"])) not in declared.kinds:
+            expected = " or ".join(declared.kinds)
+            raise InputError(f"{step}: {names['variant']} is {_a(kind)} variant, {_a(expected)} one is expected")
+        if "variant" in names and names["variant"] == DENSE and COMPARES in declared.inputs:
+            raise InputError(f"{step}: dense is compared with a compressed variant, and not with itself")
+        return Node(step, dict(names))
+
+    def command(self, node: Node) -> str:
+        """The command line that makes a node."""
+        step = node.declared
+        options = {name: node.names[name] for name in step.per}
+        if step.command:
+            options |= step.fixed
+        return " ".join(
+            ["lesion", step.command or node.step, *(f"--{name} {value}" for name, value in options.items())]
+        )
+
+    def inputs(self, node: Node, shown: Mapping[str, str] | None = None) -> dict[str, Files]:
+        """Argument -> the files that a node reads.
+
+        `shown`: names to write into the paths instead of the node's own, as a template has them.
+        """
+        names = dict(node.names) | dict(shown or {})
+        found = {argument: self._files(node, given, names) for argument, given in node.declared.inputs.items()}
+        if node.declared.reads_file:
+            found["source"] = str(named(cut(self.data, node.declared.reads_file.format(**node.names))))
+        return found
+
+    def _files(self, node: Node, given: Input, names: Mapping[str, str]) -> Files:
+        study = node.names["study"]
+        place = artifacts.PLACES[given.artifact]
+        if given.over == "one":
+            variant = given.of if given.of != "{parent}" else self.parent(node.names["variant"])
+            return place.replace("{variant}", variant).format(**names)
+        if given.over == "shards":
+            own = given.of.format(**node.names)
+            return [
+                place.replace("{variant}", given.of).format(**(dict(names) | {"shard": shard}))
+                for shard in self.shards(study, own)
+            ]
+        variants = self.compressed(study)
+        if given.over == "compressed":
+            return {variant: place.format(**(dict(names) | {"variant": variant})) for variant in variants}
+        made = [variant for variant in (DENSE, *variants) if self._producer(given.artifact, variant)]
+        return {
+            variant: [
+                place.format(**(dict(names) | {"variant": variant, "shard": shard}))
+                for shard in self.shards(study, variant)
+            ]
+            for variant in made
+        }
+
+    def outputs(self, node: Node, shown: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Argument -> the file that a node writes."""
+        names = dict(node.names) | dict(shown or {})
+        return {name: artifacts.PLACES[artifact].format(**names) for name, artifact in node.declared.outputs.items()}
+
+    def _producer(self, artifact: str, variant: str) -> str | None:
+        """The step that makes an artifact of a variant; None where the variant has none."""
+        for name, step in STEPS.items():
+            if artifact in step.outputs.values() and (not step.kinds or self.kind(variant) in step.kinds):
+                return name
+        return None
+
+    def keys(self, node: Node) -> dict[str, str]:
+        """Argument -> dotted key of params.yaml."""
+        names = dict(node.names)
+        if "parent" in node.declared.loads:
+            names["parent"] = self.parent(names["variant"])
+        return {argument: key.format(**names) for argument, key in node.declared.params.items()}
+
+    def settings(self, node: Node) -> dict[str, Any]:
+        """Argument -> the part of params.yaml that a node sees, as plain data."""
+        return {argument: cut(self.data, key) for argument, key in self.keys(node).items()}
+
+    # All nodes
+
+    def nodes(self) -> Iterator[Node]:
+        """Every node that the active studies need, each after those that it reads, once."""
+        seen: set[Node] = set()
+        for name, step in STEPS.items():
+            for study in self.studies(step):
+                for names in self._names(step, study):
+                    yield from self._with_parents(Node(name, names), seen)
+
+    def _names(self, step: Step, study: str) -> Iterator[dict[str, str]]:
+        if "variant" not in step.per:
+            yield {"study": study}
+            return
+        dense = [] if COMPARES in step.inputs else [DENSE]
+        for variant in (*dense, *self.compressed(study)):
+            if self.kind(variant) in step.kinds:
+                for shard in self.shards(study, variant) if "shard" in step.per else ("",):
+                    yield {"study": study, "variant": variant} | ({"shard": shard} if shard else {})
+
+    def _with_parents(self, node: Node, seen: set[Node]) -> Iterator[Node]:
+        """A node after the parents of its variant, which need not be active themselves."""
+        if node in seen:
+            return
+        if "parent" in node.declared.loads:
+            parent = self.parent(node.names["variant"])
+            made_by = "train" if self.kind(parent) == "trained" else "compress"
+            yield from self._with_parents(Node(made_by, dict(node.names) | {"variant": parent}), seen)
+        if node not in seen:
+            seen.add(node)
+            yield node
+
+
+COMPARES = "compressed"
+"""The input of steps that compare a compressed variant with dense; dense itself has none of these."""
+
+
+def _a(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"

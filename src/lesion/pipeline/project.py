@@ -1,0 +1,31 @@
+"""params.yaml of the current folder as a whole, checked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lesion.errors import InputError
+from lesion.params.document import nearest, read_yaml
+from lesion.params.file import Params, validate
+from lesion.pipeline.graph import Graph
+from lesion.pipeline.steps import STEPS
+
+
+def project(data: Mapping[str, Any]) -> tuple[Graph, Params]:
+    """The DAG of params.yaml and its typed view.
+
+    Raises
+    ------
+    InputError
+        Names the first key at fault, with the nearest that is known.
+    """
+    params = validate(data)
+    drawn = [step.fixed["figure"] for step in STEPS.values() if step.command == "figure"]
+    for name in params.figures:
+        if name not in drawn:
+            raise InputError(f"params.yaml: figures.{name}: there is no such figure{nearest(name, drawn)}")
+    return Graph(data), params
+
+
+def read_project() -> tuple[Graph, Params]:
+    """`project` of the file in the current folder."""
+    return project(read_yaml())

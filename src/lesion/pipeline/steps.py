@@ -1,0 +1,137 @@
+"""The steps of the pipeline, each declared once.
+
+The command line, the rules of Snakemake, the stages of DVC, the paths and the code versions are made from this list. A
+module in `audit/statistics` or `views/figures` is a step by lying there.
+"""
+
+from lesion.pipeline import artifacts
+from lesion.pipeline.declared import Declared, figures, statistics
+from lesion.pipeline.step import Input, Step
+
+SHARD = ("study", "variant", "shard")
+VARIANT = ("study", "variant")
+STUDY = ("study",)
+
+MODEL = {"model": "studies.{study}.model"}
+RECIPE = {"recipe": "studies.{study}.recipe"}
+EVALUATION = {"evaluation": "studies.{study}.evaluation"}
+COMPRESSION = {"compression": "variants.{variant}"}
+SEED = {"root_seed": "root_seed"}
+DESIGN = {"design": "audit.design"}
+
+EXAMPLES = {"examples": Input("examples")}
+DATA = EXAMPLES | {"images": Input("images")}
+STORED = DATA | {"checkpoint": Input("checkpoint")}
+COMPARED = {
+    "dense": Input("predictions", of="dense", over="shards"),
+    "compressed": Input("predictions", over="shards"),
+}
+POPULATIONS = {"predictions": Input("predictions", over="populations")}
+COMPRESSED = ("trained", "derived", "external")
+
+FIGURE_OF_COMPARISON = "comparison"
+"""The figure that is drawn of the comparison of methods, and of no active study."""
+
+
+def _statistic(found: Declared) -> Step:
+    artifacts.PLACES[found.name] = artifacts.statistic(found.name, found.constants["SUFFIX"])
+    return Step(
+        found.summary,
+        "lesion.audit.node:write_statistic",
+        VARIANT,
+        EXAMPLES | COMPARED,
+        {"table": found.name},
+        SEED | DESIGN | found.constants.get("SETTINGS", {}),
+        kinds=COMPRESSED,
+        fixed={"statistic": found.module.rpartition(".")[2]},
+        modules=(found.module,),
+    )
+
+
+def _figure(found: Declared) -> Step:
+    over = {"predictions": "populations", "robustness": "populations"} | dict.fromkeys(STATISTICS, "compressed")
+    for suffix in ("svg", "pdf", "csv"):
+        artifacts.PLACES[f"figure-{found.name}-{suffix}"] = artifacts.figure(found.name, suffix)
+    return Step(
+        found.summary,
+        f"{found.module}:draw",
+        STUDY,
+        {name.replace("-", "_"): Input(name, over=over.get(name, "one")) for name in found.constants["INPUTS"]},  # type: ignore[arg-type]
+        {"svg": f"figure-{found.name}-svg", "pdf": f"figure-{found.name}-pdf", "numbers": f"figure-{found.name}-csv"},
+        {"figure": f"figures.{found.name}"} | found.constants.get("SETTINGS", {}),
+        command="figure",
+        fixed={"figure": found.name},
+        comparison=found.name == FIGURE_OF_COMPARISON,
+        active=found.name != FIGURE_OF_COMPARISON,
+    )
+
+
+STATISTICS: dict[str, Step] = {found.name: _statistic(found) for found in statistics()}
+
+STEPS: dict[str, Step] = {
+    "data": Step(
+        "Write the study's examples and images.",
+        "lesion.data.prepare:prepare", STUDY, {}, {"examples": "examples", "images": "images"},
+        {"data": "studies.{study}.data"}, loads=("data",), comparison=True,
+    ),
+    "adversarial": Step(
+        "Make the natural adversarial set with a reference model.",
+        "lesion.predict.adversarial:adversarial", STUDY, DATA, {"adversarial": "adversarial"},
+        SEED | MODEL | RECIPE | EVALUATION | {"source": "studies.{study}.adversarial"}, loads=("model", "source"),
+        cores="recipe", gpu=True,
+    ),
+    "train": Step(
+        "Train the members of a shard, dense or pruned while training.",
+        "lesion.train.population:train", SHARD, DATA, {"checkpoint": "checkpoint"}, SEED | MODEL | RECIPE | COMPRESSION,
+        kinds=("trained",), loads=("model", "compression"), comparison=True, cores="recipe", gpu=True, resumable=True,
+        local=True,
+    ),
+    "compress": Step(
+        "Derive a compressed variant from the members of another.",
+        "lesion.compress.derive:compress", SHARD, DATA | {"parent": Input("checkpoint", of="{parent}")},
+        {"checkpoint": "checkpoint"}, SEED | MODEL | COMPRESSION | {"parent_compression": "variants.{parent}"},
+        kinds=("derived",), loads=("model", "compression", "parent"), comparison=True, local=True,
+    ),
+    "predict": Step(
+        "Write what each member says of each test example.",
+        "lesion.predict.predictions:predict", SHARD, STORED, {"predictions": "predictions"},
+        MODEL | EVALUATION | COMPRESSION, kinds=("trained", "derived"), loads=("model", "method"), comparison=True,
+        cores="evaluation", gpu=True,
+    ),
+    "import": Step(
+        "Take the predictions of an external variant from its file.",
+        "lesion.audit.comparison.external:take", SHARD, EXAMPLES, {"predictions": "predictions"}, COMPRESSION,
+        kinds=("external",), loads=("method",), reads_file="variants.{variant}.predictions", comparison=True,
+    ),
+    "robustness": Step(
+        "Count correct answers on corrupted and natural adversarial images.",
+        "lesion.predict.robustness:robustness", SHARD, STORED | {"adversarial": Input("adversarial")},
+        {"counts": "robustness"},
+        MODEL | EVALUATION | COMPRESSION | {"robustness": "studies.{study}.robustness"},
+        kinds=("trained", "derived"), loads=("model", "method"), cores="evaluation", gpu=True,
+    ),
+    **STATISTICS,
+    "summary": Step(
+        "Write the headline table.",
+        "lesion.audit.summary:write_summary", STUDY,
+        POPULATIONS | {name.replace("-", "_"): Input(name, over="compressed") for name in STATISTICS},
+        {"summary": "summary", "metrics": "metrics"}, {"alpha": "audit.impact.alpha"},
+        modules=tuple(step.modules[0] for step in STATISTICS.values()),
+    ),
+    "comparison": Step(
+        "Compare methods at all their levels, and rank them by what they forget.",
+        "lesion.audit.methods.table:write_comparison", STUDY, EXAMPLES | POPULATIONS,
+        {"comparison": "comparison", "ranking": "ranking"},
+        SEED | DESIGN | {
+            "settings": "audit.impact", "halves": "audit.halves", "resamples": "comparison.resamples",
+            "ranks": "comparison.ranking",
+        },
+        comparison=True, active=False,
+    ),
+    **{f"figure-{found.name}": _figure(found) for found in figures()},
+    "gallery": Step(
+        "Write the page that shows the PIE.",
+        "lesion.views.gallery.page:gallery", STUDY, DATA | {"pie": Input("pie", over="compressed")},
+        {"page": "gallery"},
+    ),
+}  # fmt: skip
