@@ -11,7 +11,6 @@ from lesion.audit.comparison.populations import Population
 from lesion.audit.node import write_statistic
 from lesion.audit.summary import write_summary
 from lesion.params.design import Design
-from tests import places
 
 
 def compared(
@@ -21,14 +20,24 @@ def compared(
     return Comparison(dense, compressed, np.arange(classes), dense.example_id, design, **known)
 
 
+def examples_path(study: str) -> Path:
+    """Where the table of examples lies."""
+    return Path("results") / study / "data" / "examples.parquet"
+
+
 def predictions(study: str, variant: str, shards: list[str]) -> list[Path]:
     """The files of a population."""
-    return [places.predictions(study, variant, shard) for shard in shards]
+    return [Path("results") / study / "predictions" / variant / f"{shard}.parquet" for shard in shards]
 
 
 def table_path(study: str, statistic: str, variant: str) -> Path:
     """Where the table of a statistic lies."""
     return Path("results") / study / statistic / f"{variant}.{registry.load(statistic).SUFFIX}"
+
+
+def summary_path(study: str, suffix: str = "csv") -> Path:
+    """Where the summary lies."""
+    return Path("results") / study / f"summary.{suffix}"
 
 
 def run(
@@ -46,7 +55,7 @@ def run(
         statistic=statistic,
         study=study,
         variant=variant,
-        examples=places.examples(study),
+        examples=examples_path(study),
         dense=predictions(study, "dense", shards),
         compressed=predictions(study, variant, shards),
         table=table_path(study, statistic, variant),
@@ -62,9 +71,9 @@ def run_summary(study: str, compressed: list[str], shards: list[str], *, alpha: 
     write_summary(
         study=study,
         predictions={variant: predictions(study, variant, shards) for variant in ("dense", *compressed)},
-        summary=places.place("summary", study),
-        metrics=places.place("metrics", study),
+        summary=summary_path(study),
+        metrics=summary_path(study, "json"),
         alpha=alpha,
         **{name: {variant: table_path(study, name, variant) for variant in compressed} for name in statistics},
     )
-    return places.place("summary", study)
+    return summary_path(study)

@@ -9,8 +9,7 @@ from lesion.audit.planning.plan import class_sizes, plan, plan_text
 from lesion.audit.planning.power import detectable, pilot_spread, power_table
 from lesion.errors import InputError
 from lesion.params.impact import Impact
-from tests import places
-from tests.compared import compared, predictions
+from tests.compared import compared, examples_path, predictions
 from tests.synthetic import labels, population, write_examples, write_population
 
 SETTINGS = Impact(alpha=0.05, normalise="population")
@@ -30,7 +29,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def told(study: str, variant: str | None, **more: list[int]) -> str:
     return plan(
-        examples=places.examples(study),
+        examples=examples_path(study),
         dense=predictions(study, "dense", ["0-5"]),
         compressed=None if variant is None else predictions(study, variant, ["0-5"]),
         settings=SETTINGS,
