@@ -25,7 +25,7 @@ def population(
     skill: float | npt.NDArray[np.float64] = 0.7,
     first: int = 0,
     true_probability: bool = False,
-    seeds: tuple[int, ...] | None = None,
+    origins: tuple[int | str, ...] | None = None,
 ) -> Population:
     """Members that are right with probability `skill` (one, or one for each class), else anything; ids have gaps.
 
@@ -41,7 +41,7 @@ def population(
         prediction=prediction,
         correct_top5=(prediction == label) | (rng.random(shape) < 0.5),
         true_probability=rng.random(shape, dtype=np.float32) if true_probability else None,
-        seeds=seeds,
+        origins=origins,
     )
 
 
@@ -63,8 +63,9 @@ def table(made: Population) -> pa.Table:
 
 def write_population(study: str, variant: str, shard: str, made: Population, **known: Any) -> None:
     """Write the predictions of a shard, and what its members were trained from where that is known."""
-    if made.seeds is not None:
-        trained = {str(m): {"initialisation": seed} for m, seed in zip(made.member, made.seeds, strict=True)}
+    if made.origins is not None:
+        named = {int: "initialisation", str: "sha256"}
+        trained = {str(m): {named[type(origin)]: origin} for m, origin in zip(made.member, made.origins, strict=True)}
         known = {"members": trained, **known}
     write_parquet(places.predictions(study, variant, shard), table(made), study=study, variant=variant, **known)
 

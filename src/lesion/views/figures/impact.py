@@ -115,7 +115,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
         Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="change of top-1"),
     ]
     if spare is None:
-        drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+        drawing.legend(handles=keys, loc="outside lower center", ncols=3)
     else:
         spare.legend(handles=keys, loc="center")
     return drawing

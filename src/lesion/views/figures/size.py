@@ -64,9 +64,9 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
         _marks(axes, rows.sort_values("sparsity"), label=f"pruned ({variants.label(name)})", **style.line(index))
     dense = table[table["kind"] == variants.DENSE]
     _marks(axes, dense, label="dense", color=style.INK, marker="*", linestyle="none")
-    for kind, look in variants.LOOKS.items():
+    for kind, look in variants.MARKS.items():
         if len(rows := table[table["kind"] == kind]):
-            _marks(axes, rows, label=variants.KINDS[kind], **look)
+            _marks(axes, rows, **look)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axes.xaxis.set_major_formatter("{x:,g}")

@@ -113,6 +113,8 @@ def _keys() -> list[Line2D]:
 def plot(table: pd.DataFrame) -> mpl.Figure:
     """One column a variant and one row a rate; the scales differ, so that small changes can be seen too."""
     title = "Whose errors does compression change more than the average?"
+    if table.empty:
+        return style.notice(title, style.NO_VARIANT)
     grouped = table[table["attribute"] != ALL]
     if grouped.empty:
         return style.notice(title, "This study names no attribute of its examples.")
