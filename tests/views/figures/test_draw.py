@@ -1,5 +1,6 @@
 """What holds for every figure: three files that parse, and the same bytes whoever draws them."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import warnings
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
+from typing import get_type_hints
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -14,6 +16,7 @@ import pytest
 
 from lesion.artifacts.csv_tables import read_csv, write_csv
 from lesion.params.figure import Figure
+from lesion.pipeline.declared import figures
 from tests.views.synthetic import SMALL, Study
 
 FIGURES = ("impact", "subgroups", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
@@ -109,6 +112,22 @@ def test_one_kind_alone_is_drawn(name: str, kind: str, study: Study, tmp_path: P
     other = {"trained": "derived", "derived": "trained"}[kind]
     given = study.arguments(name, tmp_path) | {"summary": tmp_path / "summary.csv", other: []}
     import_module(f"lesion.views.figures.{name}").draw(**given, figure=SIZE)
+
+
+def test_what_a_figure_declares_is_what_it_is_given() -> None:
+    declared = {found.name: found for found in figures()}
+    assert set(declared) == {*FIGURES, "comparison"}
+    outputs = {"svg", "pdf", "numbers", "figure"}
+    for found in declared.values():
+        draw = import_module(found.module).draw
+        parameters = inspect.signature(draw).parameters
+        expected = {*found.constants["INPUTS"], *found.constants.get("SETTINGS", {})} | outputs
+        assert set(parameters) - {"study"} == expected
+        assert all(parameter.kind == inspect.Parameter.KEYWORD_ONLY for parameter in parameters.values())
+        hints = get_type_hints(draw)
+        for name in found.constants["INPUTS"]:
+            one, many = {"examples", "images", "summary", "comparison"}, {"predictions", "robustness"}
+            assert hints[name] == (Path if name in one else dict[str, list[Path]] if name in many else dict[str, Path])
 
 
 def test_audit_figures_and_gallery_never_import_torch() -> None:

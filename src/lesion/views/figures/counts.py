@@ -1,4 +1,4 @@
-"""How many classes and how many images compression changes, against how much is compressed, and against seed noise."""
+"""How many classes and how many images compression changes, beside the counts that seed noise alone gives."""
 
 from collections.abc import Hashable, Mapping
 from functools import partial
@@ -65,7 +65,7 @@ def _notes(axes: Axes, count: str, rows: pd.DataFrame) -> None:
 
 
 def _noise(axes: Axes, count: str, rows: pd.DataFrame) -> None:
-    """What seed noise alone gives at each point, and as a hollow mark the count of as many members as it has."""
+    """Draw the mean and range of seed noise at each point, and a hollow mark for the count of as many members."""
     width = 5.0 if _on_scale(rows) else 0.4
     known = rows[rows[f"null_{count}"].notna()]
     x = _places(rows)[known.index]
@@ -76,14 +76,14 @@ def _noise(axes: Axes, count: str, rows: pd.DataFrame) -> None:
 
 
 def _plot(axes: Axes, x: pd.Series, y: pd.Series, **look: Any) -> None:
-    """Plot those points that are known, whole also at the edge; none at all would leave the panel without a size."""
+    """Plot the points that are known. A line of none has no extent, with which the layout cannot be computed."""
     known = y.notna()
     if known.any():
         axes.plot(x[known], y[known].astype(float), clip_on=False, **look)
 
 
 def _on_scale(rows: pd.DataFrame) -> bool:
-    """Whether the variants of a panel lie at their sparsity, or one beside the other."""
+    """True if the variants of a panel are placed by their sparsity, false if they stand side by side."""
     return bool((rows["kind"] == "trained").all())
 
 
@@ -127,7 +127,7 @@ def _keys(table: pd.DataFrame, shown: list[str]) -> list[Any]:
 
 
 def plot(table: pd.DataFrame, *, alpha: float) -> mpl.Figure:
-    """Classes above, PIE below, on one scale; pruning over sparsity on the left, other kinds of variants beside it."""
+    """Classes above, PIE below; variants pruned while training on the left, by sparsity, other kinds beside them."""
     title = "How much of the data set does compression change?"
     parts = {kind: rows for kind in variants.KINDS if len(rows := table[table["kind"] == kind])}
     if not parts:

@@ -1,4 +1,4 @@
-"""Accuracy against size on disk: what compression buys, and what the average says it costs."""
+"""Top-1 accuracy against the size of a member on disk, one point for each variant."""
 
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,8 @@ def _range(counts: pd.Series) -> str:
 
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
-    """A point a variant, error bars of one standard deviation between members, pruning joined by a line."""
-    drawing = style.canvas("What compression buys, and what the average says it costs")
+    """One point for each variant, with the standard deviation between members; lines join the levels of a method."""
+    drawing = style.canvas("What does compression save, and what does it cost on average?")
     axes = drawing.subplots()
     pruned = table[table["kind"] == "trained"]
     for index, (name, rows) in enumerate(pruned.groupby("method", sort=False)):
