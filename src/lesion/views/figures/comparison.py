@@ -141,7 +141,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     keys: list[Artist] = [
         Line2D([], [], label=f"{variants.label(reference)}, for reference", **REFERENCE),
         Line2D([], [], label="dense accuracy; counts by seed noise alone", **NOISE),
-        Patch(color=style.PALE, alpha=0.5, label="its 95 % interval; their 95 % range"),
+        Patch(color=style.PALE, alpha=0.5, label="95 % interval of dense, 95 % range of seed noise"),
         Patch(color=style.GREY, alpha=0.13, label="95 % band of a method"),
     ]
     drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
