@@ -1,15 +1,17 @@
 # make        install, run the default study, write the report
 # make test   the tests; make check  the linters; make bench  the measurements of docs/PERFORMANCE.md
 # make bench-statistics  whether tests, intervals and the null keep what they promise, by simulation
-# make figures  redraw the figures of a published study, from its predictions
+# make figures  redraw the figures of a published study, from its predictions; installs no torch
+# make docs   the site, in site/; make lock  resolve the pins anew
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLED := .venv/installed
-SHELL := bash
-.SHELLFLAGS := -o pipefail -c
+INSTALLED := .venv/installed-pipeline
+INSTALLED_WITH_TORCH := .venv/installed-train,dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all figures install test check bench bench-statistics lock clean
+.PHONY: all figures install test check bench bench-statistics docs lock clean
 
 all: install
 	snakemake --cores all 2>&1 | python workflow/steps_left.py
@@ -22,12 +24,12 @@ figures: $(INSTALLED)
 	lesion adopt snakemake
 	snakemake --cores all figures
 
-install: $(INSTALLED)
+install: $(INSTALLED_WITH_TORCH)
 
-$(INSTALLED): requirements.lock pyproject.toml
+# What follows `installed-` are extras of pyproject.toml.
+.venv/installed-%: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/pip install --quiet --constraint requirements.lock --editable ".[$*]"
 	@touch $@
 
 test: install
@@ -48,10 +50,14 @@ bench: install
 bench-statistics: install
 	python -m bench.statistics
 
-# Resolve anew what pyproject.toml asks for, and write the same pins for conda.
+docs: .venv/installed-docs
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
+# Resolve what pyproject.toml asks for (pins that still fit stay), and write for conda those that the pipeline needs.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-annotate
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --extra dev --no-annotate --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
-	python workflow/conda_pins.py > environment.yml
+	$(COMPILE) --all-extras --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	$(COMPILE) --extra train --no-header --constraint requirements.lock pyproject.toml | $(PYTHON) workflow/conda_pins.py > environment.yml
 
 clean:
-	rm -rf results logs report.html .snakemake
+	rm -rf results logs report.html .snakemake site

@@ -13,14 +13,16 @@ from scipy import optimize
 from scipy.special import expit
 
 from bench.measure import row
+from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population
 from lesion.audit.inference.effects import change, changes
-from lesion.audit.planning.power import MOST, members_needed, pilot_spread
-from lesion.audit.statistics.effects import pie_share
-from lesion.audit.statistics.impact import class_impact
-from lesion.audit.statistics.null import null_counts
-from lesion.audit.statistics.pie import grade
+from lesion.audit.inference.pie_share import pie_share
+from lesion.audit.inference.power import MOST, members_needed
+from lesion.audit.planning.power import pilot_spread
+from lesion.audit.statistics import impact, null
+from lesion.audit.statistics import pie as pie_statistic
 from lesion.params.design import Design
+from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 
 RUNS, MEMBERS, CLASSES, PER_CLASS = 400, 10, 10, 40
@@ -49,15 +51,19 @@ def members(easy: Floats, able: Floats, rng: np.random.Generator) -> Population:
     return Population(example_id=np.arange(len(LABEL)), member=np.arange(len(able)), label=LABEL, prediction=prediction)
 
 
-def pair(rng: np.random.Generator, harm: Floats, design: Design) -> tuple[Population, Population]:
+def compared(dense: Population, compressed: Population, design: Design) -> Comparison:
+    return Comparison(dense, compressed, np.arange(CLASSES), dense.example_id, design)
+
+
+def pair(rng: np.random.Generator, harm: Floats, design: Design) -> Comparison:
     """Dense and compressed members on the same examples; of pairs each has its own ability in common."""
     easy = examples(rng)
     able = rng.normal(0, ABILITY, MEMBERS)
     others = able if design == "paired" else rng.normal(0, ABILITY, MEMBERS)
-    return members(easy, able, rng), members(easy + harm[LABEL], others, rng)
+    return compared(members(easy, able, rng), members(easy + harm[LABEL], others, rng), design)
 
 
-def pairs(harm: Floats, design: Design, seed: int) -> Iterator[tuple[Population, Population]]:
+def pairs(harm: Floats, design: Design, seed: int) -> Iterator[Comparison]:
     """As many simulated studies as there are runs."""
     rng = np.random.default_rng(seed)
     for _ in range(RUNS):
@@ -77,18 +83,12 @@ def false_positives() -> None:
         ("independent", SETTINGS), ("independent", PAPER), ("paired", SETTINGS)
     )  # fmt: skip
     for design, settings in designs:
-        found = [
-            class_impact(dense, compressed, classes=CLASSES, settings=settings, design=design)
-            for dense, compressed in pairs(nothing, design, seed=1)
-        ]
+        found = [impact.table(comparison, settings=settings) for comparison in pairs(nothing, design, seed=1)]
         name = f"`{found[0]['test'][0]}` test of a class, normalised by the {settings.normalise}'s accuracy"
         told(f"{name}: p < 0.05", float(np.mean([table["significant"].mean() for table in found])), ALPHA, RUNS)
         told(f"{name}: any q < 0.05", float(np.mean([table["significant_fdr"].any() for table in found])), ALPHA, RUNS)
     for design in DESIGNS:
-        graded = [
-            grade(dense, compressed, classes=CLASSES, design=design).to_pandas()
-            for dense, compressed in pairs(nothing, design, seed=2)
-        ]
+        graded = [pie_statistic.table(comparison) for comparison in pairs(nothing, design, seed=2)]
         rate = float(np.mean([(table["p"] < ALPHA).mean() for table in graded]))
         told(f"exact test of an example, {design}: p < 0.05", rate, ALPHA, RUNS, most=True)
         told(
@@ -118,8 +118,8 @@ def balanced_harm(worse: tuple[int, ...] = (8, 9), better: tuple[int, ...] = (0,
 def false_discoveries() -> None:
     """The share of false ones among what is found, where four classes in ten change more or less than the average."""
     harm, shares, found = balanced_harm(), [], []
-    for dense, compressed in pairs(harm, "independent", seed=3):
-        table = class_impact(dense, compressed, classes=CLASSES, settings=SETTINGS, design="independent")
+    for comparison in pairs(harm, "independent", seed=3):
+        table = impact.table(comparison, settings=SETTINGS)
         discovered = table["significant_fdr"].to_numpy()
         shares.append((discovered & (harm == 0)).sum() / max(1, discovered.sum()))
         found.append((discovered & (harm != 0)).sum() / (harm != 0).sum())
@@ -127,36 +127,35 @@ def false_discoveries() -> None:
     row("of the four that change, found at q < 0.05", f"{np.mean(found):.2f}")
 
 
-def by_class(dense: Population, compressed: Population) -> tuple[Floats, Floats]:
+def by_class(comparison: Comparison) -> tuple[Floats, Floats]:
     """Changes of recall, and less the change of accuracy: (classes,) each."""
     before, after = (
-        np.array([one.correct[:, label == LABEL].mean() for label in range(CLASSES)]) for one in (dense, compressed)
+        np.array([one.correct[:, label == LABEL].mean() for label in range(CLASSES)])
+        for one in (comparison.dense, comparison.compressed)
     )
     recall = after - before
     return recall, recall - recall.mean()
 
 
-def truth_of(
-    harm: Floats, measure: Callable[[Population, Population], Floats], design: Design, *, runs: int = 2000
-) -> Floats:
+def truth_of(harm: Floats, measure: Callable[[Comparison], Floats], design: Design, *, runs: int = 2000) -> Floats:
     """The mean of a measure over many simulated studies."""
     rng = np.random.default_rng(4)
-    return np.asarray(np.mean([measure(*pair(rng, harm, design)) for _ in range(runs)], axis=0))
+    return np.asarray(np.mean([measure(pair(rng, harm, design)) for _ in range(runs)], axis=0))
 
 
-def pie(dense: Population, compressed: Population) -> Floats:
+def pie(comparison: Comparison) -> Floats:
     """The share of PIE: (1,)."""
-    flags = grade(dense, compressed, classes=CLASSES, design="independent").column("pie").to_numpy()
-    return np.array([flags.mean()])
+    return np.array([pie_statistic.table(comparison)["pie"].mean()])
 
 
 def coverage() -> None:
     """How often the intervals hold the truth."""
     for design in DESIGNS:
         paired = design == "paired"
-        recall = truth_of(HARM, lambda dense, compressed: np.stack(by_class(dense, compressed)), design)
+        recall = truth_of(HARM, lambda comparison: np.stack(by_class(comparison)), design)
         held: dict[str, list[float]] = {"recall": [], "recall less accuracy": [], "accuracy": []}
-        for dense, compressed in pairs(HARM, design, seed=5):
+        for comparison in pairs(HARM, design, seed=5):
+            dense, compressed = comparison.dense, comparison.compressed
             plain, relative = changes(dense.correct, compressed.correct, LABEL, CLASSES, paired=paired)
             for name, found, true in (("recall", plain, recall[0]), ("recall less accuracy", relative, recall[1])):
                 held[name].append(float(np.mean((found.low <= true) & (true <= found.high))))
@@ -167,8 +166,9 @@ def coverage() -> None:
     share = truth_of(HARM, pie, "independent", runs=1000)[0]
     rng = np.random.default_rng(6)
     inside = []
-    for dense, compressed in pairs(HARM, "independent", seed=7):
-        _, low, high = pie_share(dense, compressed, classes=CLASSES, paired=False, resamples=100, rng=rng)
+    for comparison in pairs(HARM, "independent", seed=7):
+        said = comparison.dense.prediction, comparison.compressed.prediction
+        _, low, high = pie_share(*said, classes=CLASSES, paired=False, resamples=100, rng=rng)
         inside.append(low <= share <= high)
     told("95 % interval of the share of PIE", float(np.mean(inside)), 0.95, RUNS)
 
@@ -176,11 +176,8 @@ def coverage() -> None:
 def excess() -> None:
     """What exceeds the null where there is nothing but seed noise, in PIE."""
     beyond = []
-    for dense, compressed in pairs(np.zeros(CLASSES), "independent", seed=8):
-        rng = np.random.default_rng(9)
-        table = null_counts(
-            dense, compressed, classes=CLASSES, settings=SETTINGS, splits=40, design="independent", rng=rng
-        )
+    for comparison in pairs(np.zeros(CLASSES), "independent", seed=8):
+        table = null.table(comparison, settings=SETTINGS, draws=Halves(splits=40))
         beyond.append(table["pie"].mean() - table["null_pie"].mean())
     error = np.std(beyond, ddof=1) / RUNS**0.5
     row("PIE beyond the null where nothing is compressed", f"{np.mean(beyond):+.2f}", f"0 ± {error:.2f}")
@@ -190,14 +187,14 @@ def power() -> None:
     """How often a study finds the change that its number of members was planned for, from pilots of ten."""
     harm, label, aim = balanced_harm((5,), (4,), by=0.4), 5, 0.8
     change = expected_recall(TYPICAL[label]) - expected_recall(TYPICAL[label] - 0.4)
-    pilots = (dense for dense, _ in pairs(np.zeros(CLASSES), "independent", seed=10))
+    pilots = (comparison.dense for comparison in pairs(np.zeros(CLASSES), "independent", seed=10))
     spreads = [pilot_spread(next(pilots), classes=CLASSES, settings=SETTINGS) for _ in range(20)]
     planned = [members_needed(spread, change=change, examples=PER_CLASS, power=aim) or MOST for spread in spreads]
     count, rng, found = round(float(np.median(planned))), np.random.default_rng(11), []
     for _ in range(RUNS):
         easy, able = examples(rng), rng.normal(0, ABILITY, (2, count))
         dense, compressed = members(easy, able[0], rng), members(easy + harm[LABEL], able[1], rng)
-        table = class_impact(dense, compressed, classes=CLASSES, settings=SETTINGS, design="independent")
+        table = impact.table(compared(dense, compressed, "independent"), settings=SETTINGS)
         found.append(table.loc[label, "significant"])
     told(f"{count} members find the change they were planned for", float(np.mean(found)), aim, RUNS)
 

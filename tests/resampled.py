@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from lesion.audit.comparison.populations import Population
-from lesion.audit.statistics.impact import class_impact
-from lesion.audit.statistics.pie import grade
-from lesion.audit.statistics.resampling import Rows
+from lesion.audit.inference.resampling import Rows
+from lesion.audit.statistics import impact, pie
 from lesion.params.design import Design
 from lesion.params.impact import Impact
+from tests.compared import compared
 from tests.synthetic import labels, population
 
 CLASSES, RESAMPLES = 4, 30
@@ -42,9 +42,13 @@ def counted(
     dense: Population, compressed: Population, using: Impact, classes: int = CLASSES, design: Design = "auto"
 ) -> tuple[int, int, int]:
     """PIE, significant classes, and those at a false discovery rate, as the audit of one variant counts them."""
-    graded = grade(dense, compressed, classes=classes, design=design)
-    tested = class_impact(dense, compressed, classes=classes, settings=using, design=design)
-    return sum(graded["pie"].to_pylist()), int(tested["significant"].sum()), int(tested["significant_fdr"].sum())
+    comparison = compared(dense, compressed, classes=classes, design=design)
+    tested = impact.table(comparison, settings=using)
+    return (
+        int(pie.table(comparison)["pie"].sum()),
+        int(tested["significant"].sum()),
+        int(tested["significant_fdr"].sum()),
+    )
 
 
 def counted_draw_by_draw(

@@ -1,6 +1,6 @@
-"""Print environment.yml: the pins of requirements.lock, for conda users."""
+"""Print environment.yml: pins, read from standard input, for conda users."""
 
-from pathlib import Path
+import sys
 
 HEADER = """\
 # Written by `make lock` from requirements.lock. To use it:
@@ -13,13 +13,7 @@ dependencies:
   - pip
   - pip:"""
 
-
-def pins(lock: str) -> list[str]:
-    """The requirements of a lock file, comments left out."""
-    return [line for line in lock.splitlines() if line and not line.startswith(("#", " "))]
-
-
 if __name__ == "__main__":
     print(HEADER)
-    for pin in pins(Path("requirements.lock").read_text(encoding="utf-8")):
+    for pin in sys.stdin.read().splitlines():
         print(f"      - '{pin.replace(chr(39), chr(34))}'")

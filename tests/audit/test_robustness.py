@@ -10,6 +10,7 @@ from scipy import stats
 from lesion.artifacts import paths
 from lesion.artifacts.tables import ROBUSTNESS, write_parquet
 from lesion.audit.robustness import Accuracies, read_accuracies, sensitivity
+from lesion.errors import InputError
 
 SHARDS = {"0-1": [0, 1], "2-4": [2, 3, 4]}
 CONDITIONS = [("clean", 0), ("fog", 1), ("fog", 3), ("blur", 1), ("blur", 3), ("natural-adversarial", 0)]
@@ -40,8 +41,12 @@ def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFr
     return frames
 
 
+def read(variant: str) -> Accuracies:
+    return read_accuracies([paths.robustness("toy", variant, shard) for shard in SHARDS])
+
+
 def test_accuracies_are_means_over_severities_and_members(rows: dict[str, pd.DataFrame]) -> None:
-    found = read_accuracies("toy", "half", list(SHARDS)).mean
+    found = read("half").mean
     assert found.index.tolist() == list(IMAGES)
     assert found["images"].to_dict() == IMAGES
     for score, count in (("top1", "correct"), ("top5", "correct_top5")):
@@ -51,8 +56,8 @@ def test_accuracies_are_means_over_severities_and_members(rows: dict[str, pd.Dat
 
 
 def test_sensitivity_is_the_drop_beyond_that_on_clean_images(rows: dict[str, pd.DataFrame]) -> None:
-    accuracies = {variant: read_accuracies("toy", variant, list(SHARDS)) for variant in rows}
-    table = sensitivity(accuracies)
+    accuracies = {variant: read(variant) for variant in rows}
+    table = sensitivity(accuracies, design="auto")
     assert table["variant"].tolist() == ["half"] * 4 + ["small"] * 4
     for row in table.to_dict("records"):
         for score, count in (("top1", "correct"), ("top5", "correct_top5")):
@@ -73,16 +78,16 @@ def test_sensitivity_is_the_drop_beyond_that_on_clean_images(rows: dict[str, pd.
 
 
 def test_clean_images_and_dense_itself_are_no_extra(rows: dict[str, pd.DataFrame]) -> None:
-    dense = read_accuracies("toy", "dense", list(SHARDS))
-    same = sensitivity({"dense": dense, "copy": dense})
+    dense = read("dense")
+    same = sensitivity({"dense": dense, "copy": dense}, design="auto")
     assert (same[["relative_top1", "extra_top1", "extra_top5"]] == 0).all(axis=None)
-    other = sensitivity({"dense": dense, "half": read_accuracies("toy", "half", list(SHARDS))})
+    other = sensitivity({"dense": dense, "half": read("half")}, design="auto")
     assert (other.loc[other["corruption"] == "clean", ["extra_top1", "extra_top5"]] == 0).all(axis=None)
 
 
 def test_the_interval_is_that_of_the_delta_method_by_finite_differences(rows: dict[str, pd.DataFrame]) -> None:
-    found = {variant: read_accuracies("toy", variant, list(SHARDS)) for variant in rows}
-    table = sensitivity(found).set_index(["variant", "corruption"])
+    found = {variant: read(variant) for variant in rows}
+    table = sensitivity(found, design="auto").set_index(["variant", "corruption"])
     cells = {
         variant: frame.groupby(["corruption", "member"])[["correct", "total"]].sum() for variant, frame in rows.items()
     }
@@ -112,12 +117,18 @@ def top1_of(top1: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def test_pairs_that_change_alike_leave_no_doubt_and_single_members_no_interval(rows: dict[str, pd.DataFrame]) -> None:
-    dense = read_accuracies("toy", "dense", list(SHARDS))
-    worse = Accuracies(dense.mean.assign(top1=0.9 * dense.mean["top1"]), 0.9 * dense.top1, seeds=(1, 2, 3, 4, 5))
-    pairs = sensitivity({"dense": replace(dense, seeds=(1, 2, 3, 4, 5)), "worse": worse})
-    independent = sensitivity({"dense": dense, "worse": worse})
+    dense = read("dense")
+    worse = Accuracies(dense.mean.assign(top1=0.9 * dense.mean["top1"]), 0.9 * dense.top1, origins=(1, 2, 3, 4, 5))
+    related = {"dense": replace(dense, origins=(1, 2, 3, 4, 5)), "worse": worse}
+    pairs, as_in_the_paper = (sensitivity(related, design=design) for design in ("auto", "independent"))
+    unlike = {"dense": dense, "worse": worse}
+    independent, asked_for = (sensitivity(unlike, design=design) for design in ("auto", "paired"))
+    pd.testing.assert_frame_equal(pairs, asked_for)
+    pd.testing.assert_frame_equal(independent, as_in_the_paper)
     for table, some in ((pairs, False), (independent, True)):
         width = (table["extra_top1_high"] - table["extra_top1_low"])[table["corruption"] != "clean"]
         assert (width > 1e-9).all() == some
+    with pytest.raises(InputError, match="pairs need as many"):
+        sensitivity({"dense": dense, "few": Accuracies(dense.mean, dense.top1[:, :2])}, design="paired")
     single = Accuracies(dense.mean, dense.top1[:, :1])
-    assert sensitivity({"dense": single, "other": single})["extra_top1_low"].isna().all()
+    assert sensitivity({"dense": single, "other": single}, design="auto")["extra_top1_low"].isna().all()

@@ -11,19 +11,21 @@ from statsmodels.stats.multitest import fdrcorrection
 
 from lesion.artifacts import paths
 from lesion.audit.comparison.populations import read_population
-from lesion.audit.statistics.effects import effects
-from lesion.audit.statistics.impact import impact
-from lesion.audit.statistics.null import null
-from lesion.audit.statistics.pie import pie
-from lesion.audit.summary import COUNTS, TEXTS, accuracy_row, summary
+from lesion.audit.node import write_statistic
+from lesion.audit.noise import COUNTS
+from lesion.audit.summary import accuracy_row, write_summary
 from lesion.errors import InputError
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 from lesion.params.resamples import Resamples
+from tests.compared import predictions as files
+from tests.compared import run, run_summary, table_path
 from tests.synthetic import labels, population, write_examples, write_population
 
 SHARDS = ["0-3", "4-6"]
 MEMBERS = [4, 3]
+TEXTS = {"variant", "encoding", "test", "sparsity_by_layer"}
+STATISTICS = ["effects", "impact", "null", "pie"]
 FACTS = {"dense": (0.0, 4000), "half": (0.5, 2500), "small": (0.0, 1000)}
 NUMBERS = ["sparsity", "parameters_left", "multiply_adds", "bytes_per_member"]
 ORDER = [
@@ -73,17 +75,21 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             write_population("toy", variant, shard, made, **sizes(variant, shard))
     write_examples("toy", made, list("abcd"))
     for variant in ("half", "small"):
-        known: dict[str, Any] = {"study": "toy", "variant": variant, "shards": SHARDS, "design": "auto"}
-        impact(**known, settings=SETTINGS)
-        pie(**known)
-        effects(**known, root_seed=1, resamples=Resamples(draws=9))
-        null(**known, root_seed=1, settings=SETTINGS, halves=Halves(splits=30))
+        audited("toy", variant)
     return "toy"
 
 
-def summarised(study: str, derived: list[str]) -> pd.DataFrame:
-    summary(study=study, shards=SHARDS, trained=["half"], derived=derived)
-    return pd.read_csv(paths.summary(study)).set_index("variant")
+def audited(study: str, variant: str) -> None:
+    """Run the nodes of a variant."""
+    run("impact", study, variant, SHARDS, settings=SETTINGS)
+    run("pie", study, variant, SHARDS)
+    run("effects", study, variant, SHARDS, settings=Resamples(draws=9))
+    run("null", study, variant, SHARDS, settings=SETTINGS, draws=Halves(splits=30))
+
+
+def summarised(study: str, compressed: list[str]) -> pd.DataFrame:
+    written = run_summary(study, compressed, SHARDS, alpha=SETTINGS.alpha, statistics=STATISTICS)
+    return pd.read_csv(written).set_index("variant")
 
 
 def predictions(variant: str) -> pd.DataFrame:
@@ -92,7 +98,7 @@ def predictions(variant: str) -> pd.DataFrame:
 
 
 def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None:
-    table = summarised(study, ["small"])
+    table = summarised(study, ["half", "small"])
     assert table.index.tolist() == ["dense", "half", "small"]
     for variant in FACTS:
         rows, found = predictions(variant), table.loc[variant]
@@ -114,11 +120,11 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
                 part.groupby("example_id")["prediction"].agg(lambda said: said.mode().max())
                 for part in (predictions("dense"), rows)
             ]
-            tested = pd.read_csv(paths.impact(study, variant))
-            graded = pd.read_parquet(paths.pie(study, variant))
+            tested = pd.read_csv(table_path(study, "impact", variant))
+            graded = pd.read_parquet(table_path(study, "pie", variant))
             expected |= {"pie": (modes[0] != modes[1]).sum(), "pie_share": (modes[0] != modes[1]).mean()}
-            expected["pie_fdr"] = (graded["pie"] & (graded["q"] < 0.05)).sum()
-            changed = pd.read_csv(paths.effects(study, variant)).set_index("measure")
+            expected["pie_fdr"] = (graded["pie"] & (graded["q"] < SETTINGS.alpha)).sum()
+            changed = pd.read_csv(table_path(study, "effects", variant)).set_index("measure")
             for name, measure in (("top1_change", "top1"), ("pie_share", "pie_share")):
                 expected |= {f"{name}_low": changed.loc[measure, "low"], f"{name}_high": changed.loc[measure, "high"]}
             dense_top1 = predictions("dense").groupby("member")["correct"].mean().mean()
@@ -131,7 +137,7 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
                 "classes_lost": ((tested["p"] < 0.2) & (tested["normalised_change"] < 0)).sum(),
                 "classes_gained": ((tested["p"] < 0.2) & (tested["normalised_change"] > 0)).sum(),
             }
-            noise = pd.read_csv(paths.null(study, variant))
+            noise = pd.read_csv(table_path(study, "null", variant))
             for count in COUNTS:
                 expected[f"null_{count}"] = noise[f"null_{count}"].mean()
                 expected[f"null_{count}_low"] = noise[f"null_{count}"].quantile(0.025)
@@ -145,14 +151,14 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
 
 
 def test_columns_have_their_order_and_no_cell_has_a_comma(study: str) -> None:
-    summarised(study, ["small"])
+    summarised(study, ["half", "small"])
     header, *lines = paths.summary(study).read_text().splitlines()
     assert header.split(",") == ORDER
     assert {line.count(",") for line in lines} == {len(ORDER) - 1}  # the report splits the lines there
 
 
 def test_layers_keep_the_order_of_the_network_and_are_means_over_members(study: str) -> None:
-    table = summarised(study, ["small"])
+    table = summarised(study, ["half", "small"])
     mean = (4 * 0.5 + 3 * 0.57) / 7
     assert table.loc["half", "sparsity_by_layer"] == f"10.weight {mean / 2:.3f}; 2.weight {mean:.3f}"
     assert table.loc["dense", "sparsity_by_layer"] == "10.weight 0.000; 2.weight 0.000"
@@ -160,15 +166,16 @@ def test_layers_keep_the_order_of_the_network_and_are_means_over_members(study: 
 
 
 def test_one_member_has_no_interval(study: str) -> None:
-    population = read_population(study, "dense", SHARDS)
+    population = read_population(files(study, "dense", SHARDS))
     one = replace(population, member=population.member[:1], prediction=population.prediction[:1])
     row = accuracy_row(one)
     assert row["top1"] == one.correct.mean()
-    assert np.isnan([row["top1_low"], row["top1_high"], row["top1_sd"]]).all()
+    assert np.isnan([row["top1_low"], row["top1_high"]]).all()
+    assert row["top1_sd"] is None
 
 
 def test_the_metrics_are_the_same_numbers(study: str) -> None:
-    table = summarised(study, ["small"])
+    table = summarised(study, ["half", "small"])
     metrics = json.loads(paths.summary(study, "json").read_text())
     assert list(metrics) == table.index.tolist()
     for variant, numbers in metrics.items():
@@ -176,18 +183,63 @@ def test_the_metrics_are_the_same_numbers(study: str) -> None:
         assert all(isinstance(number, (int, float)) for number in numbers.values())
 
 
-def test_what_is_not_active_is_left_out(study: str) -> None:
-    assert summarised(study, []).index.tolist() == ["dense", "half"]
+def test_what_is_not_asked_for_is_left_out(study: str) -> None:
+    assert summarised(study, ["half"]).index.tolist() == ["dense", "half"]
 
 
 def test_dense_alone_is_a_summary_too(study: str) -> None:
-    summary(study=study, shards=SHARDS, trained=[], derived=[])
-    assert pd.read_csv(paths.summary(study))["variant"].tolist() == ["dense"]
+    assert summarised(study, []).index.tolist() == ["dense"]
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_small_population_from_elsewhere_leaves_empty_what_cannot_be_said(study: str, members: int) -> None:
+    label = read_population(files(study, "dense", SHARDS)).known_label.astype(np.int16)
+    made = population(np.random.default_rng(3), label, members=members, classes=4, skill=0.5)
+    write_population(study, "other", "0-0", made)  # its metadata tell no sizes
+    each: dict[str, dict[str, Any]] = {
+        "impact": {"settings": SETTINGS},
+        "pie": {},
+        "effects": {"settings": Resamples(draws=9)},
+        "null": {"settings": SETTINGS, "draws": Halves(splits=30)},
+    }
+    for statistic, settings in each.items():
+        write_statistic(
+            statistic=statistic,
+            study=study,
+            variant="other",
+            examples=paths.examples(study),
+            dense=files(study, "dense", SHARDS),
+            compressed=files(study, "other", ["0-0"]),
+            table=table_path(study, statistic, "other"),
+            root_seed=1,
+            design="auto",
+            **settings,
+        )
+    write_summary(
+        study=study,
+        predictions={"dense": files(study, "dense", SHARDS), "other": files(study, "other", ["0-0"])},
+        summary=paths.summary(study),
+        metrics=paths.summary(study, "json"),
+        alpha=SETTINGS.alpha,
+        **{name: {"other": table_path(study, name, "other")} for name in STATISTICS},
+    )
+    table = pd.read_csv(paths.summary(study)).set_index("variant")
+    assert table.columns.tolist() == ORDER[1:]
+    row = table.loc["other"]
+    assert row[["members", "classes"]].tolist() == [members, 4]
+    assert row[["pie", "pie_fdr", "top1", "top1_change_low", "pie_share_high"]].notna().all()
+    assert row[[*NUMBERS, "encoding", "sparsity_by_layer", "parameters"]].isna().all()
+    tested = ["test", "significant_classes", "classes_lost", "significant_classes_fdr", "null_pie", "excess_pie"]
+    assert row[tested].isna().all() == (members == 1)
+    assert row[tested].notna().all() == (members == 2)
+    assert set(json.loads(paths.summary(study, "json").read_text())["other"]) == {
+        name for name in table if pd.notna(row[name]) and name not in TEXTS
+    }
 
 
 def test_missing_predictions(study: str) -> None:
     missing = paths.predictions(study, "small", "0-3")
     missing.unlink()
     with pytest.raises(InputError, match=str(missing)):
-        summarised(study, ["small"])
+        summarised(study, ["half", "small"])
     assert not paths.summary(study).exists()

@@ -6,12 +6,12 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from lesion.compress.choice import compute_saliency
+from lesion.compress.measurements import fisher
+from lesion.compress.measurements import image_gradients as own_gradients
+from lesion.compress.measurements.gradient import mean_gradient
+from lesion.compress.measurements.hessian import hessian_vector_product
 from lesion.compress.probe import Batch
 from lesion.compress.scores import woodfisher
-from lesion.compress.statistics import fisher
-from lesion.compress.statistics import image_gradients as own_gradients
-from lesion.compress.statistics.gradient import mean_gradient
-from lesion.compress.statistics.hessian import hessian_vector_product
 from tests.compress.probing import Plain, attention, close, flat, images, parts, probe_of, smooth_network, some_masks
 
 BATCH = images()

@@ -8,9 +8,9 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from lesion.compress.choice import Choice, compute_saliency
+from lesion.compress.measurements import layer_inputs
+from lesion.compress.measurements.layer_inputs import second_moments
 from lesion.compress.scores import l_obs
-from lesion.compress.statistics import layer_inputs
-from lesion.compress.statistics.layer_inputs import second_moments
 from tests.compress.probing import Plain, attention, close, hessian, images, probe_of, smooth_network, some_masks
 
 BATCH = images()

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from lesion.compress.statistics import surgeon
-from lesion.compress.statistics.surgeon import compensated, inverse_diagonal
+from lesion.compress.measurements import surgeon
+from lesion.compress.measurements.surgeon import compensated, inverse_diagonal
 from lesion.errors import InputError
 
 ROWS, SIZES, SEEDS = st.integers(1, 5), st.integers(1, 9), st.integers(0, 2**32 - 1)

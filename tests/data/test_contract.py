@@ -3,11 +3,11 @@
 import pkgutil
 
 from lesion.data import sets
-from lesion.data.contract import DataSet
+from lesion.data.contract import DatasetModule
 from lesion.data.sets import celeba, cifar10, digits, imagenet, imagenet_a, mnist_8x8
 from lesion.params.settings import Settings
 
-DATA_SETS: dict[str, DataSet] = {
+DATA_SETS: dict[str, DatasetModule] = {
     "celeba": celeba,
     "cifar10": cifar10,
     "digits": digits,

@@ -5,10 +5,10 @@ from importlib import import_module
 
 from lesion import models
 from lesion.models import cifar_resnet, small_cnn, timm, torchvision, wide_resnet
-from lesion.models.contract import Model
+from lesion.models.contract import ModelFamily
 from lesion.params.settings import Settings
 
-MODELS: dict[str, Model] = {
+MODELS: dict[str, ModelFamily] = {
     "cifar_resnet": cifar_resnet,
     "small_cnn": small_cnn,
     "timm": timm,

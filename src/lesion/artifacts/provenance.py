@@ -5,25 +5,19 @@ Tables in CSV say nothing of themselves: they have no place for it that every re
 
 import json
 import sys
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 KEY = "lesion"  # the metadata key, in Parquet and in safetensors alike
 MADE_BY = "made_by"  # kept apart from the facts, which are handed on to what is made of an artifact
 DEVICE = "device"
 
-LIBRARIES = {
-    "numpy": "numpy",
-    "scipy": "scipy",
-    "pyarrow": "pyarrow",
-    "PIL": "pillow",
-    "sklearn": "scikit-learn",
-    "torch": "torch",
-    "torchvision": "torchvision",
-    "torchao": "torchao",
-    "timm": "timm",
-}
-"""Module -> distribution of the libraries whose version can change a result."""
+BASE = ("lesion", "numpy", "scipy", "pyarrow")
+"""Distributions whose version can change any result."""
+
+WITH_TORCH = ("torch", "torchvision", "torchao", "timm", "pillow", "opencv-python-headless")
+"""Those whose version can change what is computed with networks and images."""
 
 
 def provenance(**facts: Any) -> dict[str, str]:
@@ -48,23 +42,27 @@ def _read(metadata: dict[str, str] | None) -> dict[str, Any]:
 
 
 def maker() -> dict[str, str]:
-    """Versions of lesion and of those of `LIBRARIES` that this process has loaded; with torch, the device.
+    """Versions of `BASE`; where this process has loaded torch, of those of `WITH_TORCH` that are installed; the device.
 
     The device is the name of the GPU that the process has used, or `cpu` with the instructions that torch's kernels
-    use there (`cpu AVX512`). Everything is the same for the same step on the same machine.
+    use there (`cpu AVX512`). Steps of the audit never load torch: their artifacts are the same where it is not
+    installed. No other library is looked up by whether it is loaded, since one process may run several steps.
     """
-    known = {"lesion": version("lesion")}
-    for module, distribution in LIBRARIES.items():
-        if module in sys.modules:
-            known[distribution] = release(sys.modules[module].__version__)
-    if (torch := sys.modules.get("torch")) is not None:
+    torch = sys.modules.get("torch")
+    names = BASE if torch is None else BASE + WITH_TORCH
+    known = {name: found for name in names if (found := installed(name)) is not None}
+    if torch is not None:
         known[DEVICE] = torch.cuda.get_device_name() if torch.cuda.is_initialized() else cpu(torch)
     return known
 
 
-def release(version: str) -> str:
-    """A version without its local part, which a module and its distribution do not tell alike (`2.14.1+cu130`)."""
-    return version.partition("+")[0]
+@cache
+def installed(distribution: str) -> str | None:
+    """The version of a distribution, None where it is not installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
 
 
 def cpu(torch: Any) -> str:

@@ -7,7 +7,9 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from lesion.audit.comparison.comparison import SIDES, Comparison
+from lesion.audit.comparison.files.readers import Predictions
 from lesion.audit.comparison.from_arrays import Groups, Sides, from_arrays
+from lesion.audit.comparison.from_files import from_predictions
 from lesion.audit.contract import Audited
 from lesion.audit.limits import limits
 from lesion.audit.registry import load_all
@@ -111,8 +113,8 @@ class Audit:
 
     def fit(
         self,
-        dense: npt.ArrayLike,
-        compressed: npt.ArrayLike,
+        dense: npt.ArrayLike | Predictions,
+        compressed: npt.ArrayLike | Predictions,
         label: npt.ArrayLike | None = None,
         *,
         example_id: npt.ArrayLike | None = None,
@@ -125,7 +127,8 @@ class Audit:
 
         Parameters
         ----------
-        dense, compressed : int (members, examples), or (examples,) for a single model; class ids of 0 and up
+        dense, compressed : int (members, examples), or (examples,) for a single model; class ids of 0 and up. Or what
+            `read_predictions` read from two files, which hold the rest, so nothing else is given then
         label : int (examples,), the true classes, where they are known
         example_id : integers or text (examples,), each once; 0, 1, … without
         groups : name of an attribute → its values (examples,), or a DataFrame with such columns
@@ -138,6 +141,14 @@ class Audit:
             Where an array is no such thing; the message names it.
         """
         self.check()
+        if isinstance(dense, Predictions) and isinstance(compressed, Predictions):
+            if not all(
+                value is None for value in (label, example_id, groups, classes, *true_probability, *correct_top5)
+            ):
+                raise InputError("fit: what was read from files holds labels and groups; nothing else is expected")
+            return self.compare(from_predictions(dense, compressed, **self.drawing))
+        if isinstance(dense, Predictions) or isinstance(compressed, Predictions):
+            raise InputError("fit: dense and compressed are both arrays, or both read from files")
         comparison = from_arrays(
             dense,
             compressed,

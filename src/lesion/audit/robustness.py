@@ -55,7 +55,7 @@ def read_accuracies(files: Sequence[Path]) -> Accuracies:
     )
     each = frame.groupby(["corruption", "member"], observed=True)[counts].sum()
     top1 = (each["correct"] / each["total"]).unstack().loc[order].to_numpy()
-    return Accuracies(mean, top1, read_origins(files))
+    return Accuracies(mean, top1, read_origins(files, members=top1.shape[1]))
 
 
 def _half_width(dense: Accuracies, compressed: Accuracies, design: Design) -> Floats:

@@ -67,7 +67,7 @@ class Masked(nn.Module):
 
 
 class Replaced(Masked):
-    """The parametrisation of a bias: that of a pruned unit is a constant, 0 at first."""
+    """The parametrisation of biases that gives pruned units a constant, 0 at first, instead of their bias."""
 
     constant: Tensor
 

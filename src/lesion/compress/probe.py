@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lesion.compress.masks import MaskedNetwork
+from lesion.data.sample import Batch as Batch
 from lesion.seeds import derive_seed
 
-Batch = tuple[Tensor, Tensor]
 Sampler = Callable[[int, int], Iterable[Batch]]
-"""Count and seed -> batches with that many training images in all: float32 (n, c, h, w), and labels, int64 (n,)."""
+"""Count and seed -> batches with that many training images in all."""
 
 
 class Probe:
@@ -55,7 +55,7 @@ class Probe:
     @contextmanager
     def in_mode(self, *, training: bool) -> Iterator[None]:
         """Inside the block the network is in training or evaluation mode. Then its mode and buffers are restored."""
-        was, statistics = self.model.training, {name: value.clone() for name, value in self.model.named_buffers()}
+        was, buffers = self.model.training, {name: value.clone() for name, value in self.model.named_buffers()}
         self.model.train(training)
         try:
             with torch.random.fork_rng():
@@ -64,4 +64,4 @@ class Probe:
         finally:
             self.model.train(was)
             for name, value in self.model.named_buffers():
-                value.copy_(statistics[name])
+                value.copy_(buffers[name])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lesion.params.settings import Settings
 
 
-class DataSet(Protocol):
+class DatasetModule(Protocol):
     """A data set. A constant `SELECTED = True` says that it is a natural adversarial set already."""
 
     @property

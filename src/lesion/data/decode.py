@@ -40,8 +40,8 @@ def centre_box(width: int, height: int, geometry: Geometry) -> Box:
 def random_box(width: int, height: int, smallest: float, draws: np.random.Generator) -> Box:
     """A random part of an image (Szegedy et al., arXiv 1409.4842), in pixels of the file.
 
-    Its share of the area is uniform in [smallest, 1], the logarithm of its aspect ratio is uniform between those of 3/4
-    and 4/3. If ten draws do not fit, it is the largest centred square.
+    Its share of the area is uniform in [smallest, 1], the logarithm of its aspect ratio uniform in [log 3/4, log 4/3].
+    If ten draws do not fit, it is the largest centred square.
     """
     for _ in range(10):
         area = width * height * draws.uniform(smallest, 1)

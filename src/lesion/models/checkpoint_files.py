@@ -1,4 +1,4 @@
-"""Checkpoints of other projects on disk: what kind of file it is, and the tensors in it. No code in a file is run."""
+"""Reads the tensors in checkpoints of other projects, whatever the format. No code in a file is run."""
 
 import argparse
 import re
@@ -17,9 +17,9 @@ from torch import Tensor
 from lesion.errors import InputError
 
 NESTED = ("state_dict", "model_state_dict", "model", "net", "network")
-"""Keys under which training scripts keep the weights, in any nesting."""
+"""Keys under which training scripts store the weights, also nested."""
 
-DEEPEST = 4  # a pickle may hold itself
+DEEPEST = 4  # levels of nesting; a pickle may contain itself
 
 NOT_A_CHECKPOINT = (
     (rb"version https://git-lfs", "a Git LFS pointer and not the file itself; `git lfs pull` fetches it"),
@@ -28,13 +28,13 @@ NOT_A_CHECKPOINT = (
     (rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd", "a compressed file; unpack it first"),
     (rb"\s*[\[{]", "a JSON text; the file of the weights is expected"),
 )
-"""How files that are often found in place of a checkpoint begin (a pattern), and what they are."""
+"""First bytes (a pattern) of files that are often mistaken for a checkpoint -> what such a file is."""
 
 LONGEST_HEADER = 2**32
-"""Safetensors begins with the length of its header, in bytes (8 bytes), and the header's brace; a text is far above."""
+"""Upper bound on the header's length in a safetensors file, which starts with it (8 bytes); text has larger numbers."""
 
 PLAIN: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
-    argparse.Namespace,  # of settings
+    argparse.Namespace,  # settings of a training script
     np.dtype,
     *{type(np.dtype(code)) for code in "?bhilqBHILQefdU"},
     np.ndarray,
@@ -44,19 +44,19 @@ PLAIN: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
         for core in ("core", "_core")
     ],
 ]
-"""Classes and functions that a pickle may name beside those of tensors: they hold numbers and run nothing."""
+"""Classes and functions that a pickle may use beside those of tensors: they hold numbers and run no code."""
 
 
 def read_state(file: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint, by the names that it has for them; numbers and texts beside them are passed over.
+    """Read the tensors of a checkpoint by their names in the file. Numbers and text beside them are ignored.
 
-    The format is told by the first bytes: safetensors, or what `torch.save` writes.
+    The first bytes tell the format: safetensors, or a file of `torch.save`.
 
     Raises
     ------
     InputError
-        Where the file is missing, is neither format, has no tensors by name or more than one set of them, or holds
-        an object whose loading could run code.
+        If the file is missing, has neither format, has no state dict or several, or contains an object whose loading
+        could run code.
     """
     try:
         with file.open("rb") as opened:
@@ -86,13 +86,13 @@ def _read_torch(file: Path) -> Any:
     try:
         with file.open("rb") as opened, warnings.catch_warnings(), torch.serialization.safe_globals(PLAIN):
             warnings.simplefilter("ignore")
-            return torch.load(opened, "cpu", weights_only=True)  # of a path it would look at the suffix
-    except Exception as error:  # bytes that are no checkpoint make the reader fail in any way
+            return torch.load(opened, "cpu", weights_only=True)  # given a path it would look at the suffix
+    except Exception as error:  # the reader raises all kinds of errors on other bytes
         raise InputError(f"{file}: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
-    """Why `torch.load` failed, in a line; its own messages give advice that is not to be followed."""
+    """Why `torch.load` failed, in one line, without the unsafe advice in its own messages."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     if named := re.search(r"GLOBAL (\S+)", text):
         return f"holds a {named[1]}, which is not loaded since it could run code; save the state dict alone"
@@ -113,7 +113,7 @@ def _weights(found: Any, file: Path) -> dict[str, Tensor]:
 
 
 def _state_dicts(found: Any, where: tuple[str, ...] = ()) -> dict[str, Mapping[Any, Any]]:
-    """The state dicts under keys of `NESTED`, by their joined keys; `found` itself where it is one and holds none."""
+    """The state dicts under keys of `NESTED`, by their joined keys; `found` itself if it is one and contains none."""
     if not isinstance(found, Mapping) or len(where) > DEEPEST:
         return {}
     inner: dict[str, Mapping[Any, Any]] = {}

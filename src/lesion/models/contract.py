@@ -1,4 +1,4 @@
-"""The contract of the modules of this folder that params.yaml names."""
+"""The contract of the modules in `models/` that params.yaml names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lesion.params.settings import Settings
 
 
-class Model(Protocol):
+class ModelFamily(Protocol):
     """A family of networks."""
 
     @property

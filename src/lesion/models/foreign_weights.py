@@ -1,4 +1,4 @@
-"""Weights of other projects under the names, and in the layout, that a network of ours has."""
+"""Loads weights of other projects: renames them and converts them to the form that our network has."""
 
 from collections.abc import Collection, Mapping
 
@@ -9,24 +9,24 @@ from lesion.errors import InputError
 from lesion.models.build import load_weights
 
 TRANSPARENT = {"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
-"""Parts of a name that torch.compile, FSDP and activation checkpointing put in, at any depth."""
+"""Parts of a name that torch.compile, FSDP and activation checkpointing insert at any depth."""
 
-AVERAGED = "n_averaged"  # beside the network, in torch.optim.swa_utils.AveragedModel
+AVERAGED = "n_averaged"  # a counter that torch.optim.swa_utils.AveragedModel stores beside the network
 BATCHES = "num_batches_tracked"
 
 
 def load_foreign_weights(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """Load a state dict of another project into `network`: all of it, exactly.
+    """Load a state dict of another project into `network`. It must have exactly the network's tensors.
 
-    Taken off are prefixes that all names share (`module.`, `model.`, …) and the parts of names in `TRANSPARENT`.
-    Masks of torch.nn.utils.prune are applied (`weight_orig` × `weight_mask`); sparse and quantised tensors are made
-    dense floats. Old checkpoints may lack the counters of batch norms, which only a training without `momentum` reads.
+    Prefixes that all names share (`module.`, `model.`, …) and the parts of names in `TRANSPARENT` are removed. Masks of
+    torch.nn.utils.prune are applied (`weight_orig` × `weight_mask`). Sparse and quantised tensors become dense floats.
+    Batch counters of batch norms may be missing, since only training without `momentum` reads them.
 
     Raises
     ------
     InputError
-        Names the first tensor that is missing, unexpected, of another shape or kind of number, without values, or
-        stored in parts that only its own module can put together.
+        Names the first tensor that is missing, unexpected, of another shape or kind of number, without values, or part
+        of a parametrised tensor.
     """
     expected = network.state_dict()
     dense = masked({name: to_dense(name, tensor) for name, tensor in tensors.items()})
@@ -43,14 +43,14 @@ def load_foreign_weights(network: nn.Module, tensors: Mapping[str, Tensor]) -> N
 
 
 def to_dense(name: str, tensor: Tensor) -> Tensor:
-    """A tensor of any layout, sparse or quantised, as a strided one of plain numbers, same shape."""
+    """Convert a tensor, sparse or quantised, to a dense tensor of the same shape; InputError if it has no values."""
     if tensor.is_meta:
         raise InputError(f"checkpoint: tensor {name} has no values, its shape alone was saved")
     return tensor.dequantize() if tensor.is_quantized else tensor.to_dense()
 
 
 def masked(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Each `<name>_orig` with a `<name>_mask` becomes `<name>`, zero where the mask is."""
+    """Replace each pair `<name>_orig` and `<name>_mask` by `<name>`, which is zero where the mask is zero."""
     found = dict(tensors)
     for name in [name.removesuffix("_orig") for name in tensors if name.endswith("_orig")]:
         if f"{name}_mask" in found and name not in found:
@@ -62,14 +62,14 @@ def masked(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def unwrapped(tensors: Mapping[str, Tensor], expected: Collection[str]) -> dict[str, Tensor]:
-    """The same tensors, by the names inside of what wraps the network; unchanged where that gives no expected name."""
+    """The same tensors without the wrappers' prefixes in their names; unchanged if no expected name results."""
     names = {name: _inner(name) for name in tensors if name != AVERAGED or name in expected}
     while not any(name in expected for name in names.values()):
         first = {name.partition(".")[0] for name in names.values()}
         if len(first) != 1 or any("." not in name for name in names.values()):
             return dict(tensors)
         names = {name: inner.partition(".")[2] for name, inner in names.items()}
-    if len(set(names.values())) < len(names):  # a wrapped and a plain one of the same name
+    if len(set(names.values())) < len(names):  # two names differ only in their wrappers
         return dict(tensors)
     return {inner: tensors[name] for name, inner in names.items()}
 

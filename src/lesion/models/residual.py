@@ -44,7 +44,7 @@ class Basic(nn.Module):
 class PreActivation(nn.Module):
     """Batch norm and rectifier before each convolution (Zagoruyko & Komodakis, arXiv 1605.07146, figure 1c and d).
 
-    Where the channels change, the shortcut is a 1 × 1 convolution of the first activation, as in the authors' code.
+    If the channels change, the shortcut is a 1 × 1 convolution of the first activation, as in the authors' code.
     """
 
     def __init__(self, inputs: int, outputs: int, *, stride: int, dropout: float) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lesion.artifacts import paths
 from lesion.audit.comparison.populations import is_paired, read_population
+from tests.compared import predictions
 from tests.conftest import step, tiny, write_params
 
 SHARD = "0-3"
@@ -43,8 +44,8 @@ def test_pairs_start_alike_and_their_predictions_say_so(
 ) -> None:
     folder, paired = studied
     monkeypatch.chdir(folder)
-    dense, pruned = (read_population("digits", variant, [SHARD]) for variant in ("dense", "gmp-50"))
-    assert (dense.seeds == pruned.seeds) == paired
-    assert is_paired(dense, pruned, "auto") == paired
-    assert not is_paired(dense, pruned, "independent")
+    dense, pruned = (read_population(predictions("digits", variant, [SHARD])) for variant in ("dense", "gmp-50"))
+    assert (dense.origins == pruned.origins) == paired
+    assert is_paired(dense.origins, pruned.origins, (4, 4), "auto") == paired
+    assert not is_paired(dense.origins, pruned.origins, (4, 4), "independent")
     assert pq.read_table(paths.pie("digits", "gmp-50"))["p"].to_pandas().between(0, 1).all()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from lesion.artifacts import paths
 from lesion.audit.comparison.populations import Population, from_table, read_population
 from lesion.errors import InputError
+from tests.compared import predictions
 from tests.synthetic import labels, population, table, write_population
 
 MALFORMED = "made up: expected one row for each member and example, sorted"
@@ -21,7 +23,7 @@ def made(seed: int, *, members: int = 3, first: int = 0) -> Population:
 
 
 def assert_same(found: Population, expected: Population) -> None:
-    for name in set(Population.__annotations__) - {"seeds"}:
+    for name in set(Population.__annotations__) - {"origins"}:
         one, other = getattr(found, name), getattr(expected, name)
         assert one.dtype == other.dtype, name
         np.testing.assert_array_equal(one, other, err_msg=name)
@@ -70,7 +72,7 @@ def test_a_population_is_all_its_shards(shards: list[str], tmp_path: Path, monke
     parts = [made(1, members=2), made(2, members=3, first=2), made(3, members=2, first=10)]
     for shard, part in zip(["0-1", "2-4", "10-11"], parts, strict=True):
         write_population("toy", "dense", shard, part)
-    found = read_population("toy", "dense", shards)
+    found = read_population(predictions("toy", "dense", shards))
     assert found.member.tolist() == [0, 1, 2, 3, 4, 10, 11]
     np.testing.assert_array_equal(found.prediction, np.concatenate([part.prediction for part in parts]))
     np.testing.assert_array_equal(found.correct_top5, np.concatenate([part.correct_top5 for part in parts]))
@@ -80,12 +82,36 @@ def test_a_member_in_two_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     write_population("toy", "dense", "0-2", made(1))
     write_population("toy", "dense", "2-4", made(2, first=2))
-    with pytest.raises(InputError, match="predictions of toy, dense: expected one row for each member"):
-        read_population("toy", "dense", ["0-2", "2-4"])
+    with pytest.raises(InputError, match=r"0-2\.parquet and 1 more: expected one row for each member"):
+        read_population(predictions("toy", "dense", ["0-2", "2-4"]))
 
 
 def test_a_missing_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_population("toy", "dense", "0-2", made(1))
     with pytest.raises(InputError, match=str(paths.predictions("toy", "dense", "3-4"))):
-        read_population("toy", "dense", ["0-2", "3-4"])
+        read_population(predictions("toy", "dense", ["0-2", "3-4"]))
+
+
+@pytest.mark.parametrize("name", ["correct_top5", "true_probability"])
+def test_what_predictions_from_elsewhere_do_not_say_is_not_known(name: str) -> None:
+    rows = table(made(0))
+    place, column = rows.schema.get_field_index(name), rows.column(name)
+    unknown = from_table(rows.set_column(place, name, pa.nulls(len(rows), column.type)), source="made up")
+    assert getattr(unknown, name) is None
+    in_part = pa.concat_arrays([pa.nulls(1, column.type), column.combine_chunks().slice(1)])
+    with pytest.raises(InputError, match=f"made up: column {name} is empty in 1 of 36 rows"):
+        from_table(rows.set_column(place, name, in_part), source="made up")
+
+
+@pytest.mark.parametrize("origins", [(7, 5, 3), ("f0", "0d", "aa"), None])
+def test_members_tell_what_they_were_trained_from(
+    origins: tuple[int | str, ...] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The seed of the initialisation, or the digest of the file of a pretrained member."""
+    monkeypatch.chdir(tmp_path)
+    write_population("toy", "dense", "0-2", replace(made(1), origins=origins))
+    assert read_population(predictions("toy", "dense", ["0-2"])).origins == origins
+    write_population("toy", "dense", "3-5", made(2, first=3))  # these do not tell
+    assert read_population(predictions("toy", "dense", ["3-5"])).origins is None
+    assert read_population(predictions("toy", "dense", ["0-2", "3-5"])).origins is None

@@ -58,6 +58,16 @@ def test_a_level_just_outside_of_what_a_method_reaches_takes_its_nearest_variant
     assert set(ranked(sparsities=[0.48])["method"]) == {"gmp", "snip", "tied"}  # rigl begins 3 points later
 
 
+@pytest.mark.parametrize("name", ["sparsity", "excess_pie", "significant_classes"])
+def test_a_variant_of_which_too_little_is_known_is_left_out(name: str) -> None:
+    known = table()
+    unknown = known.copy()
+    unknown.loc[unknown["variant"] == "rigl-91", name] = None
+    levels = Ranking(sparsities=[0.7, 0.5], accuracy_drops=[0.02])
+    expected = rank(known[known["variant"] != "rigl-91"], levels)
+    pd.testing.assert_frame_equal(rank(unknown, levels), expected, check_dtype=False)
+
+
 def test_equal_pie_are_ranked_by_classes() -> None:
     made = table()
     made.loc[made["variant"] == "tied-50", "significant_classes"] = 0

@@ -12,12 +12,15 @@ from scipy import stats
 from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.audit.comparison.populations import Population
-from lesion.audit.methods.table import band, compare, comparison
-from lesion.audit.statistics.null import null
-from lesion.audit.statistics.resampling import bootstrap
+from lesion.audit.inference.resampling import bootstrap
+from lesion.audit.methods.table import band, compare, write_comparison
 from lesion.errors import InputError
 from lesion.params.comparison import Ranking
 from lesion.params.halves import Halves
+from lesion.seeds import derive_seed
+from tests.compared import compared as against
+from tests.compared import predictions
+from tests.compared import run as run_node
 from tests.resampled import CLASSES, RESAMPLES, counted, counted_draw_by_draw, made, pooled, settings
 from tests.synthetic import labels, population, write_examples, write_population
 
@@ -26,10 +29,14 @@ FACTS = {"dense": (0.0, 4000), "gmp-50": (0.501, 2500), "gmp-90": (0.899, 900), 
 
 
 def compared(dense: Population, variants: Iterable[tuple[str, Population]], *, resamples: int) -> pd.DataFrame:
+    known: dict[str, Any] = {"classes": CLASSES, "study": "toy", "seed": 7}
     return compare(
-        dense, variants, classes=CLASSES, settings=settings(), design="auto", splits=5, resamples=resamples, seed=7,
-        null_seed=8,
-    )  # fmt: skip
+        against(dense, dense, design="independent", **known),
+        (against(dense, population, variant=variant, **known) for variant, population in variants),
+        settings=settings(),
+        splits=Halves(splits=5),
+        resamples=resamples,
+    )
 
 
 def test_the_table_is_recomputed_from_the_audit_of_each_variant() -> None:
@@ -44,7 +51,11 @@ def test_the_table_is_recomputed_from_the_audit_of_each_variant() -> None:
         counts = counted(dense, compressed, using)
         assert (row["variant"], *(row[name] for name in names)) == (variant, *counts)
         drawn = bootstrap(
-            np.random.default_rng(7), dense=6, compressed=row["members"], resamples=RESAMPLES, paired=False
+            np.random.default_rng(derive_seed(7, "toy", "comparison")),
+            dense=6,
+            compressed=row["members"],
+            resamples=RESAMPLES,
+            paired=False,
         )
         each = list(counted_draw_by_draw(pooled(dense, compressed), drawn, using))
         spread = 1.96 * np.std(each, axis=0, ddof=1)
@@ -59,6 +70,14 @@ def test_a_band_holds_its_count_and_ends_where_counts_end(count: int, resampled:
     half = 1.96 * np.std(resampled, ddof=1)
     assert low == pytest.approx(max(0, count - half))
     assert high == pytest.approx(min(most, count + half))
+
+
+def test_few_members_leave_empty_what_cannot_be_said() -> None:
+    row = compared(made(), [("one", made(members=1, seed=1)), ("two", made(members=2, seed=1))], resamples=9)
+    one, two = (row.set_index("variant").loc[variant] for variant in ("one", "two"))
+    assert one["pie"] > 0
+    assert one[["pie_low", "significant_classes", "significant_classes_low", "null_pie", "excess_pie"]].isna().all()
+    assert two.notna().all()
 
 
 def test_accuracy_has_its_t_interval() -> None:
@@ -99,17 +118,18 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def run(study: str, *, root_seed: int = 3) -> pd.DataFrame:
-    comparison(
+    write_comparison(
         study=study,
-        shards=SHARDS,
-        trained=["gmp-50", "gmp-90"],
-        derived=["int8"],
+        examples=paths.examples(study),
+        predictions={variant: predictions(study, variant, SHARDS) for variant in FACTS},
+        comparison=paths.comparison(study),
+        ranking=paths.ranking(study),
         root_seed=root_seed,
         settings=settings(),
         design="auto",
         halves=Halves(splits=9),
         resamples=8,
-        ranking=Ranking(sparsities=[0.5, 0.7], accuracy_drops=[0.05]),
+        ranks=Ranking(sparsities=[0.5, 0.7], accuracy_drops=[0.05]),
     )
     return read_csv(paths.comparison(study))
 
@@ -120,11 +140,8 @@ def test_the_step_writes_facts_noise_and_ranking(study: str) -> None:
     assert list(zip(table["sparsity"], table["bytes_per_member"], strict=True)) == list(FACTS.values())
     assert set(table["multiply_adds"]) == {9.5}
     for variant in ("gmp-50", "int8"):
-        null(
-            study=study, variant=variant, shards=SHARDS, root_seed=3, settings=settings(), halves=Halves(splits=9),
-            design="auto",
-        )  # fmt: skip
-        noise, row = read_csv(paths.null(study, variant)), table.set_index("variant").loc[variant]
+        written = run_node("null", study, variant, SHARDS, root_seed=3, settings=settings(), draws=Halves(splits=9))
+        noise, row = read_csv(written), table.set_index("variant").loc[variant]
         for name in ("pie", "significant_classes", "significant_classes_fdr"):
             expected: dict[str, Any] = {
                 f"null_{name}": noise[f"null_{name}"].mean(),

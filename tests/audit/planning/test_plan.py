@@ -3,11 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lesion.artifacts import paths
 from lesion.audit.comparison.populations import read_population
+from lesion.audit.inference.power import members_needed
 from lesion.audit.planning.plan import class_sizes, plan, plan_text
-from lesion.audit.planning.power import detectable, members_needed, pilot_spread, power_table
+from lesion.audit.planning.power import detectable, pilot_spread, power_table
 from lesion.errors import InputError
 from lesion.params.impact import Impact
+from tests.compared import compared, predictions
 from tests.synthetic import labels, population, write_examples, write_population
 
 SETTINGS = Impact(alpha=0.05, normalise="population")
@@ -26,17 +29,22 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def told(study: str, variant: str | None, **more: list[int]) -> str:
-    examples = more.get("examples", [])
     return plan(
-        study=study, variant=variant, shards=["0-5"], settings=SETTINGS, design="auto", changes=[0.05, 0.1],
-        examples=examples, power=0.8,
-    )  # fmt: skip
+        examples=paths.examples(study),
+        dense=predictions(study, "dense", ["0-5"]),
+        compressed=None if variant is None else predictions(study, variant, ["0-5"]),
+        settings=SETTINGS,
+        design="auto",
+        changes=[0.05, 0.1],
+        sizes=more.get("sizes", []),
+        power=0.8,
+    )
 
 
 def test_the_text_shows_the_members_of_the_table(study: str) -> None:
-    dense = read_population(study, "dense", ["0-5"])
+    dense = read_population(predictions(study, "dense", ["0-5"]))
     spread = pilot_spread(dense, classes=4, settings=SETTINGS)
-    rows = told(study, None, examples=[20, 50]).splitlines()
+    rows = told(study, None, sizes=[20, 50]).splitlines()
     for examples in (20, 50):
         needed = [str(members_needed(spread, change=change, examples=examples)) for change in (0.05, 0.1)]
         assert [str(examples), *needed] in [row.split() for row in rows]
@@ -44,8 +52,8 @@ def test_the_text_shows_the_members_of_the_table(study: str) -> None:
 
 
 def test_with_a_variant_it_says_what_could_not_have_been_seen(study: str) -> None:
-    dense, half = (read_population(study, variant, ["0-5"]) for variant in ("dense", "half"))
-    seen = detectable(dense, half, classes=4, settings=SETTINGS)
+    dense, half = (read_population(predictions(study, variant, ["0-5"])) for variant in ("dense", "half"))
+    seen = detectable(compared(dense, half, classes=4), settings=SETTINGS)
     rows = [row.split() for row in told(study, "half").splitlines()]
     for name, row in zip("abcd", seen.to_dict("records"), strict=True):
         points = [f"{100 * row[key]:.2f}" for key in ("normalised_change", "detectable", "detectable_fdr")]
@@ -53,7 +61,7 @@ def test_with_a_variant_it_says_what_could_not_have_been_seen(study: str) -> Non
 
 
 def test_beyond_what_anyone_trains_it_says_so(study: str) -> None:
-    spread = pilot_spread(read_population(study, "dense", ["0-5"]), classes=4, settings=SETTINGS)
+    spread = pilot_spread(read_population(predictions(study, "dense", ["0-5"])), classes=4, settings=SETTINGS)
     table = power_table(spread, changes=[1e-4], examples=[20])
     assert "> 10,000" in plan_text(table, power=0.8, alpha=0.05)
 

@@ -11,11 +11,13 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 
 from lesion.audit.comparison.populations import Population
 from lesion.audit.inference.noncentral_t import noncentrality_found, t_test_power
-from lesion.audit.planning.power import MOST, Spread, detectable, members_needed, pilot_spread, power_table
-from lesion.audit.statistics.impact import class_impact
+from lesion.audit.inference.power import MOST, Spread, members_needed
+from lesion.audit.planning.power import comparison_spread, detectable, pilot_spread, power_table
+from lesion.audit.statistics import impact
 from lesion.errors import InputError
 from lesion.params.design import Design
 from lesion.params.impact import Impact
+from tests.compared import compared
 from tests.synthetic import labels, population
 
 Floats = npt.NDArray[np.float64]
@@ -185,10 +187,10 @@ def test_a_pilot_of_two_members_is_right_on_average() -> None:
 def test_the_design_is_that_of_the_study() -> None:
     rng = np.random.default_rng(5)
     label = labels(rng, 60, 3)
-    dense, compressed = (population(rng, label, members=4, classes=3, seeds=(1, 2, 3, 4)) for _ in range(2))
-    assert pilot_spread(dense, compressed, classes=3, settings=PAPER).paired
-    assert pilot_spread(dense, compressed, classes=3, settings=PAPER, design="paired").paired
-    both = pilot_spread(dense, compressed, classes=3, settings=PAPER, design="independent")
+    dense, compressed = (population(rng, label, members=4, classes=3, origins=(1, 2, 3, 4)) for _ in range(2))
+    for design in ("auto", "paired"):
+        assert comparison_spread(compared(dense, compressed, classes=3, design=design), settings=PAPER).paired
+    both = comparison_spread(compared(dense, compressed, classes=3, design="independent"), settings=PAPER)
     alone = [pilot_spread(one, classes=3, settings=PAPER) for one in (dense, compressed)]
     assert not both.paired
     assert both.rest == pytest.approx(np.mean([one.rest for one in alone]))
@@ -204,13 +206,11 @@ def test_pilots_that_tell_nothing() -> None:
     with pytest.raises(InputError, match="two members at least"):
         pilot_spread(single, classes=4, settings=PAPER)
     with pytest.raises(InputError, match="two members at least"):
-        pilot_spread(made, single, classes=4, settings=PAPER)
-    with pytest.raises(InputError, match="a paired design needs compressed members too"):
-        pilot_spread(made, classes=4, settings=PAPER, design="paired")
+        comparison_spread(compared(made, single, classes=4), settings=PAPER)
     with pytest.raises(InputError, match="do not differ in what they get right"):
         pilot_spread(alike, classes=4, settings=PAPER)
     with pytest.raises(InputError, match="do not differ in what they get right"):
-        pilot_spread(made, made, classes=4, settings=PAPER, design="paired")
+        comparison_spread(compared(made, made, classes=4, design="paired"), settings=PAPER)
     with pytest.raises(InputError, match="a class with two examples at least"):
         pilot_spread(population(rng, labels(rng, 4, 4), members=3, classes=4), classes=4, settings=PAPER)
     with pytest.raises(InputError, match="class 4 has no test example"):
@@ -221,7 +221,7 @@ def test_pilots_that_tell_nothing() -> None:
 def test_a_planted_change_is_found_as_often_as_planned(design: Design) -> None:
     rng, rounds, sizes, change = np.random.default_rng(31), 250, [50] * 6, 0.08
     pilot = study(rng, members=40, sizes=sizes, change=change, design=design)
-    spread = pilot_spread(pilot[0], pilot[1], classes=6, settings=OWN, design=design)
+    spread = comparison_spread(compared(pilot[0], pilot[1], classes=6, design=design), settings=OWN)
     needed = members_needed(spread, change=change, examples=50)
     assert needed is not None
     assert 4 < needed < 20
@@ -230,7 +230,7 @@ def test_a_planted_change_is_found_as_often_as_planned(design: Design) -> None:
     found = 0.0
     for _ in range(rounds):
         dense, compressed = study(rng, members=needed, sizes=sizes, change=change, design=design)
-        found += class_impact(dense, compressed, classes=6, settings=OWN, design=design)["significant"].mean()
+        found += impact.table(compared(dense, compressed, classes=6, design=design), settings=OWN)["significant"].mean()
     low, high = stats.binom.interval(0.999, rounds, predicted)
     assert low <= found <= high
 
@@ -239,9 +239,10 @@ def test_a_planted_change_is_found_as_often_as_planned(design: Design) -> None:
 @pytest.mark.parametrize("normalised", [PAPER, OWN])
 def test_what_a_study_could_have_found_is_found_as_often_as_it_says(design: Design, normalised: Impact) -> None:
     rng, sizes, rounds = np.random.default_rng(32), [60, 90, 40], 200
-    studies = [study(rng, members=12, sizes=sizes, change=0, design=design) for _ in range(rounds)]
-    tables = [detectable(*pair, classes=3, settings=normalised, design=design) for pair in studies[:20]]
-    tests = [class_impact(*pair, classes=3, settings=normalised, design=design) for pair in studies]
+    drawn = (study(rng, members=12, sizes=sizes, change=0, design=design) for _ in range(rounds))
+    studies = [compared(dense, compressed, classes=3, design=design) for dense, compressed in drawn]
+    tables = [detectable(comparison, settings=normalised) for comparison in studies[:20]]
+    tests = [impact.table(comparison, settings=normalised) for comparison in studies]
     for name, alpha in (("detectable", 0.05), ("detectable_fdr", 0.05 / 3)):
         planted = np.mean([table[name] for table in tables], axis=0)
         found = np.zeros(3)
@@ -257,14 +258,14 @@ def test_what_a_study_could_have_found_is_found_as_often_as_it_says(design: Desi
 @pytest.mark.parametrize("design", ["independent", "paired"])
 def test_the_table_of_a_study_goes_with_its_tests(design: Design) -> None:
     dense, compressed = study(np.random.default_rng(3), members=9, sizes=[30, 70, 20], change=0.1, design=design)
-    found = detectable(dense, compressed, classes=3, settings=PAPER, design=design)
-    tested = class_impact(dense, compressed, classes=3, settings=PAPER, design=design)
+    comparison = compared(dense, compressed, classes=3, design=design)
+    found, tested = detectable(comparison, settings=PAPER), impact.table(comparison, settings=PAPER)
     for name in ("class", "examples", "test", "degrees_of_freedom"):
         assert found[name].equals(tested[name])
     np.testing.assert_allclose(found["normalised_change"] / found["standard_error"], tested["t"], rtol=1e-9)
     np.testing.assert_allclose(found["normalised_change"], tested["normalised_change"], atol=1e-12)
     assert (found["detectable"] < found["detectable_fdr"]).all()
-    surer = detectable(dense, compressed, classes=3, settings=PAPER, design=design, power=0.95)
+    surer = detectable(comparison, settings=PAPER, power=0.95)
     assert (surer["detectable"] > found["detectable"]).all()
     critical = found["standard_error"] * stats.t.isf(0.025, found["degrees_of_freedom"])
     assert (found["detectable"] > critical).all()  # what is just significant is found half of the time
@@ -273,9 +274,8 @@ def test_the_table_of_a_study_goes_with_its_tests(design: Design) -> None:
 def test_a_class_in_which_no_member_differs_leaves_nothing_to_tell_from() -> None:
     dense, compressed = study(np.random.default_rng(4), members=4, sizes=[20, 50], change=0, design="independent")
     said = [np.where(made.known_label == 0, 0, made.prediction) for made in (dense, compressed)]
-    table = detectable(
-        replace(dense, prediction=said[0]), replace(compressed, prediction=said[1]), classes=2, settings=PAPER
-    )
+    comparison = compared(replace(dense, prediction=said[0]), replace(compressed, prediction=said[1]), classes=2)
+    table = detectable(comparison, settings=PAPER)
     assert table[["standard_error", "detectable", "detectable_fdr"]].isna().all(axis=1).tolist() == [True, False]
     with pytest.raises(InputError, match="alpha < power < 1"):
-        detectable(dense, compressed, classes=2, settings=PAPER, power=0.01)
+        detectable(comparison, settings=PAPER, power=0.01)

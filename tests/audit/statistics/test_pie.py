@@ -13,17 +13,24 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import fdrcorrection
 
-from lesion.artifacts import paths
 from lesion.audit.comparison.populations import Population
+from lesion.audit.contract import Statistic
+from lesion.audit.inference.disagreement import chance_taxicab
 from lesion.audit.inference.votes import side_by_side, votes
-from lesion.audit.statistics.pie import chance_distance, grade, pie
+from lesion.audit.statistics import pie
 from lesion.errors import InputError
 from lesion.params.design import Design
+from tests.compared import compared, run
 from tests.synthetic import labels, population, write_examples, write_population
 
 SEEDS = st.integers(0, 2**32 - 1)
 DESIGNS = st.sampled_from(["independent", "paired"])
-Pair = tuple[Population, Population]
+Populations = tuple[Population, Population]
+STATISTIC: Statistic = pie  # mypy checks the module here
+
+
+def grade(dense: Population, compressed: Population, *, classes: int, design: Design = "auto") -> pd.DataFrame:
+    return pie.table(compared(dense, compressed, classes=classes, design=design))
 
 
 def mode(said: list[int]) -> int:
@@ -37,18 +44,20 @@ def margin(said: list[int]) -> float:
 
 
 def pair(
-    seed: int, *, members: tuple[int, int] = (4, 6), classes: int = 4, seeds: tuple[int, ...] | None = None
-) -> Pair:
+    seed: int, *, members: tuple[int, int] = (4, 6), classes: int = 4, origins: tuple[int | str, ...] | None = None
+) -> Populations:
     rng = np.random.default_rng(seed)
     label = labels(rng, 8 * classes, classes)
     one, other = (
-        population(rng, label, members=count, classes=classes, skill=rng.random(), true_probability=True, seeds=seeds)
+        population(
+            rng, label, members=count, classes=classes, skill=rng.random(), true_probability=True, origins=origins
+        )
         for count in members
     )
     return one, other
 
 
-def relabellings(dense: Population, compressed: Population, design: Design) -> Iterator[Pair]:
+def relabellings(dense: Population, compressed: Population, design: Design) -> Iterator[Populations]:
     """Every way to call as many of all models dense; for pairs, every way to exchange the two of a pair."""
     said = np.concatenate([dense.prediction, compressed.prediction])
     members, models = len(dense.member), range(len(said))
@@ -68,7 +77,7 @@ def relabellings(dense: Population, compressed: Population, design: Design) -> I
 @given(seed=SEEDS, members=st.tuples(st.integers(1, 6), st.integers(1, 6)), classes=st.integers(2, 7))
 def test_each_example_is_graded_as_by_a_loop(seed: int, members: tuple[int, int], classes: int) -> None:
     dense, compressed = pair(seed, members=members, classes=classes)
-    rows = grade(dense, compressed, classes=classes).to_pylist()
+    rows = grade(dense, compressed, classes=classes).to_dict("records")
     assert [row["example_id"] for row in rows] == dense.example_id.tolist()
     for column, row in enumerate(rows):
         said = [made.prediction[:, column].tolist() for made in (dense, compressed)]
@@ -92,7 +101,7 @@ def test_each_example_is_graded_as_by_a_loop(seed: int, members: tuple[int, int]
 def test_each_example_is_tested_as_by_scipy(seed: int, members: tuple[int, int], design: Design) -> None:
     members = (members[0], members[0]) if design == "paired" else members
     dense, compressed = pair(seed, members=members, classes=3)
-    table = grade(dense, compressed, classes=3, design=design).to_pandas()
+    table = grade(dense, compressed, classes=3, design=design)
     for column, p in enumerate(table["p"]):
         before, after = (made.prediction[:, column].tolist() for made in (dense, compressed))
         label = mode(before + after)
@@ -126,9 +135,9 @@ def test_the_distance_by_chance_is_the_mean_over_all_relabellings(members: tuple
         grade(*two, classes=3, design=design)["taxicab"].to_numpy() for two in relabellings(dense, compressed, design)
     ]
     both = side_by_side(votes(dense.prediction, 3), votes(compressed.prediction, 3), 3)
-    found = chance_distance(dense, compressed, both, classes=3, paired=design == "paired")
+    found = chance_taxicab(dense.prediction, compressed.prediction, both, classes=3, paired=design == "paired")
     np.testing.assert_allclose(found, np.mean(distances, axis=0), atol=1e-6)
-    table = grade(dense, compressed, classes=3, design=design).to_pandas()
+    table = grade(dense, compressed, classes=3, design=design)
     beyond = np.maximum(table["taxicab"] - found, 0) / (2 - found)
     np.testing.assert_allclose(table["pie_score"], beyond, atol=1e-6)
 
@@ -137,7 +146,7 @@ def test_the_distance_by_chance_is_the_mean_over_all_relabellings(members: tuple
 @given(seed=SEEDS, members=st.tuples(st.integers(1, 7), st.integers(1, 7)), design=DESIGNS)
 def test_the_score_lies_between_nothing_and_all(seed: int, members: tuple[int, int], design: Design) -> None:
     members = (members[0], members[0]) if design == "paired" else members
-    table = grade(*pair(seed, members=members), classes=4, design=design).to_pandas()
+    table = grade(*pair(seed, members=members), classes=4, design=design)
     assert table["pie_score"].between(0, 1).all()
     assert (table["p"] > 0).all()
     assert table["p"].between(0, table["q"]).all()
@@ -149,7 +158,7 @@ def test_the_score_lies_between_nothing_and_all(seed: int, members: tuple[int, i
 @given(seed=SEEDS)
 def test_which_population_is_compressed_does_not_matter(seed: int) -> None:
     dense, compressed = pair(seed)
-    there, back = grade(dense, compressed, classes=4).to_pandas(), grade(compressed, dense, classes=4).to_pandas()
+    there, back = grade(dense, compressed, classes=4), grade(compressed, dense, classes=4)
     for name in ("pie", "taxicab"):
         assert there[name].equals(back[name])
     for name in ("p", "q", "pie_score"):
@@ -164,7 +173,7 @@ def test_which_population_is_compressed_does_not_matter(seed: int) -> None:
 def test_a_population_against_itself_has_no_pie(seed: int) -> None:
     dense, _ = pair(seed)
     shuffled = replace(dense, prediction=np.random.default_rng(seed).permutation(dense.prediction, axis=0))
-    table = grade(dense, shuffled, classes=4).to_pandas()
+    table = grade(dense, shuffled, classes=4)
     assert not table["pie"].any()
     assert (table["taxicab"] == 0).all()
     assert (table["pie_score"] == 0).all()
@@ -177,7 +186,7 @@ def test_unanimous_populations_that_disagree_are_as_far_apart_as_can_be(members:
     dense, compressed = pair(0, members=(members, members))
     one = replace(dense, prediction=np.zeros_like(dense.prediction))
     other = replace(compressed, prediction=np.full_like(compressed.prediction, 3))
-    table = grade(one, other, classes=4, design=design).to_pandas()
+    table = grade(one, other, classes=4, design=design)
     assert (table["taxicab"] == 2).all()
     assert table["pie"].all()
     assert (table["pie_score"] == 1).all()
@@ -187,8 +196,8 @@ def test_unanimous_populations_that_disagree_are_as_far_apart_as_can_be(members:
 
 
 def test_members_of_the_same_seeds_are_pairs_unless_told_otherwise() -> None:
-    related = pair(4, members=(5, 5), seeds=(3, 1, 4, 15, 9))
-    unlike = (related[0], replace(related[1], seeds=(3, 1, 4, 15, 92)))
+    related = pair(4, members=(5, 5), origins=(3, 1, 4, 15, 9))
+    unlike = (related[0], replace(related[1], origins=(3, 1, 4, 15, 92)))
     paired, independent = (grade(*related, classes=4, design=design) for design in ("paired", "independent"))
     assert not paired["p"].equals(independent["p"])
     assert grade(*related, classes=4).equals(paired)
@@ -204,10 +213,9 @@ def test_pairs_need_as_many_members_of_both() -> None:
 def test_what_is_not_known_is_left_empty() -> None:
     dense, compressed = (replace(made, label=None, true_probability=None) for made in pair(0))
     bare, full = grade(dense, compressed, classes=4), grade(*pair(0), classes=4)
-    assert bare["label"].null_count == len(bare)
-    assert np.isnan(bare["probability_change"].to_numpy()).all()
-    kept = [name for name in full.column_names if name not in ("label", "probability_change")]
-    assert bare.select(kept).equals(full.select(kept))
+    assert bare[["label", "probability_change"]].isna().all(axis=None)
+    kept = [name for name in full if name not in ("label", "probability_change")]
+    assert bare[kept].equals(full[kept])
 
 
 def test_populations_of_different_examples() -> None:
@@ -225,15 +233,24 @@ def test_a_prediction_that_no_class_has(beyond: int) -> None:
         grade(dense, replace(compressed, prediction=prediction), classes=4)
 
 
-@pytest.mark.parametrize("seeds", [None, (3, 1, 4, 15)])
-def test_the_step_writes_every_example(
-    seeds: tuple[int, ...] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("origins", [None, (3, 1, 4, 15), ("a", "b", "c", "d")])
+def test_the_node_writes_every_example(
+    origins: tuple[int | str, ...] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Members are pairs where they have one seed, or were taken from one file."""
     monkeypatch.chdir(tmp_path)
-    dense, compressed = pair(7, members=(4, 4), seeds=seeds)
+    dense, compressed = pair(7, members=(4, 4), origins=origins)
     write_examples("toy", dense, list("abcd"))
     write_population("toy", "dense", "0-3", dense)
     write_population("toy", "half", "0-3", compressed)
-    pie(study="toy", variant="half", shards=["0-3"], design="auto")
-    expected = grade(dense, compressed, classes=4, design="paired" if seeds else "independent")
-    pd.testing.assert_frame_equal(pd.read_parquet(paths.pie("toy", "half")), expected.to_pandas())
+    expected = grade(dense, compressed, classes=4, design="paired" if origins else "independent")
+    found = pd.read_parquet(run("pie", "toy", "half", ["0-3"]))
+    pd.testing.assert_frame_equal(found, expected.astype(found.dtypes.to_dict()))
+
+
+def test_the_summary_counts_them_at_the_level_that_is_given() -> None:
+    table = grade(*pair(1, members=(9, 9)), classes=4)
+    for alpha in (0.05, 0.9, 1.1):
+        surely = (table["q"] < alpha) & table["pie"]
+        assert pie.columns(table, alpha=alpha) == {"pie": table["pie"].sum(), "pie_fdr": surely.sum()}
+    assert pie.columns(table, alpha=0.9)["pie_fdr"] > 0

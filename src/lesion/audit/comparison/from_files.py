@@ -1,15 +1,15 @@
 """A comparison of two files of predictions by anybody."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from lesion.audit.comparison.comparison import Comparison
-from lesion.audit.comparison.files.prediction_files import read_prediction_files
+from lesion.audit.comparison.comparison import SIDES, Comparison
+from lesion.audit.comparison.files.prediction_files import fitted
+from lesion.audit.comparison.files.readers import Predictions, read_predictions
 from lesion.audit.comparison.from_arrays import of_populations
-from lesion.audit.comparison.populations import Population, read_origins
 
 
 def from_files(dense: Path, compressed: Path, **known: Any) -> Comparison:
@@ -24,17 +24,18 @@ def from_files(dense: Path, compressed: Path, **known: Any) -> Comparison:
     InputError
         Where a file cannot be read, or the two do not fit together; the message names the file.
     """
-    read = read_prediction_files(dense, compressed)
-    one, other = (_with_origins(said, path) for said, path in ((read.dense, dense), (read.compressed, compressed)))
-    known |= {"groups": read.attributes, "left_out": read.left_out}
-    names = read.example_names
-    known["example_id"] = one.example_id if names is None else np.array(names, dtype=object)
-    if read.class_names is None:
-        return of_populations(one, other, classes=None, **known)
-    return Comparison(one, other, np.array(read.class_names, dtype=object), **known)
+    paths = dense, compressed
+    return from_predictions(*(read_predictions(path) for path in paths), paths=paths, **known)
 
 
-def _with_origins(population: Population, path: Path) -> Population:
-    """Files that this pipeline wrote tell what each member was trained from."""
-    origins = read_origins([path]) if path.suffix == ".parquet" else None
-    return replace(population, origins=origins if origins and len(origins) == len(population.member) else None)
+def from_predictions(
+    dense: Predictions, compressed: Predictions, *, paths: Sequence[Path] = tuple(map(Path, SIDES)), **known: Any
+) -> Comparison:
+    """Fit together what was read from two files, which `paths` name in errors; the rest as in `from_files`."""
+    both = fitted(dense, compressed, paths=paths)
+    known |= {"groups": both.attributes, "left_out": both.left_out}
+    ids = both.example_names
+    known["example_id"] = both.dense.example_id if ids is None else np.array(ids, dtype=object)
+    if both.class_names is None:
+        return of_populations(both.dense, both.compressed, classes=None, **known)
+    return Comparison(both.dense, both.compressed, np.array(both.class_names, dtype=object), **known)

@@ -104,14 +104,17 @@ def from_table(table: pa.Table, *, source: str) -> Population:
     )
 
 
-def read_origins(files: Iterable[Path]) -> Origins | None:
-    """What the members in these files were trained from, as their metadata tell it, in order of the members."""
+def read_origins(files: Iterable[Path], *, members: int) -> Origins | None:
+    """What the members in these files were trained from, as their metadata tell it, in order of the members.
+
+    None where it is not told of each of the `members`.
+    """
     found = {}
     for path in files:
         for member, known in read_facts(path).get("members", {}).items():
             found[int(member)] = known.get("initialisation", known.get("sha256"))
     origins = tuple(found[member] for member in sorted(found))
-    return None if not origins or None in origins else origins
+    return None if len(origins) != members or None in origins else origins
 
 
 def read_population(files: Sequence[Path]) -> Population:
@@ -129,7 +132,7 @@ def read_population(files: Sequence[Path]) -> Population:
         table = table.sort_by([("member", "ascending"), ("example_id", "ascending")])
     others = f" and {len(files) - 1} more" if len(files) > 1 else ""
     population = from_table(table, source=f"{files[0]}{others}")
-    return replace(population, origins=read_origins(files))
+    return replace(population, origins=read_origins(files, members=len(population.member)))
 
 
 def is_paired(dense: Origins | None, compressed: Origins | None, members: tuple[int, int], design: Design) -> bool:

@@ -70,7 +70,7 @@ def _ranked(points: dict[str, Point | None], *, basis: str, at: float) -> list[d
 
 
 def rank(table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
-    """One row a level and method, best first within a level.
+    """One row a level and method, best first within a level. Variants that lack one of `MEASURES` are left out.
 
     Columns: basis (sparsity or accuracy_drop), at (the level, a fraction), rank (equal where both counts are), method,
     pie, excess_pie (over seed noise, like for like), significant_classes, top1, sparsity (interpolated), note.
@@ -82,7 +82,7 @@ def rank(table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
     dense = table[table["variant"] == "dense"].iloc[0]
     noise = {"pie": dense["null_pie"], "significant_classes": dense["null_significant_classes"]}
     start = pd.DataFrame([noise | {"excess_pie": 0.0, "top1": dense["top1"], "sparsity": dense["sparsity"]}])
-    compressed = table[table["variant"] != "dense"].sort_values("sparsity", kind="stable")
+    compressed = table[table["variant"] != "dense"].dropna(subset=list(MEASURES)).sort_values("sparsity", kind="stable")
     curves = {str(name): curve[list(MEASURES)] for name, curve in compressed.groupby("method", sort=False)}
     rows: list[dict[str, Any]] = []
     for level in settings.sparsities:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 def densities(shapes: Mapping[str, Size], density: float) -> dict[str, float]:

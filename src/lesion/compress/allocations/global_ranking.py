@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 def allocate(tensors: Mapping[str, Groups], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
@@ -34,7 +34,7 @@ def allocate(tensors: Mapping[str, Groups], sparsity: float, options: Options) -
     values, sizes, owners = [], [], []
     for index, (name, groups) in enumerate(tensors.items()):
         if len(groups.saliency) > 1:
-            raise InputError(f"allocation global-ranking: {name} is pruned in rows, each alike; use uniform")
+            raise InputError(f"allocation global-ranking: {name} is pruned in rows of equal sparsity; use uniform")
         (row,) = groups.saliency
         if len(row) > 1:
             row = row.sort().values[:-1]

@@ -5,7 +5,7 @@ The regulariser's strength determines the sparsity.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import field_validator
 
@@ -16,6 +16,7 @@ from lesion.plugins import Named
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.optim import Optimizer
 
     from lesion.compress.contracts import MaskLearnerModule, RegulariserModule
     from lesion.compress.probe import Sampler
@@ -35,7 +36,7 @@ class Options(Settings):
         module: RegulariserModule
         module, _ = plugins.component("regulariser", part, where="regulariser")
         if not module.LEARNS_MASKS:
-            raise ValueError("this one leaves the choice of what to prune to a score: method prune")
+            raise ValueError("this regulariser learns no masks; its method is prune")
         return part
 
 
@@ -57,7 +58,7 @@ class Training:
         self._regulariser = module.Regulariser(more, self._probe, steps=steps, examples=examples)
         self.learned = self._regulariser.learned
 
-    def before_step(self, step: int, optimiser: Any) -> None:  # noqa: ARG002
+    def before_step(self, step: int, optimiser: Optimizer) -> None:  # noqa: ARG002
         """Tell the probe the step."""
         self._probe.step = step
 

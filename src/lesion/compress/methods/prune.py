@@ -51,7 +51,7 @@ class Options(Settings):
             module: RegulariserModule
             module, _ = plugins.component("regulariser", part, where="regulariser")
             if module.LEARNS_MASKS:
-                raise ValueError("this one learns what to prune itself: method learn-masks")
+                raise ValueError("this regulariser learns what to prune; its method is learn-masks")
         return part
 
 
@@ -95,7 +95,7 @@ class Training:
             if regrowth.needs_pruned_gradients(regrowth_options) and any(
                 unit.norm is not None for unit in units.values()
             ):
-                raise InputError("regrowth: a pruned channel has no gradient, for its batch norm's scale is zero")
+                raise InputError("regrowth: a pruned channel has no gradient, since its batch norm's scale is zero")
         self._rewind = Rewind(model) if any(map(self._schedule.saves, range(steps))) else None  # before masks
         self._network = MaskedNetwork(model, units=units, straight_through=straight_through)
         self._probe = Probe(self._network, sample, seed=seed)

@@ -26,7 +26,7 @@ class Options(Settings):
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
     """Gradient of the mean loss in training mode."""
-    from lesion.compress.statistics.gradient import mean_gradient
+    from lesion.compress.measurements.gradient import mean_gradient
 
     return {"gradient": mean_gradient(probe, probe.loss, options.images, training=True)}
 

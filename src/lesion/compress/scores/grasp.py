@@ -28,8 +28,8 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
     """
     from torch.nn import functional
 
-    from lesion.compress.statistics.gradient import mean_gradient
-    from lesion.compress.statistics.hessian import hessian_vector_product
+    from lesion.compress.measurements.gradient import mean_gradient
+    from lesion.compress.measurements.hessian import hessian_vector_product
 
     def loss(batch: Batch) -> Tensor:
         inputs, label = batch

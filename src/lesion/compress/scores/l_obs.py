@@ -32,8 +32,8 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
     """
     import torch
 
-    from lesion.compress.statistics.layer_inputs import second_moments
-    from lesion.compress.statistics.surgeon import inverse_diagonal
+    from lesion.compress.measurements.layer_inputs import second_moments
+    from lesion.compress.measurements.surgeon import inverse_diagonal
 
     curvature = second_moments(probe, options.images)
     inverse = {}
@@ -58,7 +58,7 @@ def compensate(weight: Tensor, mask: Tensor, options: Options, *, curvature: Ten
     """
     import torch
 
-    from lesion.compress.statistics.surgeon import compensated
+    from lesion.compress.measurements.surgeon import compensated
 
     shape = (len(curvature), -1, curvature.shape[-1])
     groups = zip(weight.reshape(shape), mask.reshape(shape), curvature, strict=True)

@@ -26,7 +26,7 @@ class Options(Settings):
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
     """Diagonal of the Gauss-Newton matrix of the mean loss, in evaluation mode."""
-    from lesion.compress.statistics.gauss_newton import gauss_newton_diagonal
+    from lesion.compress.measurements.gauss_newton import gauss_newton_diagonal
 
     return {"curvature": gauss_newton_diagonal(probe, options.images, probe.generator("score"))}
 

@@ -25,7 +25,7 @@ class Options(Settings):
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
     """Mean over images of the squared gradient of the image's loss, in evaluation mode."""
-    from lesion.compress.statistics.fisher import fisher_diagonal
+    from lesion.compress.measurements.fisher import fisher_diagonal
 
     return {"fisher_diagonal": fisher_diagonal(probe, options.images)}
 

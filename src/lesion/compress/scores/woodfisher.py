@@ -32,14 +32,14 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
 
     In evaluation mode. Weights that are masked already cannot change, so the inverses leave them out.
     """
-    from lesion.compress.statistics.fisher import cut, fisher_blocks
-    from lesion.compress.statistics.surgeon import inverse_diagonal
+    from lesion.compress.measurements.fisher import fisher_blocks, into_blocks
+    from lesion.compress.measurements.surgeon import inverse_diagonal
 
     curvature = fisher_blocks(probe, options.images, options.block)
     inverse = {}
     for name, kept in probe.network.masks().items():
         curvature[name].diagonal(dim1=1, dim2=2).add_(options.damping)
-        found = inverse_diagonal(curvature[name], cut(kept.flatten(), options.block))
+        found = inverse_diagonal(curvature[name], into_blocks(kept.flatten(), options.block))
         inverse[name] = found.flatten()[: kept.numel()].reshape(kept.shape)
     return {"inverse_diagonal": inverse, "curvature": curvature}
 
@@ -51,8 +51,10 @@ def score(weight: Tensor, *, inverse_diagonal: Tensor, **_: Tensor) -> Tensor:
 
 def compensate(weight: Tensor, mask: Tensor, options: Options, *, curvature: Tensor, **_: Tensor) -> Tensor:
     """The weight, zero where `mask` is False, with the kept weights of each block adjusted for the loss."""
-    from lesion.compress.statistics.fisher import cut
-    from lesion.compress.statistics.surgeon import compensated
+    from lesion.compress.measurements.fisher import into_blocks
+    from lesion.compress.measurements.surgeon import compensated
 
-    blocks = compensated(cut(weight.flatten(), options.block), cut(mask.flatten(), options.block), curvature)
+    blocks = compensated(
+        into_blocks(weight.flatten(), options.block), into_blocks(mask.flatten(), options.block), curvature
+    )
     return blocks.flatten()[: weight.numel()].reshape(weight.shape)

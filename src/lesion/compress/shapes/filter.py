@@ -19,7 +19,7 @@ SPARES = ("last",)  # the outputs of the last layer are the classes
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 def grouping(shape: Size, options: Options) -> Grouping:  # noqa: ARG001

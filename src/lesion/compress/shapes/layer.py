@@ -15,7 +15,7 @@ SPARES = ("first", "last")
 
 
 class Options(Settings):
-    """None."""
+    """No settings."""
 
 
 def grouping(shape: Size, options: Options) -> Grouping:  # noqa: ARG001

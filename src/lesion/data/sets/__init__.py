@@ -1,4 +1,4 @@
-"""One module a data set (`data.contract.DataSet`), loaded by its name in params.yaml.
+"""One module a data set (`data.contract.DatasetModule`), loaded by its name in params.yaml.
 
 May import: params and data. Makes: images and labels.
 """

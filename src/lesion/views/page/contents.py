@@ -1,6 +1,6 @@
 """What the folder of an audit holds: tables, figures, and the page made of both."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,43 +11,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lesion.artifacts.csv_tables import write_csv
-from lesion.audit.comparison.arrays import SIDES
+from lesion.audit.comparison.comparison import SIDES
+from lesion.audit.contract import Audited, Finding
+from lesion.audit.registry import load_all
 from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
 from lesion.views.figures import saving
-from lesion.views.page import drawings, page, words
+from lesion.views.order import strongest_first
+from lesion.views.page import drawings, page
 from lesion.views.page.folder import PAGE, Writer
 
+SECTIONS = ("effects", "impact", "null", "pie", "subgroups")
+"""Statistics that the page shows in their own way; any other has its table below them."""
 NOISE = Figure(width=9.0, height=3.4, font_size=9.0)
-
-
-@dataclass(frozen=True)
-class Tables:
-    """What an audit found, with classes by their names; as in `lesion.audit.estimator.Audit`.
-
-    `classes` is `impact_`, or `recall_` where no class can be tested; `texts` those of the PIE, by `example_id`.
-    """
-
-    summary: pd.DataFrame
-    classes: pd.DataFrame | None
-    pie: pd.DataFrame
-    null: pd.DataFrame | None
-    effects: pd.DataFrame
-    subgroups: pd.DataFrame | None
-    notes: tuple[str, ...]
-    texts: pd.Series | None = None
-
-    @property
-    def measures(self) -> pd.DataFrame:
-        """The summary by measure."""
-        return self.summary.set_index("measure")
-
-    @property
-    def found(self) -> pd.DataFrame:
-        """The PIE alone, the surest first."""
-        order = self.pie[self.pie["pie"]].sort_values(["pie_score", "taxicab"], ascending=False, kind="stable")
-        order = order.drop(columns="pie")
-        return order if self.texts is None else order.assign(text=order["example_id"].map(self.texts))
 
 
 @dataclass
@@ -79,34 +55,39 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> None:
         pq.write_table(content, file, compression="zstd")
 
 
-def contents(dense: Path, compressed: Path, tables: Tables, *, alpha: float) -> dict[str, Writer]:
+def contents(
+    dense: Path, compressed: Path, audited: Audited, *, notes: tuple[str, ...], texts: pd.Series | None = None
+) -> dict[str, Writer]:
     """Name of each file → what writes it.
 
     Parameters
     ----------
     dense, compressed : the files that were audited, as the page names them
+    notes : sentences on what could not be said
+    texts : those of the PIE, by `example_id`
     """
-    csv = {"summary": tables.summary, "impact": tables.classes, "pie": tables.found, "null": tables.null}
-    csv |= {"effects": tables.effects, "subgroups": tables.subgroups}
-    writers: dict[str, Writer] = {
-        f"{name}.csv": partial(_write_frame, table) for name, table in csv.items() if table is not None
-    }
-    writers["pie.parquet"] = partial(_write_parquet, tables.pie)
-    figures = _Figures()
-    noise = ""
-    if tables.null is not None:
-        null = tables.null
-        noise = figures.draw("noise", NOISE, "Counts beside seed noise", lambda: drawings.noise(null, alpha=alpha))
-    shown = [*_classes(tables, figures, alpha=alpha), *_subgroups(tables, figures, alpha=alpha), _examples(tables)]
+    statistics, figures, found = load_all(), _Figures(), _found(audited, texts)
+    writers: dict[str, Writer] = {"summary.csv": partial(_write_frame, audited.summary.reset_index())}
+    for name, table in audited.tables.items():
+        if len(table):
+            write = _write_parquet if statistics[name].SUFFIX == "parquet" else _write_frame
+            writers[f"{name}.{statistics[name].SUFFIX}"] = partial(write, table)
+    writers["pie.csv"] = partial(_write_frame, found)
+    noise, null = "", audited.tables["null"]
+    if len(null):
+        drawn = partial(drawings.noise, null, alpha=audited.alpha)
+        noise = figures.draw("noise", NOISE, "Counts beside seed noise", drawn)
+    shown = [*_classes(audited, figures), *_subgroups(audited, figures), _examples(found), *_others(audited)]
     writers |= figures.writers
+    findings = (statistic.finding(audited) for statistic in statistics.values())
     text = page.render(
         dense=dense,
         compressed=compressed,
-        findings=_findings(tables, alpha=alpha),
-        notes=tables.notes,
+        findings=_in_place(finding for finding in findings if finding is not None),
+        notes=notes,
         tables=shown,
         noise=noise,
-        facts=_facts(tables),
+        facts=_facts(audited),
         made=sorted(writers),
     )
     return {**writers, PAGE: partial(_write_bytes, text.encode())}
@@ -116,29 +97,29 @@ def _write_frame(table: pd.DataFrame, path: Path) -> None:
     write_csv(path, table)
 
 
-def _facts(tables: Tables) -> dict[str, str]:
-    models = tables.measures.loc["models"]
-    said = {side: "one model" if models[side] == 1 else f"{models[side]:.0f} models" for side in SIDES}
-    return {**{f"{side}_models": count for side, count in said.items()}, "examples": f"{len(tables.pie):,}"}
+def _in_place(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: finding.place)
 
 
-def _findings(tables: Tables, *, alpha: float) -> list[words.Finding]:
-    rows = tables.measures
-    found = [words.average(rows)] if "top1" in rows.index else []
-    found.append(words.examples(rows, tables.null))
-    if tables.classes is not None:
-        found.append(words.classes(rows, tables.classes, tables.null, alpha=alpha))
-    if tables.subgroups is not None:
-        found.append(words.subgroups(tables.subgroups, alpha=alpha))
-    return found
+def _found(audited: Audited, texts: pd.Series | None) -> pd.DataFrame:
+    """The PIE alone, the surest first."""
+    table = audited.tables["pie"]
+    found = strongest_first(table[table["pie"]]).drop(columns="pie")
+    return found if texts is None else found.assign(text=found["example_id"].map(texts))
 
 
-def _classes(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.Table]:
-    table = tables.classes
-    if table is None:
+def _facts(audited: Audited) -> dict[str, str]:
+    models = zip(SIDES, audited.comparison.members, strict=True)
+    said = {f"{side}_models": "one model" if count == 1 else f"{count} models" for side, count in models}
+    return {**said, "examples": f"{len(audited.comparison.example_id):,}"}
+
+
+def _classes(audited: Audited, figures: _Figures) -> list[page.Table]:
+    table = audited.tables["impact"]
+    if table.empty:
         return []
     ordered = table.iloc[drawings.extremes(table["change"])]
-    names = [str(name) for name in ordered["class"]]
+    names = [str(name) for name in ordered["name"]]
     drawing = figures.draw(
         "classes",
         drawings.size(len(ordered)),
@@ -147,9 +128,9 @@ def _classes(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.Ta
             "Which classes change more than the average?",
             ordered,
             names,
-            average=tables.measures.loc["top1", "value"],
+            average=audited.summary.loc["compressed", "top1_change"],
             unit="recall",
-            alpha=alpha,
+            alpha=audited.alpha,
         ),
         names,
     )
@@ -161,11 +142,11 @@ def _classes(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.Ta
     return [page.Table("Classes", said, "impact.csv", *page.class_rows(few), len(table), drawing)]
 
 
-def _subgroups(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.Table]:
-    table = tables.subgroups
-    if table is None:
-        return []
+def _subgroups(audited: Audited, figures: _Figures) -> list[page.Table]:
+    table = audited.tables["subgroups"]
     errors = table[(table["measure"] == "error") & (table["attribute"] != ALL)]
+    if errors.empty:
+        return []
     ordered = errors.iloc[drawings.extremes(-errors["change"])]
     names = [f"{row['attribute']}: {row['group']}" for row in ordered.to_dict("records")]
     drawing = figures.draw(
@@ -176,9 +157,9 @@ def _subgroups(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.
             "Which groups change more than the average?",
             ordered,
             names,
-            average=-tables.measures.loc["top1", "value"],
+            average=-audited.summary.loc["compressed", "top1_change"],
             unit="the error rate",
-            alpha=alpha,
+            alpha=audited.alpha,
         ),
         names,
     )
@@ -187,8 +168,7 @@ def _subgroups(tables: Tables, figures: _Figures, *, alpha: float) -> list[page.
     return [page.Table("Groups", said, "subgroups.csv", *rows, len(table), drawing)]
 
 
-def _examples(tables: Tables) -> page.Table:
-    found = tables.found
+def _examples(found: pd.DataFrame) -> page.Table:
     few = found.head(page.ROWS)
     said = "The examples that get another answer, those first of which it is surest that compression did it."
     return page.Table(
@@ -199,3 +179,15 @@ def _examples(tables: Tables) -> page.Table:
         len(found),
         texts=[page.excerpt(text) for text in few.get("text", ())],
     )
+
+
+def _others(audited: Audited) -> list[page.Table]:
+    """The tables of statistics that have no section of their own."""
+    tables = []
+    for name, statistic in load_all().items():
+        table = audited.tables[name]
+        if name not in SECTIONS and len(table):
+            title, text = name.replace("_", " ").capitalize(), (statistic.__doc__ or "").partition("\n")[0]
+            rows = page.plain_rows(table.head(page.ROWS))
+            tables.append(page.Table(title, text, f"{name}.{statistic.SUFFIX}", *rows, len(table)))
+    return tables

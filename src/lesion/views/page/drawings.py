@@ -1,6 +1,6 @@
 """The figures of an audit: changes with their intervals, and counts beside seed noise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from lesion.audit.noise import COUNTS
 from lesion.params.figure import Figure
 from lesion.views.figures import lettering, style
 
 SHOWN = 40  # rows of an interval plot: more names cannot be read
-COUNTS = {
-    "pie": "PIE",
-    "significant_classes": "Classes, p < {alpha:g}",
-    "significant_classes_fdr": "Classes, FDR {alpha:g}",
-}
 
 
 def size(rows: int) -> Figure:
@@ -90,7 +86,7 @@ def _bars(axes: Axes, noise: pd.Series, seen: pd.Series) -> None:
 def noise(null: pd.DataFrame, *, alpha: float) -> mpl.Figure:
     """How often each count comes about: between dense models alone, and between dense and compressed ones."""
     drawing = style.canvas("Is it more than seed noise?")
-    shown: Mapping[str, str] = {name: label for name, label in COUNTS.items() if name in null}
+    shown = {name: label for name, label in COUNTS.items() if null[name].notna().any()}
     grid = drawing.subplots(1, len(shown), squeeze=False)[0]
     for axes, (name, label) in zip(grid, shown.items(), strict=True):
         _bars(axes, null[f"null_{name}"], null[name])

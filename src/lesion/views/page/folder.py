@@ -6,17 +6,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lesion.artifacts.atomic import replacing
+from lesion.audit.registry import names
 from lesion.errors import InputError
 
 PAGE = "index.html"
 MARK = b'<meta name="generator" content="lesion audit">'
 FIGURES = ("noise", "classes", "subgroups")
-FILES = (
-    *("impact.csv", "pie.parquet", "pie.csv", "subgroups.csv", "null.csv", "effects.csv", "summary.csv"),
-    *(f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("svg", "pdf")),
-)
 LEFT_BEHIND = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"})  # by file browsers
 Writer = Callable[[Path], object]
+
+
+def own_files() -> tuple[str, ...]:
+    """The files that an audit may write, the page last."""
+    return (
+        "summary.csv",
+        *(f"{name}.{suffix}" for name in names() for suffix in ("csv", "parquet")),
+        *(f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("svg", "pdf")),
+        PAGE,
+    )
 
 
 def check_folder(out: Path) -> None:
@@ -53,7 +60,7 @@ def _foreign(out: Path) -> Path | None:
     for name, path in there.items():
         if any(part.startswith(".") or part.lower() in LEFT_BEHIND for part in name.parts):
             continue
-        own = name.as_posix() in (*FILES, PAGE)
+        own = name.as_posix() in own_files()
         if path.is_dir() and not own:
             continue
         if not own or not path.is_file() or (name.name == PAGE and MARK not in path.read_bytes()[:4096]):
@@ -69,7 +76,7 @@ def write_folder(out: Path, writers: Mapping[str, Writer]) -> None:
     writers : name of a file in the folder → what writes it to a path; the page among them
     """
     (out / PAGE).unlink(missing_ok=True)
-    for name in (*FILES, PAGE):
+    for name in own_files():
         if name in writers:
             with replacing(out / name) as temporary:
                 writers[name](temporary)

@@ -11,9 +11,9 @@ from unicodedata import category
 
 import pandas as pd
 
-from lesion.views.figures.style import MINUS, points
+from lesion.audit.contract import Finding
+from lesion.audit.wording import MINUS, number, percent, points
 from lesion.views.gallery.rendering import render_template
-from lesion.views.page.words import Finding, number, percent
 
 ROWS = 50  # of a table on the page; all are in the file beside it
 EXCERPT = 300  # characters of a text on the page
@@ -75,10 +75,10 @@ def with_interval(row: Mapping[Any, Any], name: str) -> str:
 def class_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the table of classes."""
     columns = ["class", "examples", "recall, dense", "recall, compressed", "change", "change beside the average"]
-    tested = "q" in table
+    tested = bool(table["q"].notna().any())
     rows = []
     for row in table.to_dict("records"):
-        cells = [str(row["class"]), number(row["examples"]), percent(row["dense_recall"])]
+        cells = [str(row["name"]), number(row["examples"]), percent(row["dense_recall"])]
         cells += [
             percent(row["compressed_recall"]),
             with_interval(row, "change"),
@@ -122,6 +122,19 @@ def example_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
         graded = [decimal(row["pie_score"]), decimal(row["taxicab"]), p_value(row["p"]), p_value(row["q"])]
         rows.append([str(row["example_id"]), *label, *said, *graded])
     return columns, rows
+
+
+def plain_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of any table."""
+    columns = [name.replace("_", " ") for name in table]
+    rows = [[_plain(value) for value in row] for row in table.itertuples(index=False)]
+    return columns, rows
+
+
+def _plain(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.4g}".replace("-", MINUS) if isinstance(value, float) else str(value)
 
 
 def render(

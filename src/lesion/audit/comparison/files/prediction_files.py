@@ -36,8 +36,12 @@ def read_prediction_files(dense: Path, compressed: Path, *, block_size: int = BL
         As `read_predictions`; where the files hold other examples, or say other things of them, or one names its
         classes or examples and the other numbers them.
     """
-    paths = dense, compressed
-    one, other = (read_predictions(path, block_size=block_size) for path in paths)
+    one, other = (read_predictions(path, block_size=block_size) for path in (dense, compressed))
+    return fitted(one, other, paths=(dense, compressed))
+
+
+def fitted(one: Predictions, other: Predictions, *, paths: Sequence[Path]) -> PredictionFiles:
+    """Fit together what two files hold; `paths` name them in errors."""
     _same_examples(paths, one, other)
     populations, names = _same_classes(paths, one, other)
     labels = [population.label for population in populations]

@@ -14,7 +14,7 @@ from lesion.audit.comparison.files.blocks import Block, FileColumns, open_predic
 from lesion.audit.comparison.files.cells import Cells, numbers
 from lesion.audit.comparison.files.columns import Attribute, Column, Integers, as_texts, compact, recoding
 from lesion.audit.comparison.files.grid import Axis, Grid, Texts
-from lesion.audit.comparison.populations import Population
+from lesion.audit.comparison.populations import Population, read_origins
 from lesion.audit.comparison.probability import clipped, is_probability
 from lesion.errors import InputError
 
@@ -60,8 +60,11 @@ def read_predictions(path: Path, *, block_size: int = BLOCK) -> Predictions:
         prediction = read_array(path)
         members, examples = prediction.shape
         return Predictions(Population(np.arange(examples), np.arange(members), None, prediction))
-    rows = _Rows(path, *open_predictions(path, block_size=block_size))
-    return rows.assembled()
+    read = _Rows(path, *open_predictions(path, block_size=block_size)).assembled()
+    if path.suffix.lower() != ".parquet":
+        return read
+    origins = read_origins([path], members=len(read.population.member))  # known of files that this pipeline wrote
+    return replace(read, population=replace(read.population, origins=origins))
 
 
 class _Rows:

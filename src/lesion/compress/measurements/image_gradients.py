@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, vmap
 
+from lesion.compress.measurements.gradient import differentiating, gradients
 from lesion.compress.probe import Batch, Probe
-from lesion.compress.statistics.gradient import differentiating, gradients
 
 AT_ONCE = 256 * 2**20
 """Bytes of gradients of single images to hold at a time; at least one image's."""

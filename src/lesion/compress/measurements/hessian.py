@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from lesion.compress.measurements.gradient import Loss, gradients, mean_over_images
 from lesion.compress.probe import Batch, Probe
-from lesion.compress.statistics.gradient import Loss, gradients, mean_over_images
 
 Vector = Mapping[str, Tensor]
 """A vector in the space of all prunable weights: a tensor in the shape of each weight, by weight name."""
@@ -17,7 +17,7 @@ def hessian_vector_product(
 ) -> dict[str, Tensor]:
     """Hv for the Hessian H of the mean loss over images, by differentiating twice (Pearlmutter 1994).
 
-    Uses the same images and the same dropout as every other statistic of this probe at this step.
+    Uses the same images and the same dropout as every other measurement of this probe at this step.
     """
     parameters = probe.network.parameters()
 

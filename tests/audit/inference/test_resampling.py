@@ -2,9 +2,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lesion.audit.statistics.resampling import Pool, bootstrap, counts, draw_members, pie_flags
+from lesion.audit.comparison.populations import Population
+from lesion.audit.inference.recall import takes_own_accuracy
+from lesion.audit.inference.resampling import Pool, bootstrap, counts, draw_members, pie_flags
 from lesion.params.design import Design
 from tests.resampled import RESAMPLES, counted_draw_by_draw, made, picked, pooled, settings
+
+
+def pool(dense: Population, compressed: Population, classes: int) -> Pool:
+    return Pool(np.concatenate([dense.prediction, compressed.prediction]), dense.label, classes)
 
 
 @pytest.mark.parametrize("normalise", ["population", "member"])
@@ -18,7 +24,8 @@ def test_counts_are_those_of_the_audit_of_each_drawn_population(
     compressed = made(members=others, seed=1, skill=0.3, classes=classes)
     rng, using = np.random.default_rng(5), settings(normalise)
     drawn = bootstrap(rng, dense=members, compressed=others, resamples=RESAMPLES, paired=paired)
-    found = counts(Pool.of(dense, compressed, classes=classes), *drawn, settings=using, paired=paired)
+    own = takes_own_accuracy(normalise, paired=paired)
+    found = counts(pool(dense, compressed, classes), *drawn, alpha=using.alpha, own=own, paired=paired)
     design: Design = "paired" if paired else "independent"
     expected = list(counted_draw_by_draw(pooled(dense, compressed), drawn, using, classes, design))
     assert list(found.itertuples(index=False, name=None)) == expected
@@ -42,19 +49,28 @@ def test_members_are_drawn_with_replacement_and_alike() -> None:
 
 def test_without_labels_pie_alone_are_counted() -> None:
     dense, compressed = made(), made(seed=1)
-    pool = Pool(np.concatenate([dense.prediction, compressed.prediction]), None, 4)
+    unlabelled = Pool(np.concatenate([dense.prediction, compressed.prediction]), None, 4)
     drawn = bootstrap(np.random.default_rng(5), dense=6, compressed=6, resamples=5, paired=False)
-    found = counts(pool, *drawn, settings=settings(), paired=False)
-    known = counts(Pool.of(dense, compressed, classes=4), *drawn, settings=settings(), paired=False)
+    found = counts(unlabelled, *drawn, alpha=0.2, own=False, paired=False)
+    known = counts(pool(dense, compressed, 4), *drawn, alpha=0.2, own=False, paired=False)
     assert list(found) == ["pie"]
     assert found["pie"].tolist() == known["pie"].tolist()
+
+
+def test_classes_that_no_example_has_are_not_counted() -> None:
+    dense, compressed = made(), made(seed=1)
+    drawn = bootstrap(np.random.default_rng(5), dense=6, compressed=6, resamples=5, paired=False)
+    few, many = (
+        counts(pool(dense, compressed, classes), *drawn, alpha=0.2, own=False, paired=False) for classes in (4, 9)
+    )
+    assert few.equals(many)
 
 
 def test_flags_name_the_examples_whose_modal_label_differs() -> None:
     dense, compressed = made(members=3), made(members=3, seed=1)
     whole = pooled(dense, compressed)
     rows, others = np.array([[0, 0, 2]]), np.array([[3, 4, 4]])
-    (flags,) = pie_flags(Pool.of(dense, compressed, classes=4), rows, others)
+    (flags,) = pie_flags(pool(dense, compressed, 4), rows, others)
     modes = [stats.mode(4 - picked(whole, side[0]).prediction, axis=0).mode for side in (rows, others)]
     assert (
         flags.tolist() == (modes[0] != modes[1]).tolist()

@@ -1,4 +1,4 @@
-"""One module a statistic that scores measure on some training images.
+"""One module a measurement that scores make on some training images.
 
 May import: torch, compress.probe, compress.masks. Makes: tensors by weight name.
 

@@ -6,8 +6,8 @@ Only its diagonal, or blocks along the diagonal. In evaluation mode.
 from torch import Tensor
 from torch.nn import functional
 
+from lesion.compress.measurements.image_gradients import mean_over_gradients, mean_square
 from lesion.compress.probe import Batch, Probe
-from lesion.compress.statistics.image_gradients import mean_over_gradients, mean_square
 
 
 def _labels(batch: Batch) -> Tensor:
@@ -19,7 +19,7 @@ def fisher_diagonal(probe: Probe, images: int) -> dict[str, Tensor]:
     return mean_square(probe, images, functional.cross_entropy, _labels)
 
 
-def cut(tensor: Tensor, block: int) -> Tensor:
+def into_blocks(tensor: Tensor, block: int) -> Tensor:
     """Cut (*, n) into blocks of consecutive entries: (*, blocks, block). The last block is padded with zeros."""
     return functional.pad(tensor, (0, -tensor.shape[-1] % block)).reshape(*tensor.shape[:-1], -1, block)
 
@@ -31,7 +31,7 @@ def fisher_blocks(probe: Probe, images: int, block: int) -> dict[str, Tensor]:
     """
 
     def add(total: Tensor | None, own: Tensor) -> Tensor:
-        columns = cut(own.flatten(1), block).permute(1, 2, 0)
+        columns = into_blocks(own.flatten(1), block).permute(1, 2, 0)
         return columns @ columns.mT if total is None else total.baddbmm_(columns, columns.mT)
 
     return mean_over_gradients(probe, images, functional.cross_entropy, _labels, add)

@@ -1,25 +1,30 @@
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lesion.artifacts import paths
 from lesion.audit.comparison.populations import Population
+from lesion.audit.contract import Statistic
 from lesion.audit.inference.effects import change
-from lesion.audit.statistics.effects import effect_sizes, effects, pie_share
-from lesion.audit.statistics.pie import grade
+from lesion.audit.inference.pie_share import pie_share
+from lesion.audit.statistics import effects, pie
 from lesion.params.resamples import Resamples
+from tests.compared import compared, run
 from tests.resampled import CLASSES, made
 from tests.synthetic import write_examples, write_population
 
+STATISTIC: Statistic = effects  # mypy checks the module here
+
 
 def measured(dense: Population, compressed: Population, draws: int = 20) -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    table = effect_sizes(dense, compressed, classes=CLASSES, design="auto", resamples=draws, rng=rng)
-    return table.set_index("measure")
+    comparison = compared(dense, compressed, classes=CLASSES)
+    return effects.table(comparison, settings=Resamples(draws=draws)).set_index("measure")
+
+
+def share_of_pie(dense: Population, compressed: Population) -> float:
+    return float(pie.table(compared(dense, compressed, classes=CLASSES))["pie"].mean())
 
 
 def test_changes_are_those_of_the_predictions() -> None:
@@ -32,7 +37,7 @@ def test_changes_are_those_of_the_predictions() -> None:
     )
     five = [one.known_top5.mean() for one in (dense, compressed)]
     assert table.loc["top5", "change"] == pytest.approx(five[1] - five[0])
-    assert table.loc["pie_share", "change"] == np.mean(grade(dense, compressed, classes=CLASSES)["pie"].to_pylist())
+    assert table.loc["pie_share", "change"] == share_of_pie(dense, compressed)
     assert (table["low"] <= table["change"]).all()
     assert (table["change"] <= table["high"]).all()
     assert tuple(table.loc["top1", ["change", "low", "high"]]) == change(
@@ -51,7 +56,7 @@ def test_members_that_agree_leave_the_examples_as_the_only_noise() -> None:
         replace(side, member=np.arange(4), prediction=np.repeat(side.prediction, 4, axis=0)) for side in (one, other)
     ]
     rng = np.random.default_rng(0)
-    found = pie_share(alone[0], alone[1], classes=CLASSES, paired=False, resamples=20, rng=rng)
+    found = pie_share(alone[0].prediction, alone[1].prediction, classes=CLASSES, paired=False, resamples=20, rng=rng)
     share = float((one.prediction != other.prediction).mean())
     half = 1.96 * np.sqrt(share * (1 - share) / (one.prediction.shape[1] - 1))
     assert found == pytest.approx((share, max(0, share - half), min(1, share + half)))
@@ -70,22 +75,37 @@ def test_the_interval_of_the_share_of_pie_holds_its_mean_over_members_and_exampl
         hard = rng.beta(0.5, 2, 150)
         return drawn(rng, hard, 1.0), drawn(rng, hard, 0.85)
 
-    truth = np.mean([np.mean(grade(*pair(), classes=CLASSES)["pie"].to_pylist()) for _ in range(400)])
-    for run in range(runs):
-        _, low, high = pie_share(*pair(), classes=CLASSES, paired=False, resamples=60, rng=np.random.default_rng(run))
-        held += low <= truth <= high
+    truth = np.mean([share_of_pie(*pair()) for _ in range(400)])
+    for seed in range(runs):
+        said = (one.prediction for one in pair())
+        _, low, high = pie_share(*said, classes=CLASSES, paired=False, resamples=60, rng=np.random.default_rng(seed))
+        held += bool(low <= truth <= high)
     assert held / runs > 0.85  # 0.95 is promised; 0.85 is three standard errors below
 
 
-def test_the_step_writes_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_summary_is_empty_where_labels_are_not_known() -> None:
+    known, unknown = (
+        effects.columns(measured(one, other).reset_index(), alpha=0.05)
+        for one, other in (
+            (made(), made(seed=1)),
+            (replace(made(), label=None), replace(made(seed=1), label=None)),
+        )
+    )
+    assert list(known) == list(unknown)
+    assert [unknown[name] for name in ("top1_change", "top1_change_low", "top1_change_high")] == [None] * 3
+    assert unknown["pie_share"] == known["pie_share"]
+
+
+def test_the_node_writes_the_same_table_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     dense, compressed = made(), made(seed=1)
     write_examples("toy", dense, list("abcd"))
-    for variant, one in (("dense", dense), ("half", compressed)):
+    for variant, one in (("dense", dense), ("half", compressed), ("copy", compressed)):
         write_population("toy", variant, "0-5", one)
-    known: dict[str, Any] = {"study": "toy", "variant": "half", "shards": ["0-5"], "design": "auto"}
-    effects(**known, root_seed=1, resamples=Resamples(draws=9))
-    first = paths.effects("toy", "half").read_bytes()
-    effects(**known, root_seed=1, resamples=Resamples(draws=9))
-    assert paths.effects("toy", "half").read_bytes() == first
-    assert pd.read_csv(paths.effects("toy", "half"))["measure"].tolist() == ["top1", "top5", "pie_share"]
+    settings = Resamples(draws=9)
+    first = run("effects", "toy", "half", ["0-5"], settings=settings).read_bytes()
+    assert run("effects", "toy", "half", ["0-5"], settings=settings).read_bytes() == first
+    table, other = (pd.read_csv(run("effects", "toy", name, ["0-5"], settings=settings)) for name in ("half", "copy"))
+    assert table["measure"].tolist() == ["top1", "top5", "pie_share"]
+    assert table["change"].equals(other["change"])
+    assert not table["high"].equals(other["high"])  # each variant draws its own members

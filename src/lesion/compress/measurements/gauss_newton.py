@@ -8,8 +8,8 @@ linear network (ReLU, max pooling, batch norm in evaluation mode), so there both
 import torch
 from torch import Tensor
 
+from lesion.compress.measurements.image_gradients import mean_square
 from lesion.compress.probe import Batch, Probe
-from lesion.compress.statistics.image_gradients import mean_square
 
 
 def along_root(logits: Tensor, signs: Tensor) -> Tensor:
