@@ -1,37 +1,40 @@
 """A study made of random numbers, on which the real audit runs."""
 
-from dataclasses import dataclass
+import inspect
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lesion.artifacts import paths
 from lesion.artifacts.arrays import write_arrays
 from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, ROBUSTNESS, TEXT, write_parquet
+from lesion.audit.node import write_statistic
 from lesion.audit.robustness import ADVERSARIAL, CLEAN
-from lesion.audit.statistics.effects import effects
-from lesion.audit.statistics.impact import impact
-from lesion.audit.statistics.null import null
-from lesion.audit.statistics.pie import pie
-from lesion.audit.statistics.subgroups import subgroups
-from lesion.audit.summary import summary
+from lesion.audit.summary import write_summary
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 from lesion.params.resamples import Resamples
 from lesion.params.subgroups import Subgroups
 from lesion.views.figures.robustness import GROUPS
+from tests import places
 
 CORRUPTIONS = [name for names in GROUPS.values() for name in names]
 
 
 @dataclass(frozen=True)
 class Synthetic:
-    """What to make up. A variant is (sparsity, bytes of a member, mean logit of being right)."""
+    """What to make up. A variant is (sparsity, bytes of a member, mean logit of being right).
+
+    Of an external one, a single member of another origin, the logit alone is known.
+    """
 
     trained: dict[str, tuple[float, int, float]]
     derived: dict[str, tuple[float, int, float]]
+    external: dict[str, float] = field(default_factory=dict)
     dense: tuple[float, int, float] = (0.0, 40_000, 4.2)
     names: tuple[str, ...] = ("zero", "<b>one</b>", "two & a half")
     attribute: str = "hand"
@@ -47,6 +50,11 @@ class Synthetic:
 SMALL = Synthetic(
     trained={"gmp-50": (0.5, 24_000, 3.6), "gmp-90": (0.9, 9_000, 0.9)},
     derived={"float16": (0.0, 20_000, 4.2), "int8-static": (0.0, 11_000, 3.4)},
+)
+EVERY_KIND = Synthetic(
+    trained={"gmp-90": (0.9, 9_000, 0.9)},
+    derived={"gmp-90-int8-static": (0.9, 3_000, 0.8)},
+    external={"vendor_s-own-network-of-a-very-long-name-v2": 2.0},
 )
 WITHOUT_PIE = Synthetic(
     trained={"gmp-50": (0.5, 24_000, 50.0)}, derived={"float16": (0.0, 20_000, 50.0)}, dense=(0.0, 40_000, 50.0)
@@ -69,9 +77,9 @@ def _examples(made: Synthetic, rng: np.random.Generator) -> tuple[npt.NDArray[np
     }
     table = pa.table(columns)
     assert table.schema.names[: len(EXAMPLES)] == EXAMPLES.names
-    write_parquet(paths.examples(made.study), table, study=made.study, class_names=list(made.names))
+    write_parquet(places.examples(made.study), table, study=made.study, class_names=list(made.names))
     blocks = rng.integers(0, 256, (total, made.side, made.side, made.channels), dtype=np.uint8)
-    write_arrays(paths.images(made.study), {"images": blocks}, study=made.study)
+    write_arrays(places.images(made.study), {"images": blocks}, study=made.study)
     return ids[1::2], labels[1::2]
 
 
@@ -85,10 +93,11 @@ def _population(
 ) -> None:
     """Write predictions: hard examples are often taken for the next class, and the last classes suffer most."""
     sparsity, size, skill = facts
+    external = variant in made.external
     classes = len(made.names)
     hardness = 4 * np.random.default_rng(7).beta(0.3, 4, len(ids))  # the same for every variant
     burden = (made.dense[2] - skill) * (0.5 + labels / max(1, classes - 1))
-    for shard in made.shards:
+    for shard in made_of(made, variant):
         first, last = map(int, shard.split("-"))
         members = np.arange(first, last + 1)
         logit = made.dense[2] - burden - 1.8 * hardness + rng.normal(0, 0.15, (len(members), 1))
@@ -101,14 +110,14 @@ def _population(
                 "member": np.repeat(members, len(ids)).astype(np.int16),
                 "label": np.tile(labels, len(members)),
                 "prediction": prediction.ravel(),
-                "correct_top5": top5.ravel(),
+                "correct_top5": [None] * right.size if external else top5.ravel(),
                 "confidence": rng.random(right.size).astype(np.float32),
-                "true_probability": rng.random(right.size).astype(np.float32),
+                "true_probability": [None] * right.size if external else rng.random(right.size).astype(np.float32),
             },
             schema=PREDICTIONS,
         )
-        known = {"study": made.study, "variant": variant, **_sizes(sparsity, size)}
-        write_parquet(paths.predictions(made.study, variant, shard), table, **known)
+        known = {"study": made.study, "variant": variant} | ({} if external else _sizes(sparsity, size))
+        write_parquet(places.predictions(made.study, variant, shard), table, **known)
 
 
 def _sizes(sparsity: float, size: int) -> dict[str, object]:
@@ -144,29 +153,121 @@ def _robustness(made: Synthetic, variant: str, skill: float, rng: np.random.Gene
             column.dictionary_encode().cast(field.type) if field.type == TEXT else column.cast(field.type)
             for column, field in zip(columns, ROBUSTNESS, strict=True)
         ]
-        write_parquet(paths.robustness(made.study, variant, shard), pa.table(cast, schema=ROBUSTNESS), variant=variant)
+        write_parquet(places.robustness(made.study, variant, shard), pa.table(cast, schema=ROBUSTNESS), variant=variant)
 
 
 def build(made: Synthetic) -> None:
     """Write the whole study below the current folder, the audit by its own steps."""
     rng = np.random.default_rng(1911)
     ids, labels = _examples(made, rng)
-    compressed = made.trained | made.derived
-    for variant, facts in ({"dense": made.dense} | compressed).items():
+    for variant, facts in ({"dense": made.dense} | made.trained | made.derived).items():
         _population(made, variant, facts, ids, labels, rng)
         _robustness(made, variant, facts[2], rng)
-    shards, settings = list(made.shards), Impact(alpha=0.05, normalise="population")
-    for variant in compressed:
-        known: dict[str, Any] = {"study": made.study, "variant": variant, "shards": shards, "design": "auto"}
-        impact(**known, settings=settings)
-        pie(**known)
-        subgroups(**known, groups=[[made.attribute]], settings=Subgroups(smallest=30), impact=settings)
-        effects(**known, root_seed=1911, resamples=Resamples(draws=20))
-        null(**known, root_seed=1911, settings=settings, halves=Halves(splits=20))
-    summary(study=made.study, shards=shards, trained=list(made.trained), derived=list(made.derived))
+    for variant, skill in made.external.items():
+        _population(made, variant, (0.0, 0, skill), ids, labels, rng)
+    impact, drawn = Impact(alpha=0.05, normalise="population"), Halves(splits=20)
+    settings: dict[str, dict[str, Any]] = {
+        "impact": {"settings": impact},
+        "pie": {},
+        "effects": {"settings": Resamples(draws=20)},
+        "null": {"settings": impact, "draws": drawn},
+        "subgroups": {"groups": [[made.attribute]], "settings": Subgroups(smallest=30), "impact": impact},
+    }
+    study = Study(made)
+    for variant in study.compressed:
+        for statistic, given in settings.items():
+            write_statistic(
+                statistic=statistic,
+                study=made.study,
+                variant=variant,
+                examples=study.examples,
+                dense=study.predictions["dense"],
+                compressed=study.predictions[variant],
+                table=study.statistic(statistic)[variant],
+                root_seed=1911,
+                design="auto",
+                **given,
+            )
+    tables = {statistic: study.statistic(statistic) for statistic in settings}
+    written: dict[str, Any] = {"summary": study.summary, "metrics": study.metrics, **tables}
+    write_summary(study=made.study, predictions=study.predictions, alpha=0.05, **written)
 
 
-def active(made: Synthetic) -> dict[str, object]:
-    """The arguments that every figure and the gallery take."""
-    lists = {"shards": made.shards, "trained": made.trained, "derived": made.derived}
-    return {"study": made.study} | {name: list(values) for name, values in lists.items()}
+@dataclass(frozen=True)
+class Study:
+    """Where the artifacts of a study lie, and what its figures are given."""
+
+    made: Synthetic
+
+    @property
+    def compressed(self) -> list[str]:
+        """The compressed variants in the order of display."""
+        return [*self.made.trained, *self.made.derived, *self.made.external]
+
+    @property
+    def examples(self) -> Path:
+        """The table of examples."""
+        return places.examples(self.made.study)
+
+    @property
+    def images(self) -> Path:
+        """The packed images."""
+        return places.images(self.made.study)
+
+    @property
+    def summary(self) -> Path:
+        """The headline table."""
+        return places.place("summary", self.made.study)
+
+    @property
+    def metrics(self) -> Path:
+        """The same as numbers."""
+        return places.place("metrics", self.made.study)
+
+    @property
+    def predictions(self) -> dict[str, list[Path]]:
+        """The files of each population, dense first; external ones are a single member."""
+        shards = {variant: made_of(self.made, variant) for variant in ("dense", *self.compressed)}
+        return {
+            variant: [places.predictions(self.made.study, variant, shard) for shard in of]
+            for variant, of in shards.items()
+        }
+
+    @property
+    def robustness(self) -> dict[str, list[Path]]:
+        """The files of each population that was shown corrupted images."""
+        variants = ("dense", *self.made.trained, *self.made.derived)
+        return {
+            variant: [places.robustness(self.made.study, variant, shard) for shard in self.made.shards]
+            for variant in variants
+        }
+
+    def statistic(self, name: str) -> dict[str, Path]:
+        """The table of each compressed variant."""
+        return {variant: places.statistic(name, self.made.study, variant) for variant in self.compressed}
+
+    def arguments(self, figure: str, folder: Path) -> dict[str, Any]:
+        """What `draw` of a figure is given, its files in `folder`."""
+        module = import_module("lesion.views.figures." + figure.replace("-", "_"))
+        settings: dict[str, Any] = {
+            "root_seed": 1911,
+            "active.trained": list(self.made.trained),
+            "active.derived": list(self.made.derived),
+            "audit.design": "auto",
+            "audit.impact.alpha": 0.05,
+        }
+        given = {name: self._input(name) for name in module.INPUTS}
+        given |= {name: settings[key] for name, key in getattr(module, "SETTINGS", {}).items()}
+        if "study" in inspect.signature(module.draw).parameters:
+            given["study"] = self.made.study
+        return given | {
+            name: folder / f"{figure}.{suffix}" for name, suffix in (("svg", "svg"), ("pdf", "pdf"), ("numbers", "csv"))
+        }
+
+    def _input(self, name: str) -> Any:
+        return getattr(self, name) if hasattr(self, name) else self.statistic(name)
+
+
+def made_of(made: Synthetic, variant: str) -> tuple[str, ...]:
+    """The shards of a population."""
+    return ("0-0",) if variant in made.external else made.shards

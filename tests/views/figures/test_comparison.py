@@ -12,16 +12,20 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv, write_csv
+from lesion.params.comparison import Family
 from lesion.params.figure import Figure
 from lesion.views.figures import style
-from lesion.views.figures.comparison import draw, numbers, plot
+from lesion.views.figures.comparison import draw, plot, tabulate
 
-FAMILIES = {"magnitude": ["gmp"], "before-training": ["snip", "rigl"], "learned": ["vardrop"]}
+FAMILIES = [
+    Family(name="magnitude", methods=["gmp"]),
+    Family(name="before-training", methods=["snip", "rigl"]),
+    Family(name="learned", methods=["vardrop"]),
+]
 LEVELS = (0.9, 0.5, 0.8)  # not in order
 SIZE = {"width": 9.0, "height": 7.0, "font_size": 8.0}
-SUFFIXES = ("svg", "pdf", "csv")
+OUTPUTS = (("svg", "svg"), ("pdf", "pdf"), ("numbers", "csv"))
 
 
 def comparison(methods: list[str]) -> pd.DataFrame:
@@ -53,16 +57,16 @@ def panels(table: pd.DataFrame) -> tuple[list[str], list[list[Axes]], list[list[
 
 def test_numbers_are_those_of_the_table_by_family_and_sparsity() -> None:
     made = comparison(["rigl", "vardrop", "gmp", "snip"])
-    table = numbers(made, FAMILIES)
+    table = tabulate(made, FAMILIES)
     assert table["method"].unique().tolist() == ["dense", "gmp", "snip", "rigl", "vardrop"]
-    assert table["family"].dropna().unique().tolist() == list(FAMILIES)
+    assert table["family"].dropna().unique().tolist() == [family.name for family in FAMILIES]
     assert all(rows["sparsity"].is_monotonic_increasing for _, rows in table.groupby("method"))
     same = table.drop(columns="family").set_index("variant").loc[made["variant"]].reset_index()
     pd.testing.assert_frame_equal(same, made)
 
 
 def test_a_column_a_family_a_line_a_method_and_the_reference_in_each() -> None:
-    table = numbers(comparison(["gmp", "snip", "rigl", "vardrop"]), FAMILIES)
+    table = tabulate(comparison(["gmp", "snip", "rigl", "vardrop"]), FAMILIES)
     titles, rows, named = panels(table)
     assert titles == ["before training", "learned"]
     assert named[:2] == [["snip", "rigl"], ["vardrop"]]
@@ -81,7 +85,7 @@ def test_a_column_a_family_a_line_a_method_and_the_reference_in_each() -> None:
 
 
 def test_a_band_reaches_from_low_to_high() -> None:
-    table = numbers(comparison(["gmp", "snip"]), FAMILIES)
+    table = tabulate(comparison(["gmp", "snip"]), FAMILIES)
     _, rows, _ = panels(table)
     extent = rows[2][0].collections[1].get_paths()[0].get_extents()
     part = table[table["method"] == "snip"]
@@ -89,7 +93,7 @@ def test_a_band_reaches_from_low_to_high() -> None:
 
 
 def test_the_reference_alone_has_a_column_of_its_own() -> None:
-    titles, rows, named = panels(numbers(comparison(["gmp"]), FAMILIES))
+    titles, rows, named = panels(tabulate(comparison(["gmp"]), FAMILIES))
     assert titles == ["magnitude"]
     assert len(rows[0][0].lines) == 2
     assert named == [[], named[1]]
@@ -97,7 +101,7 @@ def test_the_reference_alone_has_a_column_of_its_own() -> None:
 
 def test_many_methods_of_one_family_look_different() -> None:
     methods = [f"method{letter}" for letter in "abcdefghi"]
-    _, rows, _ = panels(numbers(comparison(["gmp", *methods]), {"magnitude": ["gmp", *methods]}))
+    _, rows, _ = panels(tabulate(comparison(["gmp", *methods]), [Family(name="magnitude", methods=["gmp", *methods])]))
     looks = {(line.get_color(), line.get_linestyle()) for line in rows[0][0].lines[1:]}
     assert len(looks) == 1 + len(methods)
 
@@ -107,35 +111,55 @@ def test_counts_start_at_none_unless_all_are_large(more: int) -> None:
     made = comparison(["gmp", "snip"])
     counts = [name for name in made if "pie" in name]
     made[counts] += more
-    _, rows, _ = panels(numbers(made, FAMILIES))
+    _, rows, _ = panels(tabulate(made, FAMILIES))
     bottom, top = rows[2][0].get_ylim()
     assert bottom <= made["pie_low"].min() or not more
     assert top >= made["pie_high"].max()
     assert (bottom > 0) == (more > 0)
 
 
+def test_a_variant_without_a_sparsity_and_a_noise_that_is_not_known_are_left_out() -> None:
+    made = comparison(["gmp", "snip"])
+    external = {"variant": "theirs", "method": "theirs", "top1": 0.9, "pie": 4}
+    made = pd.concat([made, pd.DataFrame([external])], ignore_index=True)
+    made.loc[made["variant"] == "dense", "null_pie"] = np.nan
+    table = tabulate(made, [*FAMILIES, Family(name="others", methods=["theirs"])])
+    assert "theirs" not in set(table["variant"])
+    titles, rows, _ = panels(table)
+    assert titles == ["before training"]
+    assert len(rows[2][0].lines) == 2
+
+
+def test_dense_alone_is_said_to_be_so() -> None:
+    with style.applied(Figure(**SIZE)):
+        drawing = plot(tabulate(comparison(["gmp"]).head(1), FAMILIES))
+    assert drawing.texts[-1].get_text() == style.NO_VARIANT
+
+
 ELSEWHERE = """
 import json, sys
+from pathlib import Path
 from lesion.views.figures.comparison import draw
+from lesion.params.comparison import Family
 from lesion.params.figure import Figure
-families, size = json.loads(sys.argv[1])
-draw(study="toy", families=families, figure=Figure(**size))
+families, size, paths = json.loads(sys.argv[1])
+paths = {name: Path(path) for name, path in paths.items()}
+draw(families=[Family(**family) for family in families], figure=Figure(**size), **paths)
 """
 
 
-def test_three_files_that_parse_and_are_the_same_bytes_in_another_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_csv(paths.comparison("toy"), comparison(["gmp", "rigl"]))
-    draw(study="toy", families=FAMILIES, figure=Figure(**SIZE))
-    files = [paths.figure("toy", "comparison", suffix) for suffix in SUFFIXES]
-    drawn = [path.read_bytes() for path in files]
-    assert float(ElementTree.fromstring(drawn[0]).attrib["width"].removesuffix("pt")) == pytest.approx(72 * 9)
-    assert drawn[1].startswith(b"%PDF-")
-    assert read_csv(files[2])["variant"].tolist() == numbers(comparison(["gmp", "rigl"]), FAMILIES)["variant"].tolist()
-    assert not any(secret in b"".join(drawn) for secret in (b"<dc:date>", b"CreationDate", str(tmp_path).encode()))
+def test_three_files_that_parse_and_are_the_same_bytes_in_another_process(tmp_path: Path) -> None:
+    written = {name: tmp_path / f"comparison.{suffix}" for name, suffix in (*OUTPUTS, ("comparison", "table.csv"))}
+    write_csv(written["comparison"], comparison(["gmp", "rigl"]))
+    draw(**written, families=FAMILIES, figure=Figure(**SIZE))
+    svg, pdf, numbers = drawn = [written[name].read_bytes() for name, _ in OUTPUTS]
+    assert float(ElementTree.fromstring(svg).attrib["width"].removesuffix("pt")) == pytest.approx(72 * 9)
+    assert pdf.startswith(b"%PDF-")
+    expected = tabulate(comparison(["gmp", "rigl"]), FAMILIES)["variant"].tolist()
+    assert read_csv(written["numbers"])["variant"].tolist() == expected
+    assert not any(secret in svg + pdf + numbers for secret in (b"<dc:date>", b"CreationDate", str(tmp_path).encode()))
     environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}
-    command = [sys.executable, "-c", ELSEWHERE, json.dumps([FAMILIES, SIZE])]
-    subprocess.run(command, check=True, env=environment)
-    assert [path.read_bytes() for path in files] == drawn
+    families = [family.model_dump() for family in FAMILIES]
+    given = json.dumps([families, SIZE, {name: str(path) for name, path in written.items()}])
+    subprocess.run([sys.executable, "-c", ELSEWHERE, given], check=True, env=environment)
+    assert [written[name].read_bytes() for name, _ in OUTPUTS] == drawn

@@ -11,10 +11,9 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.views.gallery.page import gallery
-from tests.views.synthetic import Synthetic, active, build
+from tests.views.synthetic import Study, Synthetic, build
 
 from .test_draw import FIGURES, draw
 
@@ -39,15 +38,15 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_draw_text_as_it_is(name: str, odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_draw_text_as_it_is(name: str, odd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(odd)
     with warnings.catch_warnings(action="error"):
-        found = draw(name, active(ODD))
+        found = draw(name, Study(ODD), tmp_path)
     ElementTree.fromstring(found["svg"])
     svg = found["svg"].decode()
     assert "Oblique" not in svg  # the letters of a formula
     assert "a" * 100 not in svg
-    table = read_csv(paths.figure(ODD.study, name, "csv"))
+    table = read_csv(tmp_path / f"{name}.csv")
     if name == "impact":
         assert set(table["name"]) == set(NAMES)
         assert all(f"<!-- {shown} -->" in svg for shown in ("$", "$x$", r"tab\x0bbed", "two lines"))
@@ -56,10 +55,13 @@ def test_figures_draw_text_as_it_is(name: str, odd: Path, monkeypatch: pytest.Mo
         assert r"$price$\x02" in svg
 
 
-def test_the_gallery_shows_control_characters_as_codes(odd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gallery_shows_control_characters_as_codes(
+    odd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(odd)
-    gallery(**active(ODD))  # type: ignore[arg-type]
-    text = paths.gallery(ODD.study).read_text()
+    study, page = Study(ODD), tmp_path / "index.html"
+    gallery(study=ODD.study, examples=study.examples, images=study.images, pie=study.statistic("pie"), page=page)
+    text = page.read_text(encoding="utf-8")
     assert "\x0b" not in text
     assert all(f">{shown}</a>" in text for shown in (r"tab\x0bbed", "犬🦊", "two lines", "--&gt;", "a" * 300))
 

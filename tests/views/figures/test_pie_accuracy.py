@@ -1,32 +1,33 @@
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import PIE, PREDICTIONS, read_parquet, write_parquet
 from lesion.audit.comparison.populations import read_population
 from lesion.errors import InputError
 from lesion.params.figure import Figure
-from lesion.views.figures.pie_accuracy import DRAWS, draw, numbers, read_flags, sample_weights
+from lesion.views.figures import style
+from lesion.views.figures.pie_accuracy import DRAWS, draw, plot, read_flags, sample_weights, tabulate
+from tests.views.synthetic import Study
 
 
-def table_of(study: dict[str, Any], variants: list[str]) -> pd.DataFrame:
-    dense = read_population(study["study"], "dense", study["shards"])
-    compressed = {variant: read_population(study["study"], variant, study["shards"]) for variant in variants}
-    pie = {variant: read_flags(study["study"], variant, dense) for variant in variants}
-    return numbers(dense, compressed, pie, seed=3)
+def table_of(study: Study, variants: list[str]) -> pd.DataFrame:
+    dense = read_population(study.predictions["dense"])
+    compressed = {variant: read_population(study.predictions[variant]) for variant in variants}
+    pie = {variant: read_flags(study.statistic("pie")[variant], dense) for variant in variants}
+    return tabulate(dense, compressed, pie, seed=3)
 
 
-def test_numbers_are_those_of_a_plain_loop(study: dict[str, Any]) -> None:
+def test_numbers_are_those_of_a_plain_loop(study: Study) -> None:
     variant = "gmp-90"
     table = table_of(study, [variant]).set_index(["population", "subset"])
-    graded = read_parquet(paths.pie(study["study"], variant), PIE).to_pandas()
+    graded = read_parquet(study.statistic("pie")[variant], PIE).to_pandas()
     pie = set(graded.loc[graded["pie"], "example_id"])
     assert pie
     for side, name in (("dense", "dense"), ("compressed", variant)):
-        files = [paths.predictions(study["study"], name, shard) for shard in study["shards"]]
+        files = study.predictions[name]
         rows = pd.concat(read_parquet(path, PREDICTIONS).to_pandas() for path in files).to_dict("records")
         for subset in ("pie", "all but pie", "all"):
             shown = [row for row in rows if subset == "all" or (row["example_id"] in pie) == (subset == "pie")]
@@ -51,23 +52,38 @@ def test_samples_hold_as_many_images_as_there_are_pie() -> None:
     assert np.array_equal(weights, np.bincount(np.concatenate(drawn), minlength=50))
 
 
-def test_a_variant_does_not_depend_on_the_others(study: dict[str, Any]) -> None:
+def test_a_variant_does_not_depend_on_the_others(study: Study) -> None:
     both = table_of(study, ["gmp-50", "gmp-90"])
     alone = table_of(study, ["gmp-90"])
     assert both[both["variant"] == "gmp-90"].reset_index(drop=True).equals(alone)
 
 
-def test_other_ids_in_the_pie_table_are_told(study: dict[str, Any], tmp_path: Any, monkeypatch: Any) -> None:
-    dense = read_population(study["study"], "dense", study["shards"])
-    graded = read_parquet(paths.pie(study["study"], "gmp-90"), PIE)
-    monkeypatch.chdir(tmp_path)
-    write_parquet(paths.pie(study["study"], "gmp-90"), graded.slice(1))
+def test_other_ids_in_the_pie_table_are_told(study: Study, tmp_path: Path) -> None:
+    dense = read_population(study.predictions["dense"])
+    graded = read_parquet(study.statistic("pie")["gmp-90"], PIE)
+    write_parquet(tmp_path / "gmp-90.parquet", graded.slice(1))
     with pytest.raises(InputError, match=r"gmp-90\.parquet: has other example ids"):
-        read_flags(study["study"], "gmp-90", dense)
+        read_flags(tmp_path / "gmp-90.parquet", dense)
 
 
-def test_no_pie_has_no_row_and_says_so(study_without_pie: dict[str, Any]) -> None:
-    draw(**study_without_pie, figure=Figure(width=8, height=5, font_size=8), root_seed=1)
-    table = pd.read_csv(paths.figure(study_without_pie["study"], "pie-accuracy", "csv"))
+def test_no_pie_has_no_row_and_says_so(study_without_pie: Study, tmp_path: Path) -> None:
+    figure = Figure(width=8, height=5, font_size=8)
+    draw(**study_without_pie.arguments("pie-accuracy", tmp_path), figure=figure)
+    table = pd.read_csv(tmp_path / "pie-accuracy.csv")
     assert set(table["subset"]) == {"all", "all but pie"}
-    assert "<!-- no PIE -->" in paths.figure(study_without_pie["study"], "pie-accuracy", "svg").read_text()
+    assert "<!-- no PIE -->" in (tmp_path / "pie-accuracy.svg").read_text()
+
+
+def test_a_single_member_has_no_spread_and_predictions_from_files_no_top5(every_kind: Study) -> None:
+    (name,) = every_kind.made.external
+    table = table_of(every_kind, [name]).set_index(["population", "subset"])
+    theirs = table.loc["compressed"]
+    assert theirs["top1"].notna().all()
+    assert theirs[["top1_sd", "top5", "top5_sd"]].isna().all(axis=None)
+    assert table.loc["dense", "top5_sd"].notna().all()
+
+
+def test_no_variant_is_said_to_be_so(study: Study) -> None:
+    with style.applied(Figure(width=8, height=5, font_size=8)):
+        drawing = plot(table_of(study, []))
+    assert drawing.texts[-1].get_text() == style.NO_VARIANT

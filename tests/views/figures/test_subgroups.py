@@ -9,13 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv, write_csv
-from lesion.audit.statistics.subgroups import ALL, subgroup_table
+from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.statistics import subgroups
+from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
+from lesion.params.impact import Impact
 from lesion.params.subgroups import Subgroups
 from lesion.views.figures import style
-from lesion.views.figures.subgroups import draw, numbers, plot
+from lesion.views.figures.subgroups import draw, plot, tabulate
 from tests.synthetic import labels, population
 
 SIZE = Figure(width=11, height=6.5, font_size=9)
@@ -32,13 +34,18 @@ def tables(
     made = {}
     for k in range(variants):
         compressed = population(rng, label, members=members, classes=classes, skill=0.9 - 0.15 * k)
-        small = Subgroups(smallest=20)
-        made[f"gmp-{k}"] = subgroup_table(dense, compressed, groups, classes=classes, settings=small, alpha=0.05)
+        comparison = Comparison(dense, compressed, np.arange(classes), dense.example_id, groups=groups)
+        made[f"gmp-{k}"] = subgroups.table(
+            comparison,
+            groups=[[name] for name in groups],
+            settings=Subgroups(smallest=20),
+            impact=Impact(alpha=0.05, normalise="population"),
+        )
     return made
 
 
 def drawn(made: dict[str, pd.DataFrame]) -> tuple[mpl.Figure, pd.DataFrame]:
-    table = numbers(made)
+    table = tabulate(made)
     with style.applied(SIZE):
         drawing = plot(table)
         drawing.draw_without_rendering()
@@ -57,7 +64,7 @@ def by_line(axes: Axes) -> dict[int, tuple[float, str, str]]:
 
 def test_numbers_are_the_tables_one_below_the_other() -> None:
     made = tables(classes=2)
-    found = numbers(made)
+    found = tabulate(made)
     for variant, table in made.items():
         part = found[found["variant"] == variant].drop(columns="variant").reset_index(drop=True)
         pd.testing.assert_frame_equal(part, table)
@@ -147,15 +154,25 @@ def test_a_study_without_attributes_says_so() -> None:
     assert "names no attribute" in drawing.texts[-1].get_text()
 
 
-def test_the_step_draws_what_the_audit_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_step_draws_what_the_audit_wrote(tmp_path: Path) -> None:
     made = tables(variants=2, attributes=1)
     for variant, table in made.items():
-        write_csv(paths.subgroups("toy", variant), table)
-    draw(study="toy", shards=["0-5"], trained=["gmp-1"], derived=["gmp-0"], figure=SIZE)
-    found = read_csv(paths.figure("toy", "subgroups", "csv"))
+        write_csv(tmp_path / f"{variant}.csv", table)
+    written = {
+        name: tmp_path / f"subgroups.{suffix}" for name, suffix in (("svg", "svg"), ("pdf", "pdf"), ("numbers", "csv"))
+    }
+    draw(subgroups={name: tmp_path / f"{name}.csv" for name in ("gmp-1", "gmp-0")}, **written, figure=SIZE)
+    found = read_csv(written["numbers"])
     assert list(dict.fromkeys(found["variant"])) == ["gmp-1", "gmp-0"]
-    pd.testing.assert_frame_equal(found, numbers({name: made[name] for name in ("gmp-1", "gmp-0")}), check_dtype=False)
-    svg = ElementTree.fromstring(paths.figure("toy", "subgroups", "svg").read_bytes())
+    pd.testing.assert_frame_equal(found, tabulate({name: made[name] for name in ("gmp-1", "gmp-0")}), check_dtype=False)
+    svg = ElementTree.fromstring(written["svg"].read_bytes())
     assert float(svg.attrib["width"].removesuffix("pt")) == pytest.approx(72 * SIZE.width)
-    assert paths.figure("toy", "subgroups", "pdf").read_bytes().startswith(b"%PDF-")
+    assert written["pdf"].read_bytes().startswith(b"%PDF-")
+
+
+def test_no_variant_and_tables_without_rows_are_drawn() -> None:
+    made = tables(variants=1)
+    drawing, table = drawn(made | {"empty": made["gmp-0"].head(0)})
+    assert table["variant"].unique().tolist() == ["gmp-0"]
+    assert len(drawing.axes) == 1
+    assert not drawn({})[0].axes

@@ -2,18 +2,18 @@ import io
 import re
 from base64 import b64decode
 from html.parser import HTMLParser
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.comparison.classes import class_names
 from lesion.views.example_images import read_images
 from lesion.views.gallery import page
+from tests.views.synthetic import Study
 
 
 class Reader(HTMLParser):
@@ -48,24 +48,25 @@ class Reader(HTMLParser):
             self.sections.pop()
 
 
-def made(study: dict[str, Any]) -> tuple[str, Reader]:
-    page.gallery(**study)
-    text = paths.gallery(study["study"]).read_text(encoding="utf-8")
+def made(study: Study, folder: Path) -> tuple[str, Reader]:
+    given = {"examples": study.examples, "images": study.images, "page": folder / "index.html"}
+    page.gallery(study=study.made.study, pie=study.statistic("pie"), **given)
+    text = given["page"].read_text(encoding="utf-8")
     reader = Reader()
     reader.feed(text)
     assert reader.open == []
     return text, reader
 
 
-def graded(study: dict[str, Any], variant: str) -> pd.DataFrame:
-    return pd.DataFrame(read_parquet(paths.pie(study["study"], variant), PIE).to_pandas())
+def graded(study: Study, variant: str) -> pd.DataFrame:
+    return pd.DataFrame(read_parquet(study.statistic("pie")[variant], PIE).to_pandas())
 
 
-def test_holds_each_pie_in_the_section_of_its_variant_and_class(study: dict[str, Any]) -> None:
-    _, reader = made(study)
+def test_holds_each_pie_in_the_section_of_its_variant_and_class(study: Study, tmp_path: Path) -> None:
+    _, reader = made(study, tmp_path)
     found = [(section, image["alt"]) for section, image in reader.images]
     expected = []
-    for variant in (*study["trained"], *study["derived"]):
+    for variant in study.compressed:
         rows = graded(study, variant)
         for row in rows[rows["pie"]].to_dict("records"):
             expected.append((f"{variant}-class-{row['label']}", f"Example {row['example_id']}"))
@@ -73,18 +74,18 @@ def test_holds_each_pie_in_the_section_of_its_variant_and_class(study: dict[str,
     assert sorted(found) == sorted(expected)
 
 
-def test_images_are_the_pixels(study: dict[str, Any]) -> None:
-    _, reader = made(study)
+def test_images_are_the_pixels(study: Study, tmp_path: Path) -> None:
+    _, reader = made(study, tmp_path)
     for _, image in reader.images:
         example = int(str(image["alt"]).split()[1])
         encoded = str(image["src"]).removeprefix("data:image/png;base64,")
         pixels = np.asarray(Image.open(io.BytesIO(b64decode(encoded))))
-        assert np.array_equal(pixels, read_images(study["study"], [example])[example][..., 0])
+        assert np.array_equal(pixels, read_images(study.examples, study.images, [example])[example][..., 0])
 
 
-def test_labels_shares_score_and_q_stand_beside(study: dict[str, Any]) -> None:
-    text, _ = made(study)
-    names = class_names(study["study"])
+def test_labels_shares_score_and_q_stand_beside(study: Study, tmp_path: Path) -> None:
+    text, _ = made(study, tmp_path)
+    names = class_names(study.examples)
     rows = graded(study, "gmp-90")
     section = text[text.index('<section id="gmp-90">') : text.index('<section id="float16">')]
     for row in rows[rows["pie"]].to_dict("records"):
@@ -100,34 +101,34 @@ def test_labels_shares_score_and_q_stand_beside(study: dict[str, Any]) -> None:
         assert f">{page.VERDICTS[right]}</span>" in card
 
 
-def test_text_from_data_is_escaped(study: dict[str, Any]) -> None:
-    text, reader = made(study)
+def test_text_from_data_is_escaped(study: Study, tmp_path: Path) -> None:
+    text, reader = made(study, tmp_path)
     assert "b" not in reader.tags
     assert "&lt;b&gt;one&lt;/b&gt;" in text
     assert "two &amp; a half" in text
 
 
-def test_contents_link_to_what_is_there(study: dict[str, Any]) -> None:
-    _, reader = made(study)
-    assert {f"#{variant}" for variant in (*study["trained"], *study["derived"])} <= set(reader.links)
+def test_contents_link_to_what_is_there(study: Study, tmp_path: Path) -> None:
+    _, reader = made(study, tmp_path)
+    assert {f"#{variant}" for variant in study.compressed} <= set(reader.links)
     assert {link.removeprefix("#") for link in reader.links} <= reader.targets
 
 
-def test_needs_nothing_else(study: dict[str, Any]) -> None:
-    text, reader = made(study)
+def test_needs_nothing_else(study: Study, tmp_path: Path) -> None:
+    text, reader = made(study, tmp_path)
     assert not reader.tags & {"script", "link", "iframe", "object"}
     assert not re.search(r"""(src|href)=["'](?!data:|#)""", text)
     assert "url(" not in text
 
 
-def test_bytes_repeat(study: dict[str, Any]) -> None:
-    first, _ = made(study)
-    assert first == made(study)[0]
+def test_bytes_repeat(study: Study, tmp_path: Path) -> None:
+    first, _ = made(study, tmp_path)
+    assert first == made(study, tmp_path)[0]
 
 
-def test_says_how_many_are_left_out(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_says_how_many_are_left_out(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page, "PER_CLASS", 1)
-    text, reader = made(study)
+    text, reader = made(study, tmp_path)
     rows = graded(study, "gmp-90")
     pie = rows[rows["pie"]]
     counts = pie["label"].value_counts()
@@ -142,9 +143,11 @@ def test_says_how_many_are_left_out(study: dict[str, Any], monkeypatch: pytest.M
         assert image["alt"] == f"Example {best['example_id']}"
 
 
-def test_a_variant_shows_at_most_so_many_and_counts_all(study: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variant_shows_at_most_so_many_and_counts_all(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(page, "PER_VARIANT", 3)
-    _, reader = made(study)
+    _, reader = made(study, tmp_path)
     rows = graded(study, "gmp-90")
     best = rows[rows["pie"]].sort_values(["pie_score", "example_id"], ascending=[False, True]).head(3)
     assert len(best) == 3
@@ -163,7 +166,7 @@ def test_large_images_become_thumbnails(side: int, kind: str, shown: int) -> Non
         np.testing.assert_array_equal(np.asarray(picture), image)
 
 
-def test_no_pie_says_so(study_without_pie: dict[str, Any]) -> None:
-    text, reader = made(study_without_pie)
+def test_no_pie_says_so(study_without_pie: Study, tmp_path: Path) -> None:
+    text, reader = made(study_without_pie, tmp_path)
     assert reader.images == []
     assert text.count("No PIE: every image has the same modal label") == 2

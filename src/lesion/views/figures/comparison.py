@@ -1,4 +1,4 @@
-"""What every method forgets at each sparsity: accuracy, significant classes and PIE, a column a family of methods."""
+"""Accuracy, significant classes and PIE of every method at each sparsity, one column for each family of methods."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,7 +49,7 @@ def _scale(measure: str) -> float:
 
 
 def _noise(axes: Axes, measure: str, dense: Mapping[str, Any]) -> None:
-    """Dense accuracy with its interval, or the count that seed noise alone gives with its range; nothing if unknown."""
+    """Draw dense accuracy with its interval, or the count that seed noise alone gives with its range, if known."""
     name, scale = measure if measure == "top1" else f"null_{measure}", _scale(measure)
     if pd.isna(dense[name]):
         return
@@ -58,7 +58,7 @@ def _noise(axes: Axes, measure: str, dense: Mapping[str, Any]) -> None:
 
 
 def _look(index: int) -> dict[str, Any]:
-    """Colour, marker and dashes of a family's method; after six the colours come again."""
+    """Colour, marker and dashes of the method at `index` of its family; six colours are used in turn."""
     turn, place = divmod(index, len(COLOURS))
     return {"color": COLOURS[place], "marker": MARKERS[place], "linestyle": ("-", ":")[turn % 2]}
 
@@ -71,7 +71,7 @@ def _line(axes: Axes, measure: str, rows: pd.DataFrame, look: Mapping[str, Any])
 
 
 def _axis(axes: Axes, measure: str, table: pd.DataFrame) -> None:
-    """Scale, limits and ticks of a row of panels."""
+    """Set scale, limits and ticks of the vertical axis."""
     shown = _scale(measure) * table[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy(dtype=float)
     low, high = float(np.nanmin(shown)), max(1.0, float(np.nanmax(shown)))
     if measure == "top1":
@@ -99,7 +99,7 @@ def _sparsity_axis(axes: Axes, sparsity: pd.Series) -> None:
 
 
 def _families(table: pd.DataFrame, reference: str) -> dict[str, list[str]]:
-    """The columns: each family's methods but the reference; a family of nothing else has none, unless it is all."""
+    """Family → its methods without the reference. A family of the reference alone is left out if there are others."""
     families = {
         str(family): [name for name in dict.fromkeys(rows["method"]) if name != reference]
         for family, rows in table.groupby("family", sort=False)
@@ -108,7 +108,7 @@ def _families(table: pd.DataFrame, reference: str) -> dict[str, list[str]]:
 
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
-    """A row a measure, a column a family, a line a method; the first method of all is in grey in every column."""
+    """One row for each measure, one column for each family, one line for each method; the first is grey everywhere."""
     title = "What do the methods forget, trained by one recipe?"
     dense, compressed = table[table["variant"] == "dense"].iloc[0].to_dict(), table[table["variant"] != "dense"]
     if compressed.empty:
@@ -141,7 +141,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     keys: list[Artist] = [
         Line2D([], [], label=f"{variants.label(reference)}, for reference", **REFERENCE),
         Line2D([], [], label="dense accuracy; counts by seed noise alone", **NOISE),
-        Patch(color=style.PALE, alpha=0.5, label="its 95 % interval; their 95 % range"),
+        Patch(color=style.PALE, alpha=0.5, label="95 % interval of dense, 95 % range of seed noise"),
         Patch(color=style.GREY, alpha=0.13, label="95 % band of a method"),
     ]
     drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))

@@ -1,4 +1,4 @@
-"""How many classes and how many images compression changes, against how much is compressed, and against seed noise."""
+"""How many classes and how many images compression changes, beside the counts that seed noise alone gives."""
 
 from collections.abc import Hashable, Mapping
 from functools import partial
@@ -24,9 +24,13 @@ INPUTS = ("summary",)
 SETTINGS = {"trained": "active.trained", "derived": "active.derived", "alpha": "audit.impact.alpha"}
 
 ROWS = tuple(sorted(COUNTS, key="pie".__eq__))  # from the top: the counts of classes, then that of images
-SCALE = ": sparsity (% of weights removed)"
+CAPTIONS = {
+    "trained": "Pruned while training:\nsparsity (% of weights removed)",
+    "derived": "Compressed\nafter training",
+    "external": "Predictions\nfrom files",
+}
 MATCHED: dict[str, Any] = {"color": style.INK, "marker": "o", "markerfacecolor": "white", "linestyle": "none",
-                           "markersize": 4, "markeredgewidth": 0.8, "clip_on": False}  # fmt: skip
+                           "markersize": 4, "markeredgewidth": 0.8}  # fmt: skip
 
 
 def tabulate(summary: pd.DataFrame, *, trained: list[str], derived: list[str]) -> pd.DataFrame:
@@ -61,18 +65,25 @@ def _notes(axes: Axes, count: str, rows: pd.DataFrame) -> None:
 
 
 def _noise(axes: Axes, count: str, rows: pd.DataFrame) -> None:
-    """What seed noise alone gives at each point, and as a hollow mark the count of as many members as it has."""
+    """Draw the mean and range of seed noise at each point, and a hollow mark for the count of as many members."""
     width = 5.0 if _on_scale(rows) else 0.4
     known = rows[rows[f"null_{count}"].notna()]
     x = _places(rows)[known.index]
     low, high = known[f"null_{count}_low"], known[f"null_{count}_high"]
     axes.bar(x, high - low, bottom=low, width=width, color=style.PALE, alpha=0.6, linewidth=0, zorder=1)
     axes.hlines(known[f"null_{count}"], x - width / 2, x + width / 2, color=style.GREY, linewidth=0.9, zorder=1.5)
-    axes.plot(x, known[f"matched_{count}"], zorder=2, **MATCHED)
+    _plot(axes, x, known[f"matched_{count}"], zorder=2, **MATCHED)
+
+
+def _plot(axes: Axes, x: pd.Series, y: pd.Series, **look: Any) -> None:
+    """Plot the points that are known. A line of none has no extent, with which the layout cannot be computed."""
+    known = y.notna()
+    if known.any():
+        axes.plot(x[known], y[known].astype(float), clip_on=False, **look)
 
 
 def _on_scale(rows: pd.DataFrame) -> bool:
-    """Whether the variants of a panel lie at their sparsity, or one beside the other."""
+    """True if the variants of a panel are placed by their sparsity, false if they stand side by side."""
     return bool((rows["kind"] == "trained").all())
 
 
@@ -83,8 +94,7 @@ def _places(rows: pd.DataFrame) -> pd.Series:
 def _lines(axes: Axes, count: str, pruned: pd.DataFrame) -> None:
     for index, (_, rows) in enumerate(pruned.groupby("method", sort=False)):
         ordered = rows.sort_values("sparsity")
-        y = ordered[count].astype(float)
-        axes.plot(100 * ordered["sparsity"], y, markersize=5.5, clip_on=False, **style.line(index))
+        _plot(axes, 100 * ordered["sparsity"], ordered[count], markersize=5.5, **style.line(index))
     axes.set_xlim(0, 100)
     axes.set_xticks([0, *sorted(set((100 * pruned["sparsity"]).round(1))), 100])
     axes.xaxis.set_major_formatter("{x:g}")
@@ -92,8 +102,8 @@ def _lines(axes: Axes, count: str, pruned: pd.DataFrame) -> None:
 
 def _marks(axes: Axes, count: str, rows: pd.DataFrame) -> None:
     places = range(len(rows))
-    look = variants.LOOKS[rows["kind"].iloc[0]]
-    axes.plot(places, rows[count].astype(float), markersize=5.5, clip_on=False, **look)
+    look = variants.MARKS[rows["kind"].iloc[0]]
+    _plot(axes, _places(rows), rows[count], markersize=5.5, **look)
     axes.set_xlim(-0.6, len(rows) - 0.4)
     axes.set_xticks(places, [variants.broken(name) for name in rows["variant"]])
 
@@ -104,7 +114,7 @@ def _keys(table: pd.DataFrame, shown: list[str]) -> list[Any]:
         Line2D([], [], label=f"pruned ({variants.label(name)})", **style.line(index))
         for index, name in enumerate(methods)
     ]
-    keys += [Line2D([], [], label=variants.KINDS[kind], **variants.LOOKS[kind]) for kind in shown if kind != "trained"]
+    keys += [Line2D([], [], **variants.MARKS[kind]) for kind in shown if kind in variants.MARKS]
     members = sorted(table["null_members"].dropna().unique())
     if members:
         a_side = " or ".join(f"{count:,}" for count in members)
@@ -117,26 +127,28 @@ def _keys(table: pd.DataFrame, shown: list[str]) -> list[Any]:
 
 
 def plot(table: pd.DataFrame, *, alpha: float) -> mpl.Figure:
-    """Classes above, PIE below, on one scale; pruning over sparsity on the left, other kinds of variants beside it."""
+    """Classes above, PIE below; variants pruned while training on the left, by sparsity, other kinds beside them."""
     title = "How much of the data set does compression change?"
     parts = {kind: rows for kind in variants.KINDS if len(rows := table[table["kind"] == kind])}
     if not parts:
         return style.notice(title, style.NO_VARIANT)
     drawing, shown = style.canvas(title), list(parts)
-    widths = [1.7 if kind == "trained" else 1.0 for kind in shown]
+    widths = [1.7 if kind == "trained" else max(0.6, len(rows) / 3) for kind, rows in parts.items()]
     grid = drawing.subplots(len(ROWS), len(shown), squeeze=False, sharey="row", sharex="col", width_ratios=widths)
     for row, count in zip(grid, ROWS, strict=True):
         top = table[[count, f"null_{count}_high"]].astype(float).max().max()
         for axes, (kind, rows) in zip(row, parts.items(), strict=True):
             _noise(axes, count, rows)
             (_lines if kind == "trained" else _marks)(axes, count, rows)
+            if rows[count].isna().all():
+                axes.text(0.5, 0.5, "no test", transform=axes.transAxes, ha="center", va="center", color=style.GREY)
             axes.set_ylim(0, 1.3 * max(1.0, np.nan_to_num(top)))
             axes.yaxis.get_major_locator().set_params(integer=True)
             axes.grid(axis="y")
             axes.tick_params(axis="y", length=0)
         row[0].set_ylabel(COUNTS[count].format(alpha=alpha))
     for axes, kind in zip(grid[-1], shown, strict=True):
-        axes.set_xlabel(variants.KINDS[kind].capitalize() + SCALE * (kind == "trained"))
+        axes.set_xlabel(CAPTIONS[kind])
     drawing.legend(handles=_keys(table, shown), loc="outside lower center", ncols=3)
     for row, count in zip(grid, ROWS, strict=True):
         for axes, rows in zip(row, parts.values(), strict=True):

@@ -1,4 +1,4 @@
-"""Per-class impact of each variant, as in the paper: the classes that pay for the average."""
+"""Change of each class's recall, absolute and relative to the change of top-1, one panel for each variant."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,7 +93,7 @@ def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
 
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
-    """One panel a variant; the scales differ, so that small changes can be seen too."""
+    """One panel for each variant; the scales differ, so that small changes can be seen too."""
     title = "Which classes does compression change more than the average?"
     shown = list(dict.fromkeys(table["variant"]))
     if not shown:
@@ -115,7 +115,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
         Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="change of top-1"),
     ]
     if spare is None:
-        drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+        drawing.legend(handles=keys, loc="outside lower center", ncols=3)
     else:
         spare.legend(handles=keys, loc="center")
     return drawing

@@ -1,4 +1,4 @@
-"""Text beside points, where it covers no point, no line and no other text."""
+"""Texts beside points, placed so that they cover no point, no line and no other text."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def _move(label: Annotation, gap: float, right: int, up: int) -> Boxes:
 def place_labels(
     axes: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str], colours: Sequence[str]
 ) -> list[Annotation]:
-    """Write each text at the nearest place around its point that is free; where none is, at the least covered one.
+    """Write each text at the nearest free place around its point, or at the least covered one if none is free.
 
     Call it when all else is drawn. Places are tried in a fixed order, so the figure repeats.
     """

@@ -1,4 +1,4 @@
-"""Accuracy on PIE, without them, and on a random sample of as many images: PIE are harder for dense models too."""
+"""Accuracy of dense and compressed models on PIE, on the other images, and on random samples of as many images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,7 +40,7 @@ def sample_weights(examples: int, size: int, rng: np.random.Generator) -> Weight
 
 
 def subset_weights(pie: Flags, rng: np.random.Generator) -> dict[str, tuple[int, Weights]]:
-    """For each subset that is not empty how many images it has, and the weights of all examples in its mean."""
+    """Subset → how many images it has, and the weight of each example in its mean. Empty subsets are left out."""
     count = int(pie.sum())
     found = {"all": (len(pie), np.ones(len(pie), dtype=np.int64))}
     if count:
@@ -108,7 +108,7 @@ def _panel(axes: Axes, variant: str, part: pd.DataFrame) -> None:
 
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
-    """One panel a variant, a pair of bars a subset."""
+    """One panel for each variant, a pair of bars for each subset."""
     title = "Are the images that compression changes harder for every model?"
     shown = list(dict.fromkeys(table["variant"]))
     if not shown:

@@ -1,4 +1,4 @@
-"""A sheet of PIE: the images whose label compression changed, those that changed most first."""
+"""The strongest PIE of each variant as images, with their true label and both modal labels."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -59,7 +59,7 @@ def _below(axes: Axes, text: str, *, across: float, ha: str = "center", right: f
 
 
 def plot(table: pd.DataFrame, images: Mapping[int, Pixels]) -> mpl.Figure:
-    """One row a variant that has PIE; each image with its true label and both modal labels."""
+    """One row for each variant that has PIE."""
     if table.empty:
         text = "No variant of this study has a PIE:\nno modal label changes."
         return style.notice("Images whose label compression changes (PIE)", text)

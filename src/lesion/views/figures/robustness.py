@@ -35,7 +35,7 @@ OTHER = "other"  # corruptions that a study adds
 
 
 def grouped(corruptions: Iterable[str]) -> list[tuple[str, str]]:
-    """(group, corruption) for each corruption that is there, in the order of columns; clean images are no column."""
+    """(group, corruption) of each corruption, in the order of the columns; clean images have no column."""
     found = [name for name in corruptions if name != CLEAN]
     known = [(group, name) for group, names in GROUPS.items() for name in names if name in found]
     natural = [(NATURAL, name) for name in found if name.startswith(ADVERSARIAL)]
@@ -89,7 +89,7 @@ def _separate(axes: Axes, columns: list[tuple[str, str]]) -> dict[str, list[int]
 
 
 def _with_clear(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with a column `clear`: whether the interval of what is extra leaves out 0."""
+    """The table with a column `clear`: whether the 95 % interval of extra_top1 leaves out 0."""
     return table.assign(clear=(table["extra_top1_low"] > 0) | (table["extra_top1_high"] < 0))
 
 

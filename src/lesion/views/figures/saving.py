@@ -1,4 +1,4 @@
-"""A figure on disk: SVG and PDF, and the numbers that it shows beside. Bytes are a function of the figure alone."""
+"""Write a figure as SVG and PDF, and its numbers as CSV. The same figure gives the same bytes."""
 
 from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO

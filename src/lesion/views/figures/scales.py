@@ -1,16 +1,16 @@
-"""Axes that spread what matters: shares near to all of them, and counts near to none."""
+"""Scales of axes: shares spread out near 100 %, counts spread out near 0."""
 
 from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
 
-FULL = 99.99  # per cent: nearer to all, the scale of shares ends
-FEW = 5  # counts well below it are nearly linear on their scale
-MANY = 100  # counts none of which is below need no place for none
+FULL = 99.99  # per cent: the scale of shares ends here; 100 % would lie at infinity
+FEW = 5  # counts well below this are spaced nearly linearly
+MANY = 100  # an axis of counts that are all larger need not start at 0
 SHARE_TICKS = (90, 50, 95, 99, 80, 0, 70, 98, 30, 97, 99.5, 99.9, 96, 93, 94, 92, 85, 60, 40)  # per cent, best first
 COUNT_TICKS = (0, 10, 100, 1000, 10_000, 50, 5, 20, 200, 500, 2000, 5000, 3000, 20_000, 50_000)
-ROOM = 0.09  # of an axis, from a tick to the next
+ROOM = 0.09  # smallest distance between two ticks, as a share of the axis
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,7 +26,7 @@ def share_from_scale(steps: Floats) -> Floats:
 
 
 def count_to_scale(count: Floats) -> Floats:
-    """A logarithm that has a place for none."""
+    """log(1 + count / FEW): a logarithm that is 0 at 0."""
     return np.log1p(np.maximum(count, 0) / FEW)
 
 
@@ -42,7 +42,7 @@ def share_limits(low: float, high: float, *, below: float, above: float) -> tupl
 
 
 def ticks(limits: tuple[float, float], scale: Callable[[Floats], Floats], candidates: Iterable[float]) -> list[float]:
-    """Those candidates, the first ones first, that an axis has room for; ascending."""
+    """The candidates that an axis has room for, ascending; earlier candidates are preferred."""
     low, high = scale(np.array(limits))
     chosen: dict[float, float] = {}
     for tick in candidates:

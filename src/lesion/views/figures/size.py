@@ -1,4 +1,4 @@
-"""Accuracy against size on disk: what compression buys, and what the average says it costs."""
+"""Top-1 accuracy against the size of a member on disk, one point for each variant."""
 
 from pathlib import Path
 from typing import Any
@@ -56,17 +56,17 @@ def _range(counts: pd.Series) -> str:
 
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
-    """A point a variant, error bars of one standard deviation between members, pruning joined by a line."""
-    drawing = style.canvas("What compression buys, and what the average says it costs")
+    """One point for each variant, with the standard deviation between members; lines join the levels of a method."""
+    drawing = style.canvas("What does compression save, and what does it cost on average?")
     axes = drawing.subplots()
     pruned = table[table["kind"] == "trained"]
     for index, (name, rows) in enumerate(pruned.groupby("method", sort=False)):
         _marks(axes, rows.sort_values("sparsity"), label=f"pruned ({variants.label(name)})", **style.line(index))
     dense = table[table["kind"] == variants.DENSE]
     _marks(axes, dense, label="dense", color=style.INK, marker="*", linestyle="none")
-    for kind, look in variants.LOOKS.items():
+    for kind, look in variants.MARKS.items():
         if len(rows := table[table["kind"] == kind]):
-            _marks(axes, rows, label=variants.KINDS[kind], **look)
+            _marks(axes, rows, **look)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axes.xaxis.set_major_formatter("{x:,g}")

@@ -25,7 +25,7 @@ NO_VARIANT = "This study has no compressed variant."
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Matplotlib logs nothing but errors: where another font is used, it warns of weights that this font lacks."""
+    """Let matplotlib log errors alone: of a font without bold letters, say, it warns each time."""
     log = logging.getLogger("matplotlib")
     level = log.level
     log.setLevel(logging.ERROR)
@@ -102,7 +102,7 @@ def notice(title: str, text: str) -> matplotlib.figure.Figure:
 
 
 def panels(drawing: matplotlib.figure.Figure, count: int, *, sharey: bool) -> tuple[list[Axes], Axes | None]:
-    """A grid of `count` panels, wider than high; where it has a cell to spare, that cell too, for the legend."""
+    """A grid of `count` panels, wider than high, and its first empty cell, for the legend; None if all are filled."""
     columns = min(count, math.ceil(math.sqrt(2 * count)))
     rows = math.ceil(count / columns)
     grid = drawing.subplots(rows, columns, squeeze=False, sharey=sharey).ravel()
@@ -113,5 +113,5 @@ def panels(drawing: matplotlib.figure.Figure, count: int, *, sharey: bool) -> tu
 
 
 def line(index: int) -> dict[str, Any]:
-    """Colour and marker of the line of the method that comes at `index`."""
+    """Colour and marker of the line of the method at `index`."""
     return {"color": METHODS[index % len(METHODS)], "marker": MARKERS[index % len(MARKERS)]}

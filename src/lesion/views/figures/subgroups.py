@@ -1,4 +1,4 @@
-"""Who pays: what each variant does to the error rates of subgroups, as in Hooker et al., arXiv 2010.03058, figure 5."""
+"""Change of the error rates of subgroups by each variant, as in Hooker et al., arXiv 2010.03058, figure 5."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,14 +32,14 @@ MARKS: dict[tuple[bool, bool], dict[str, Any]] = {  # significant, the same by F
 
 
 def tabulate(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The rows of all variants' tables of subgroups one below the other, and the variant before them."""
+    """The tables of all variants one below the other, with the variant as their first column."""
     columns = ["variant", *dict.fromkeys(name for table in tables.values() for name in table)]
     return stacked([table.assign(variant=name)[columns] for name, table in tables.items()], columns)
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Which line each group of a rate is written on, from the top: the attribute, then its groups below it."""
+    """The lines of a panel, counted from the top: `headings`, attribute → line; `groups`, (attribute, group) → line."""
 
     headings: dict[str, int]
     groups: dict[tuple[str, str], int]
@@ -61,7 +61,7 @@ def _lines(part: pd.DataFrame) -> Lines:
 
 
 def _limits(axes: Axes, part: pd.DataFrame, overall: float) -> None:
-    """Room for every point, and for every interval but those of small groups, which would press the rest together."""
+    """Set limits that hold all points, and all intervals but the wide ones of small groups."""
     intervals = part[~part["small"]] if not part["small"].all() else part
     shown = [part["change"], intervals["change_low"], intervals["change_high"], pd.Series([0.0, overall])]
     values = 100 * pd.concat(shown).dropna()
@@ -111,8 +111,10 @@ def _keys() -> list[Line2D]:
 
 
 def plot(table: pd.DataFrame) -> mpl.Figure:
-    """One column a variant and one row a rate; the scales differ, so that small changes can be seen too."""
+    """One column for each variant, one row for each rate; scales differ, so that small changes can be seen."""
     title = "Whose errors does compression change more than the average?"
+    if table.empty:
+        return style.notice(title, style.NO_VARIANT)
     grouped = table[table["attribute"] != ALL]
     if grouped.empty:
         return style.notice(title, "This study names no attribute of its examples.")

@@ -7,15 +7,13 @@ from typing import Any
 from lesion.views.figures import lettering, style
 
 DENSE = "dense"
-KINDS = {
-    "trained": "pruned while training",
-    "derived": "compressed after training",
-    "external": "predictions from files",
-}
-LOOKS: dict[str, dict[str, Any]] = {  # of single variants; those that are trained are joined to a line a method
-    "derived": {"color": style.VERMILLION, "marker": "D", "linestyle": "none"},
-    "external": {"color": style.ORANGE, "marker": "P", "linestyle": "none"},
-}
+KINDS = ("trained", "derived", "external")
+MARKS: dict[str, dict[str, Any]] = {  # those that are trained have a line a method instead (`style.line`)
+    "derived": {
+        "label": "compressed after training", "color": style.VERMILLION, "marker": "D", "linestyle": "none",
+    },
+    "external": {"label": "predictions from files", "color": style.ORANGE, "marker": "P", "linestyle": "none"},
+}  # fmt: skip
 LONGEST = 24  # characters of a name that a title or an axis has room for
 
 

@@ -92,7 +92,7 @@ def shown(graded: pd.DataFrame) -> pd.DataFrame:
 
 
 def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[int, Pixels]) -> Variant:
-    """What the page says of a variant, from its graded examples and the images of those that it shows."""
+    """Counts and cards of a variant, from its graded examples and the images of those that are shown."""
     totals = np.bincount(graded["label"], minlength=len(names))
     counts = np.bincount(graded.loc[graded["pie"], "label"], minlength=len(names))
     chosen = shown(graded)
