@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from lesion.data.corruptions.corrupt import CORRUPTIONS, IDENTITY_ON_GREYSCALE, SEVERITIES, corrupt
 from lesion.data.corruptions.profiles import PROFILES
 from lesion.errors import InputError
-from tests.data.corruption_images import colours, digits, photographs
+from tests.data.corruption_images import colours, digits
+from tests.data.photographs import on_photographs, photographs
 from tests.rounding import assert_same_images_but_for_ties
 
 DIGITS = digits(200)
@@ -102,10 +103,12 @@ def test_every_severity_changes_colour_images(corruption: str) -> None:
 NOT_IN_ORDER = {"elastic-transform", "saturate"}
 
 
-@pytest.mark.parametrize("side", [32, 224])
+@on_photographs
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
-def test_every_severity_changes_photographs_and_the_last_more_than_the_first(corruption: str, side: int) -> None:
-    images = photographs(4, side)
+def test_every_severity_changes_photographs_and_the_last_more_than_the_first(
+    corruption: str, source: str, side: int
+) -> None:
+    images = photographs(source, side, 4)
     ids = np.arange(len(images))
     changes = [mean_change(images, corrupt(images, ids, corruption=corruption, severity=s)) for s in SEVERITIES]
     assert min(changes) > 0.4
