@@ -21,7 +21,7 @@ WNIDS = [
 ]  # fmt: skip
 CLASSES = len(WNIDS)
 SHARD = "0-3"  # the null wants four dense members
-CORRUPTIONS = ["gaussian-noise", "motion-blur", "snow", "elastic-transform"]
+CORRUPTIONS = ["gaussian-noise", "elastic-transform"]
 
 pytestmark = pytest.mark.xdist_group("imagenet")  # one worker runs the study once
 
@@ -32,10 +32,10 @@ def sample() -> Iterator[tuple[str, Image.Image]]:
 
 
 def write_folders(root: Path) -> None:
-    """Each image four times for training, cut differently, and twice for validation; other cuts are ImageNet-A's."""
+    """Each image twice for training, cut differently, and twice for validation; other cuts are ImageNet-A's."""
     for place, (wnid, image) in enumerate(sample()):
         width, height = image.size
-        cuts = {f"train/{wnid}/{wnid}_{i}.JPEG": (4 * i, 3 * i, width - 2 * i, height) for i in range(4)}
+        cuts = {f"train/{wnid}/{wnid}_{i}.JPEG": (4 * i, 3 * i, width - 2 * i, height) for i in range(2)}
         cuts |= {f"val/{wnid}/ILSVRC2012_val_{i}{place:04}.JPEG": (i, 0, width, height - 5 * i) for i in range(2)}
         if place < 3:
             cuts |= {f"a/{wnid}/0.1_{i}.jpg": (30 * i, 10, width, height) for i in range(3)}
@@ -51,7 +51,7 @@ def params() -> dict[str, Any]:
     study = made["studies"]["imagenet"]
     study["data"]["root"], study["adversarial"]["root"] = "$IMAGENET", "$IMAGENET/a"
     study["model"]["architecture"] = "mobilenet_v3_small"
-    study["recipe"] |= {"epochs": 1.0, "batch": 16, "micro_batch": 8, "rate": 0.05, "warmup": 1.0, "workers": 2}
+    study["recipe"] |= {"epochs": 1.0, "batch": 8, "micro_batch": 4, "rate": 0.05, "warmup": 1.0, "workers": 2}
     study["evaluation"] |= {"batch": 5, "workers": 2}
     study["robustness"] = {"corruptions": CORRUPTIONS, "severities": [3]}
     made["active"] |= {"studies": ["imagenet"], "shards": [SHARD]}
@@ -88,7 +88,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def test_files_are_indexed_and_not_copied(study: Path) -> None:
     examples = pd.read_parquet(study / paths.examples("imagenet"))
-    assert examples["split"].value_counts().to_dict() == {"train": 4 * CLASSES, "test": 2 * CLASSES}
+    assert examples["split"].value_counts().to_dict() == {"train": 2 * CLASSES, "test": 2 * CLASSES}
     assert all((study / "images" / source).is_file() for source in examples["source"])
     assert str(study) not in json.dumps(read_facts(study / paths.examples("imagenet")))
     assert (study / paths.images("imagenet")).stat().st_size < 2000
