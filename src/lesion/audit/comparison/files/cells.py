@@ -14,6 +14,7 @@ SHORT = r"^(0|-?[1-9][0-9]{0,17})$"  # fits 64 bits
 NUMBER = r"^[-+]?(inf|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)$"
 RESPELLED = r"(?i)^(|[-+]?nan|true|false|-0|-?[0-9]+\.0+)$"  # all that `spelled` changes but blanks and accents
 BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_boolean)
 EXACT = 1e16  # Python writes whole floats below this without an exponent
 
 
@@ -24,7 +25,7 @@ def spelled(text: pa.StringArray) -> pa.StringArray:
     and `true` and `TRUE` are `True`.
     """
     text = pc.utf8_trim_whitespace(text)
-    if not pc.all(pc.string_is_ascii(text)).as_py():
+    if not pc.all(pc.string_is_ascii(text), min_count=0).as_py():
         text = pc.utf8_normalize(text, form="NFC")
     if not pc.any(pc.match_substring_regex(text, RESPELLED)).as_py():
         return text
@@ -116,8 +117,8 @@ class Cells:
 
 def _of_floats(values: pa.Array) -> tuple[pa.Array, Places | None]:
     numbers = values.to_numpy(zero_copy_only=False)
-    missing = np.isnan(numbers)
-    whole = missing | ((np.abs(numbers) < EXACT) & (np.floor(numbers) == numbers))
+    missing, size = np.isnan(numbers), np.abs(numbers.astype(np.float64))
+    whole = missing | ((size < EXACT) & (np.floor(size) == size))
     if whole.all():
         return pa.array(np.where(missing, 0, numbers).astype(np.int64), mask=missing), None
     distinct, places = np.unique(numbers, return_inverse=True)
@@ -127,10 +128,10 @@ def _of_floats(values: pa.Array) -> tuple[pa.Array, Places | None]:
 def _of_text(text: pa.StringArray) -> tuple[pa.Array, Places]:
     encoded = text.fill_null("").dictionary_encode()
     distinct, places = encoded.dictionary, encoded.indices.to_numpy()
-    if pc.all(pc.match_substring_regex(distinct, SHORT)).as_py():
+    if _all_match(distinct, SHORT):
         return distinct.cast(pa.int64()), places
     distinct = spelled(distinct)
-    if pc.all(pc.match_substring_regex(distinct, WHOLE)).as_py():
+    if _all_match(distinct, WHOLE):
         try:
             return distinct.cast(pa.int64()), places
         except pa.ArrowInvalid:  # more than 64 bits: names made of digits
@@ -138,10 +139,15 @@ def _of_text(text: pa.StringArray) -> tuple[pa.Array, Places]:
     return distinct, places
 
 
+def _all_match(text: pa.StringArray, pattern: str) -> bool:
+    """Whether all that is not null matches."""
+    return bool(pc.all(pc.match_substring_regex(text, pattern), min_count=0).as_py())
+
+
 def numbers(values: pa.Array) -> npt.NDArray[np.float32]:
     """The values as numbers (rows,); NaN where there is none, or text that is no number."""
     values = _unwrapped(values)
-    if not (pa.types.is_floating(values.type) or pa.types.is_decimal(values.type) or pa.types.is_integer(values.type)):
+    if not any(is_number(values.type) for is_number in NUMBERS):
         values = values.cast(pa.string())
         try:
             return np.asarray(values.cast(pa.float32()).to_numpy(zero_copy_only=False))
