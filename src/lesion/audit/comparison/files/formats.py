@@ -28,9 +28,10 @@ def readable(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (OSError, ValueError, EOFError, zlib.error, pa.ArrowException) as error:  # ArrowInvalid is a ValueError
-        if "invalid UTF8" in str(error):
+        if "invalid utf8" in str(error).lower():
             raise not_utf8(path) from None
-        raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from None
+        said = str(error) or type(error).__name__
+        raise InputError(f"{path}: cannot be read ({said.splitlines()[0]})") from None
 
 
 class CsvTable:
