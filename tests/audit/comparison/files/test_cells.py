@@ -83,7 +83,7 @@ SPELLINGS: dict[str, tuple[list[Any], pa.DataType | None, list[str | None]]] = {
     "leading zeros": (["007", "07.0", "00", "7."], None, ["007", "07.0", "00", "7."]),
     "versions": (["3.1", "3.10"], None, ["3.1", "3.10"]),
     "true and false": ([True, None, False], pa.bool_(), ["True", None, "False"]),
-    "their texts": (["TRUE", "true", "True", "fAlse"], None, ["True", "True", "True", "False"]),
+    "true and false as text": (["TRUE", "true", "True", "fAlse"], None, ["True", "True", "True", "False"]),
     "accents": (["cafe\u0301", "caf\u00e9"], None, ["caf\u00e9", "caf\u00e9"]),
     "NA is a name": (["NA", "null", "None", "n/a"], None, ["NA", "null", "None", "n/a"]),
     "float32": ([0.1, 30.0, None], pa.float32(), ["0.1", "30", None]),
@@ -92,6 +92,12 @@ SPELLINGS: dict[str, tuple[list[Any], pa.DataType | None, list[str | None]]] = {
     "midnights": ([DAY, NOON], pa.timestamp("ns"), ["2020-01-02", "2020-01-02 12:30:00"]),
     "times with a zone": ([DAY, NOON], pa.timestamp("us", "UTC"), ["2020-01-02 00:00:00Z", "2020-01-02 12:30:00Z"]),
     "times of day": ([datetime.time(1, 2, 3, 400000)], pa.time64("us"), ["01:02:03.4"]),
+    "their texts, as other libraries write them": (
+        ["2020-01-02T12:30:00.000000", "2020-01-02 00:00:00", "2020-01-02T00:00:00.000", "12:30:00.250", "2020-01-02T"],
+        None,
+        ["2020-01-02 12:30:00", "2020-01-02", "2020-01-02", "12:30:00.25", "2020-01-02T"],
+    ),
+    "names that look like times": (["T12:30:00.0", "ratio 12:30:00.50"], None, ["T12:30:00.0", "ratio 12:30:00.50"]),
     "nothing": ([None, None], pa.null(), [None, None]),
 }
 

@@ -1,4 +1,4 @@
-"""A block of a column, each value in one spelling: two files may write the same value in two ways."""
+"""A block of a column, of any type, as integers or as text in one spelling."""
 
 from functools import cached_property
 
@@ -7,32 +7,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lesion.audit.comparison.files.spelling import NUMBER, SHORT, WHOLE, spelled
+
 Places = npt.NDArray[np.integer]
 
-WHOLE = r"^(0|-?[1-9][0-9]*)$"  # 007 is a name: read as 7 it could not be told from 7
-SHORT = r"^(0|-?[1-9][0-9]{0,17})$"  # fits 64 bits
-NUMBER = r"^[-+]?(inf|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)$"
-RESPELLED = r"(?i)^(|[-+]?nan|true|false|-0|-?[0-9]+\.0+)$"  # all that `spelled` changes but blanks and accents
 BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
 NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_boolean)
 EXACT = 1e16  # Python writes whole floats below this without an exponent
-
-
-def spelled(text: pa.StringArray) -> pa.StringArray:
-    """Text in one spelling, same length; null where it is empty or NaN.
-
-    Blanks at both ends are dropped, letters and their accents are one character (NFC), `30.0` is `30`, `-0` is `0`,
-    and `true` and `TRUE` are `True`.
-    """
-    text = pc.utf8_trim_whitespace(text)
-    if not pc.all(pc.string_is_ascii(text), min_count=0).as_py():
-        text = pc.utf8_normalize(text, form="NFC")
-    if not pc.any(pc.match_substring_regex(text, RESPELLED)).as_py():
-        return text
-    text = pc.replace_substring_regex(text, r"^-?(0)(?:\.0+)?$|^(-?[1-9][0-9]*)\.0+$", r"\1\2")
-    text = pc.replace_substring_regex(text, r"^(?i:true)$", "True")
-    text = pc.replace_substring_regex(text, r"^(?i:false)$", "False")
-    return pc.if_else(pc.match_substring_regex(text, r"(?i)^([-+]?nan)?$"), None, text)
 
 
 def has_text(kind: pa.DataType, *, bytes_too: bool = True) -> bool:
@@ -57,13 +38,10 @@ def _unwrapped(values: pa.Array) -> pa.Array:
 
 
 def _text(values: pa.Array) -> pa.StringArray:
-    """The text that a CSV file would hold; decimals and times without the zeros that end their fraction."""
-    text, kind = values.cast(pa.string()), values.type
-    if pa.types.is_decimal(kind) or pa.types.is_time(kind) or pa.types.is_timestamp(kind):
-        text = pc.replace_substring_regex(text, r"(\.[0-9]*[1-9])0+(Z|[-+][0-9:]+)?$", r"\1\2")
-        text = pc.replace_substring_regex(text, r"\.0+(Z|[-+][0-9:]+)?$", r"\1")
-    if pa.types.is_timestamp(kind):  # pandas writes a midnight as the date
-        text = pc.replace_substring_regex(text, r" 00:00:00$", "")
+    """The text that a CSV file would hold; decimals without the zeros that end their fraction."""
+    text = values.cast(pa.string())
+    if pa.types.is_decimal(values.type):
+        return pc.replace_substring_regex(text, r"(\.[0-9]*[1-9])0+$", r"\1")
     return text
 
 
