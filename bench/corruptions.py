@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.data.corruption_images import archive, colours, photographs
+from tests.data.photographs import PACKAGED, photographs
 from tests.data.published_corruptions import Floats, eight_bit, published
 
 from bench.measure import row
@@ -57,7 +57,7 @@ def theirs(images: NDArray[np.uint8], corruption: str) -> float:
 
 def main() -> None:
     """One row a corruption."""
-    images = photographs(BATCH, SIDE) if archive(SIDE).exists() else colours(BATCH, SIDE)
+    images = photographs(PACKAGED, SIDE, BATCH)
     for corruption in CORRUPTIONS:
         fast, slow = ours(images, corruption), theirs(images[:3], corruption)
         rates = f"{1 / fast:.0f} images/s, published formula {1 / slow:.0f} images/s: {slow / fast:.1f} times"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from hypothesis import settings
 
 from lesion.params.document import read_yaml
 from lesion.pipeline.run import run
@@ -21,6 +22,8 @@ SHARDS = ["0-1", "2-3"]
 Finished = subprocess.CompletedProcess[str]
 
 torch.set_num_threads(1)  # many small operations: more threads wait for each other
+settings.register_profile("untimed", deadline=None)  # a machine may be slow
+settings.load_profile("untimed")
 
 
 def tiny(*, epochs: int = 2) -> dict[str, Any]:

@@ -61,6 +61,10 @@ def random_split(examples: int = 70, classes: int = 4, *, seed: int = 5) -> Spli
     )
 
 
+PRODUCTS = 9 + 8 * 16 + 9 * 4 + 8 * 4 + 4 * 6
+"""What `small_network` adds up from eight images to a logit: windows, statistics of each norm, a row of the matrix."""
+
+
 def small_network(seed: int = 0) -> nn.Module:
     """Two convolutions with batch norm and a linear layer, initialised from `seed`."""
     torch.manual_seed(seed)
@@ -126,5 +130,5 @@ def masks(model: nn.Module) -> dict[str, Tensor]:
 
 
 def same(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
-    """Whether two states are the same to the bit."""
+    """Whether two states are the same to the bit, as copies are, and one computation repeated."""
     return one.keys() == other.keys() and all(torch.equal(tensor, other[name]) for name, tensor in one.items())

@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from lesion.compress.masks import MaskedNetwork, keep_largest
 
 WEIGHTS = ("0.weight", "4.weight")
+PRODUCTS = 9 + 3 * 16 + 4 * 16
+"""What the network adds up from an input to an output: a window, the statistics of three images, a row of a matrix."""
 
 
 def network(seed: int = 0) -> nn.Sequential:

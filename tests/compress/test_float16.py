@@ -10,6 +10,7 @@ import torch
 from lesion.compress.methods import float16
 from lesion.errors import InputError
 from tests.compress.quantised import digits_net, images, inference, member
+from tests.rounding import assert_close
 
 
 def test_float16_rounds_to_half_and_leaves_integers() -> None:
@@ -28,7 +29,7 @@ def test_float16_rounds_to_half_and_leaves_integers() -> None:
     x = images()[:50]
     logits = inference(restored, x)
     assert logits.dtype == torch.float32
-    assert torch.equal(logits, inference(reference, x))
+    assert_close(logits, inference(reference, x), operations=9 + 9 * 16 + 128)  # two windows and a row of the matrix
 
 
 def test_float16_refuses_what_it_cannot_hold() -> None:

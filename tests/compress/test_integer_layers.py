@@ -108,4 +108,5 @@ def test_grid_is_that_of_torch(zero_point: int) -> None:
     scale = float(torch.tensor(0.0173))
     x = torch.cat([torch.randn(10_000), (torch.arange(-300, 300) + 0.5) * scale])
     expected = torch.fake_quantize_per_tensor_affine(x, scale, zero_point, -128, 127)
+    # Exact on every processor: one product of two numbers, rounded, and nothing that is added up.
     assert torch.equal(integer_layers.on_grid(x, scale, zero_point), expected)

@@ -23,6 +23,7 @@ from tests.compress.quantised import (
     member,
     options,
 )  # fmt: skip
+from tests.rounding import assert_same_logits_but_for_ties
 
 
 class NormAndRectifier(nn.BatchNorm2d):
@@ -79,13 +80,15 @@ def wide() -> nn.Module:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_restored_is_converted_bit_for_bit(method: ModuleType, build: Callable[[], nn.Module], kept: list[str]) -> None:
+def test_restored_computes_what_is_converted(
+    method: ModuleType, build: Callable[[], nn.Module], kept: list[str]
+) -> None:
     state = member(build)
     model = build().eval()
     stored = method.compressor(model, options(method), images()[:100])(state)
     restored = method.restorer(build().eval(), options(method), images()[:1])(stored)
     x = images()[100:133]
-    assert torch.equal(inference(restored, x), inference(converted(method, build, state), x))
+    assert_same_logits_but_for_ties(inference(restored, x), inference(converted(method, build, state), x))
     model.load_state_dict(state)
     exact = inference(model, x)
     assert 0 < (inference(restored, x) - exact).abs().max() < 0.1 * exact.abs().max()

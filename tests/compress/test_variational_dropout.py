@@ -19,7 +19,8 @@ from lesion.compress.regularisers.variational_dropout import Options, Regularise
 from lesion.errors import InputError
 from tests.compress.probing import some_masks
 from tests.compress.test_ltp import before_finish
-from tests.training import effective, method_of, same, small_network, train
+from tests.rounding import assert_close
+from tests.training import PRODUCTS, effective, method_of, same, small_network, train
 
 Array = npt.NDArray[np.float64]
 
@@ -158,9 +159,9 @@ def test_in_evaluation_there_is_no_noise() -> None:
     for noise, _ in regulariser.learned:
         noise.detach().fill_(0.0)
     inputs = torch.randn(5, 1, 8, 8)
-    assert torch.equal(model.eval()(inputs), plain.eval()(inputs))
+    assert_close(model.eval()(inputs), plain.eval()(inputs), operations=PRODUCTS)
     first, second = model.train()(inputs), model(inputs)
-    assert not torch.allclose(first, second)
+    assert not torch.allclose(first, second, rtol=0.01)
 
 
 @pytest.mark.parametrize("autocast", [False, True])

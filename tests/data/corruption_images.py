@@ -1,26 +1,19 @@
-"""Real images for the tests of corruptions, and the random numbers of one of them."""
+"""Images for the tests of corruptions, the random numbers of one of them, and the distance to what is published."""
 
 import colorsys
-import functools
-import io
-import tarfile
-from itertools import islice
-from pathlib import Path
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from scipy import stats
 from sklearn.datasets import load_digits
 
 from lesion.data.corruptions.corrupt import corrupt
 from lesion.data.corruptions.counter_random import CounterRandom
+from tests.data.photographs import photographs
 from tests.data.published_corruptions import published
 
 Floats = NDArray[np.float64]
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
-ARCHIVES = {32: "cifar10-jpeg.tar.gz", 224: "imagenet-sample.tar"}
 
 
 def digits(count: int) -> NDArray[np.uint8]:
@@ -36,23 +29,6 @@ def colours(count: int, side: int) -> NDArray[np.uint8]:
     return np.stack(
         [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)) for image in mixed]
     )
-
-
-def archive(side: int) -> Path:
-    """The file of real images that are cut to `side`."""
-    return SHARED / ARCHIVES[side]
-
-
-@functools.cache
-def photographs(count: int, side: int) -> NDArray[np.uint8]:
-    """The first images of CIFAR-10 (side 32) or ImageNet (224, a centre crop); uint8 (count, side, side, 3)."""
-    path = archive(side)
-    if not path.exists():
-        pytest.skip(f"needs {path}")
-    with tarfile.open(path) as members:
-        files = (members.extractfile(member) for member in members if member.isfile())
-        pictures = islice((Image.open(io.BytesIO(file.read())).convert("RGB") for file in files if file), count)
-        return np.stack([np.asarray(ImageOps.fit(picture, (side, side))) for picture in pictures])
 
 
 class CounterDraws:
@@ -95,13 +71,13 @@ def through_hsv(images: NDArray[np.uint8], factor: float, shift: float, lift: fl
     return np.array(changed).reshape(images.shape)
 
 
-def distance_to_published(corruption: str, side: int, severity: int, count: int) -> Floats:
+def distance_to_published(corruption: str, source: str, side: int, severity: int, count: int) -> Floats:
     """How much further than half a level `corrupt` ends from the published code, by value of photographs.
 
     (count, side, side, 3), in levels of 255. At most zero where the unrounded published values, with the same random
     numbers, round to what `corrupt` returns; so a tie may go either way.
     """
-    images, ids = photographs(count, side), np.arange(count) * 11 + 3
+    images, ids = photographs(source, side, count), np.arange(count) * 11 + 3
     found = corrupt(images, ids, corruption=corruption, severity=severity)
     expected = [
         published(corruption, image, severity, CounterDraws(example_id, corruption, severity))
@@ -110,7 +86,7 @@ def distance_to_published(corruption: str, side: int, severity: int, count: int)
     return np.abs(found - np.stack(expected)) - 0.5
 
 
-def assert_as_published(corruption: str, side: int, severity: int, *, elsewhere: float = 0) -> None:
+def assert_as_published(corruption: str, source: str, side: int, severity: int, *, elsewhere: float = 0) -> None:
     """Photographs come out as published, to 1/500 of a level before rounding, but for a share `elsewhere` of values."""
-    distance = distance_to_published(corruption, side, severity, count=8 if side == 32 else 2)
+    distance = distance_to_published(corruption, source, side, severity, count=8 if side == 32 else 2)
     assert (distance > 0.002).mean() <= elsewhere

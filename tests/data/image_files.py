@@ -8,8 +8,6 @@ from PIL import Image
 
 from lesion.data.decode import Pixels
 
-SAMPLE = Path(__file__).parents[2].parent / "shared" / "data" / "imagenet-sample.tar"  # 1,000 real ones, where it is
-
 
 def smooth(width: int, height: int, seed: int = 0) -> Pixels:
     """A smooth picture, such as JPEG keeps well: uint8 (height, width, 3)."""

@@ -10,6 +10,7 @@ from lesion.data.corruptions.counter_random import CounterRandom
 from lesion.data.corruptions.side_8 import SIDE_8
 from lesion.data.corruptions.side_32 import SIDE_32
 from tests.data.corruption_images import assert_as_published, assert_equal_up_to_rounding, damaged, digits, to_uint8
+from tests.data.photographs import on_photographs
 
 DIGITS = digits(40)
 # The formula rounds to 8 bits in between, where a tie may go either way and change what follows.
@@ -18,10 +19,10 @@ severities = pytest.mark.parametrize("severity", SEVERITIES)
 
 
 @severities
-@pytest.mark.parametrize("side", [32, 224])
+@on_photographs
 @pytest.mark.parametrize("corruption", ["defocus-blur", "glass-blur", "motion-blur", "zoom-blur", "gaussian-blur"])
-def test_as_published_on_photographs(corruption: str, side: int, severity: int) -> None:
-    assert_as_published(corruption, side, severity, elsewhere=ROUNDED_WITHIN.get(corruption, 0))
+def test_as_published_on_photographs(corruption: str, source: str, side: int, severity: int) -> None:
+    assert_as_published(corruption, source, side, severity, elsewhere=ROUNDED_WITHIN.get(corruption, 0))
 
 
 @severities

@@ -22,10 +22,10 @@ from tests.data.corruption_images import (
     colours,
     damaged,
     digits,
-    photographs,
     through_hsv,
     to_uint8,
 )
+from tests.data.photographs import PACKAGED, on_photographs, photographs
 
 DIGITS = digits(40)
 COLOURS = colours(5, 32)
@@ -34,10 +34,10 @@ severities = pytest.mark.parametrize("severity", SEVERITIES)
 
 
 @severities
-@pytest.mark.parametrize("side", [32, 224])
+@on_photographs
 @pytest.mark.parametrize("corruption", ["contrast", "elastic-transform", "pixelate", "jpeg-compression", "saturate"])
-def test_as_published_on_photographs(corruption: str, side: int, severity: int) -> None:
-    assert_as_published(corruption, side, severity)
+def test_as_published_on_photographs(corruption: str, source: str, side: int, severity: int) -> None:
+    assert_as_published(corruption, source, side, severity)
 
 
 @severities
@@ -66,7 +66,7 @@ def test_elastic_transform_of_digits_resamples_once(severity: int) -> None:
 
 
 def test_the_mildest_elastic_transform_of_32_pixels_is_an_affine_map_of_three_points() -> None:
-    images = photographs(4, 32)
+    images = photographs(PACKAGED, 32, 4)
     found = damaged(images, "elastic-transform", 1)
     for n, image in enumerate(images):
         points = 16 + 10 * np.array([[1, 1], [1, -1], [-1, -1]])  # (x, y), as OpenCV has it

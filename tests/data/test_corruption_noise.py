@@ -7,16 +7,17 @@ from scipy import stats
 from lesion.data.corruptions.corrupt import SEVERITIES
 from lesion.data.corruptions.side_8 import SIDE_8
 from tests.data.corruption_images import assert_as_published, damaged
+from tests.data.photographs import on_photographs
 
 GREY = np.full((400, 8, 8, 1), 128, np.uint8)
 severities = pytest.mark.parametrize("severity", SEVERITIES)
 
 
 @severities
-@pytest.mark.parametrize("side", [32, 224])
+@on_photographs
 @pytest.mark.parametrize("corruption", ["gaussian-noise", "shot-noise", "impulse-noise", "speckle-noise"])
-def test_as_published_on_photographs(corruption: str, side: int, severity: int) -> None:
-    assert_as_published(corruption, side, severity)
+def test_as_published_on_photographs(corruption: str, source: str, side: int, severity: int) -> None:
+    assert_as_published(corruption, source, side, severity)
 
 
 @severities

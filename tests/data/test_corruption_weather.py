@@ -11,6 +11,7 @@ from lesion.data.corruptions.plasma import plasma
 from lesion.data.corruptions.side_8 import SIDE_8
 from lesion.data.corruptions.side_32 import SIDE_32
 from tests.data.corruption_images import assert_as_published, colours, damaged, digits, through_hsv
+from tests.data.photographs import on_photographs
 
 DIGITS = digits(40)
 COLOURS = colours(5, 32)
@@ -22,10 +23,10 @@ severities = pytest.mark.parametrize("severity", SEVERITIES)
 
 
 @severities
-@pytest.mark.parametrize("side", [32, 224])
+@on_photographs
 @pytest.mark.parametrize("corruption", ["snow", "frost", "fog", "spatter", "brightness"])
-def test_as_published_on_photographs(corruption: str, side: int, severity: int) -> None:
-    assert_as_published(corruption, side, severity, elsewhere=THRESHOLD_WITHIN.get(corruption, 0))
+def test_as_published_on_photographs(corruption: str, source: str, side: int, severity: int) -> None:
+    assert_as_published(corruption, source, side, severity, elsewhere=THRESHOLD_WITHIN.get(corruption, 0))
 
 
 @severities

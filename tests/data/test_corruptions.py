@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from lesion.data.corruptions.corrupt import CORRUPTIONS, IDENTITY_ON_GREYSCALE, SEVERITIES, corrupt
 from lesion.data.corruptions.profiles import PROFILES
 from lesion.errors import InputError
-from tests.data.corruption_images import colours, digits, photographs
+from tests.data.corruption_images import colours, digits
+from tests.data.photographs import on_photographs, photographs
+from tests.rounding import assert_same_images_but_for_ties
 
 DIGITS = digits(200)
 IDS = np.arange(1000, 1200)
@@ -51,7 +53,7 @@ def test_an_image_does_not_depend_on_its_batch(corruption: str, batch: str) -> N
     assert together.shape == images.shape
     assert together.dtype == np.uint8
     alone = [corrupt(images[i : i + 1], ids[i : i + 1], corruption=corruption, severity=5) for i in range(len(images))]
-    np.testing.assert_array_equal(together, np.concatenate(alone))
+    assert_same_images_but_for_ties(together, np.concatenate(alone))
 
 
 @settings(max_examples=60, deadline=None)
@@ -63,16 +65,18 @@ def test_an_image_does_not_depend_on_its_batch(corruption: str, batch: str) -> N
 def test_any_selection_in_any_order_gives_the_same_images(corruption: str, severity: int, chosen: list[int]) -> None:
     whole = corrupt(DIGITS, IDS, corruption=corruption, severity=severity)
     part = corrupt(DIGITS[chosen], IDS[chosen], corruption=corruption, severity=severity)
-    np.testing.assert_array_equal(part, whole[chosen])
+    assert_same_images_but_for_ties(part, whole[chosen])
 
 
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
 def test_only_random_corruptions_depend_on_the_example_id(corruption: str) -> None:
     same = np.repeat(DIGITS[3:4], 30, axis=0)
     corrupted = corrupt(same, np.arange(30), corruption=corruption, severity=5)
-    different = len(np.unique(corrupted.reshape(30, -1), axis=0))
+    if corruption not in RANDOM:
+        assert_same_images_but_for_ties(corrupted, np.repeat(corrupted[:1], 30, axis=0))
+        return
     # Two liquids may happen to miss the same strokes, so spatter is allowed a repetition.
-    assert different >= 29 if corruption in RANDOM else different == 1
+    assert len(np.unique(corrupted.reshape(30, -1), axis=0)) >= 29
 
 
 @pytest.mark.parametrize("corruption", VISIBLE)
@@ -99,10 +103,12 @@ def test_every_severity_changes_colour_images(corruption: str) -> None:
 NOT_IN_ORDER = {"elastic-transform", "saturate"}
 
 
-@pytest.mark.parametrize("side", [32, 224])
+@on_photographs
 @pytest.mark.parametrize("corruption", CORRUPTIONS)
-def test_every_severity_changes_photographs_and_the_last_more_than_the_first(corruption: str, side: int) -> None:
-    images = photographs(4, side)
+def test_every_severity_changes_photographs_and_the_last_more_than_the_first(
+    corruption: str, source: str, side: int
+) -> None:
+    images = photographs(source, side, 4)
     ids = np.arange(len(images))
     changes = [mean_change(images, corrupt(images, ids, corruption=corruption, severity=s)) for s in SEVERITIES]
     assert min(changes) > 0.4

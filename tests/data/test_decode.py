@@ -1,9 +1,8 @@
-import io
-import tarfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +12,8 @@ from PIL import Image
 from lesion.data.dataset import Geometry
 from lesion.data.decode import centre_box, open_image, random_box, read_image, show
 from lesion.errors import InputError
-from tests.data.image_files import SAMPLE, smooth, write_image
+from tests.data.image_files import smooth, write_image
+from tests.data.photographs import PACKAGED, pictures, sources
 
 IMAGENET = Geometry(resize=256, side=224)
 
@@ -39,22 +39,24 @@ def test_the_centre_is_that_of_torchvision_whatever_the_size(width: int, height:
     assert (found > 0).mean() < 0.4
 
 
-def real_images(count: int) -> Iterator[Image.Image]:
-    if not SAMPLE.exists():
-        pytest.skip(f"{SAMPLE} is not here")
-    with tarfile.open(SAMPLE) as archive:
-        files = [member for member in archive if member.isfile()]
-        for member in files[:: len(files) // count][:count]:
-            content = archive.extractfile(member)
-            assert content is not None
-            yield Image.open(io.BytesIO(content.read())).convert("RGB")
-
-
+@pytest.mark.parametrize("source", sources(224))
 @pytest.mark.parametrize(("resize", "share"), [(256, 0.001), (236, 0.1)])
-def test_the_centre_of_real_images_is_that_of_torchvision(resize: int, share: float) -> None:
-    found = [differences(image, Geometry(resize=resize, side=224)) for image in real_images(40)]
+def test_the_centre_of_real_images_is_that_of_torchvision(source: str, resize: int, share: float) -> None:
+    found = [differences(image, Geometry(resize=resize, side=224)) for image in pictures(source, 40, every=25)]
     assert max(image.max() for image in found) <= 2
     assert np.mean([(image > 0).mean() for image in found]) < share
+
+
+@pytest.mark.parametrize("encoding", [{"quality": 90}, {"quality": 75, "progressive": True}, {"subsampling": 0}])
+def test_jpeg_files_are_decoded_whole_as_opencv_decodes_them(tmp_path: Path, encoding: dict[str, Any]) -> None:
+    for number, picture in enumerate(pictures(PACKAGED, 4)):
+        path = tmp_path / f"{number}.jpg"
+        picture.save(path, **encoding)
+        decoded = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB))
+        # Each brings its own libjpeg; releases of it differ in how they round when they enlarge the channels of colour.
+        assert np.abs(np.asarray(open_image(path)).astype(int) - decoded).max() <= 2
+        assert np.abs(decoded.astype(int) - np.asarray(picture)).mean() < 10  # it is the picture, at a loss
+        assert np.abs(read_image(path, IMAGENET) - torchvision(Image.fromarray(decoded), IMAGENET)).max() <= 4
 
 
 @given(

@@ -29,20 +29,20 @@ def run(step: str, names: Mapping[str, str], data: Mapping[str, Any] | None = No
     hints = get_type_hints(entry)
     for name in declared.modules if "statistic" in declared.fixed else ():
         hints |= get_type_hints(import_module(name).table)
+    taken = inspect.signature(entry).parameters
+    anything = any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values())
     keys = graph.keys(node)
     arguments = {
-        argument: typed(hints.get(argument), part, keys[argument]) for argument, part in graph.settings(node).items()
+        argument: typed(hints.get(argument), part, keys[argument])
+        for argument, part in graph.settings(node).items()
+        if anything or argument in taken  # some parts say which modules are loaded, and no more
     }
     arguments |= {argument: _paths(files) for argument, files in graph.inputs(node).items()}
     arguments |= {argument: Path(path) for argument, path in graph.outputs(node).items()}
     if declared.resumable:
         arguments["stamp"] = stamp(graph, node)
-    taken = inspect.signature(entry).parameters
-    arguments |= {
-        name: value
-        for name, value in {**node.names, **declared.fixed}.items()
-        if name in taken and name not in arguments
-    }
+    names = {**node.names, **declared.fixed}
+    arguments |= {name: names[name] for name in names if name in taken and name not in arguments}
     entry(**arguments)
 
 

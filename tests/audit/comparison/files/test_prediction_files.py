@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lesion.audit.comparison.files.prediction_files import read_prediction_files
+from lesion.audit.comparison.files.prediction_files import PredictionFiles, read_prediction_files
 from lesion.errors import InputError
 from tests.audit.comparison.files.files import SPECIES, named, rows, written
 
@@ -73,3 +73,62 @@ def test_more_examples_in_the_compressed_file(tmp_path: Path) -> None:
             written(tmp_path / "a.csv", rows(1).drop(columns="label")),
             written(tmp_path / "b.csv", rows(2, examples=25)),
         )
+
+
+def contents(files: PredictionFiles) -> tuple[object, ...]:
+    """All that two files hold, as plain lists."""
+    populations = [
+        (one.example_id.tolist(), one.member.tolist(), one.known_label.tolist(), one.prediction.tolist())
+        for one in (files.dense, files.compressed)
+    ]
+    attributes = {name: text.tolist() for name, text in files.attributes.items()}
+    return (populations, files.class_names, files.example_names, attributes)
+
+
+SPELT: dict[str, Callable[[Any], Any]] = {
+    "whole floats": lambda t: t.astype({"example_id": float, "member": float, "label": float, "prediction": float}),
+    "floats for attributes": lambda t: t.assign(years=t["years"].astype(float)),
+    "unsigned": lambda t: t.astype({"example_id": "uint64", "member": "uint8", "label": "uint16"}),
+    "text": lambda t: t.astype({"example_id": str, "label": str, "prediction": str}),
+    "categories": lambda t: t.astype({"age": "category", "label": "category", "years": "category"}),
+    "blanks": lambda t: t.assign(age=" " + t["age"] + "  ", prediction=[f"{one} " for one in t["prediction"]]),
+    "other capitals of true": lambda t: t.assign(wild=[str(one).upper() for one in t["wild"]]),
+}
+
+
+@pytest.mark.parametrize("suffixes", [(".csv", ".csv"), (".csv", ".parquet"), (".parquet", ".csv")])
+@pytest.mark.parametrize("case", SPELT)
+def test_the_same_values_in_other_types_are_the_same(tmp_path: Path, case: str, suffixes: tuple[str, str]) -> None:
+    tables = [
+        table.assign(years=30 + table["example_id"] % 3, wild=table["example_id"] % 2 == 0)
+        for table in (rows(1), rows(2))
+    ]
+    plain = [written(tmp_path / f"{name}.parquet", table) for name, table in zip("ab", tables, strict=True)]
+    one = written(tmp_path / f"c{suffixes[0]}", tables[0])
+    other = written(tmp_path / f"d{suffixes[1]}", SPELT[case](tables[1]))
+    assert contents(read_prediction_files(one, other)) == contents(read_prediction_files(*plain))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_ids_past_the_largest_signed_integer(tmp_path: Path, suffix: str) -> None:
+    tables = [
+        table.assign(example_id=(table["example_id"].astype("uint64") * 11400714819323198485))
+        for table in (rows(1), rows(2))
+    ]
+    one = written(tmp_path / f"a{suffix}", tables[0])
+    files = read_prediction_files(one, written(tmp_path / "b.csv", tables[1]))
+    assert files.example_names == tuple(sorted({str(example) for example in tables[0]["example_id"]}))
+    few = written(tmp_path / f"c{suffix}", tables[1][tables[1]["example_id"] < 2**63])
+    with pytest.raises(InputError, match=r"c\..*: lacks \d+ of the 20 examples of .*a\."):
+        read_prediction_files(one, few)
+
+
+def test_classes_of_digits_in_one_file_are_those_of_the_other_that_has_names_too(tmp_path: Path) -> None:
+    one, other = rows(1).drop(columns="label"), rows(2).drop(columns="label")
+    spelt = other.assign(prediction=other["prediction"].astype(str).replace("3", "none"))
+    files = read_prediction_files(written(tmp_path / "a.csv", one), written(tmp_path / "b.csv", spelt))
+    assert files.class_names == ("0", "1", "2", "3", "none")
+    names = np.array(files.class_names)
+    for population, table in ((files.dense, one), (files.compressed, spelt)):
+        expected = table.pivot(index="member", columns="example_id", values="prediction").astype(str).to_numpy()
+        np.testing.assert_array_equal(names[population.prediction], expected)

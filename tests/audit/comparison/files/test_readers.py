@@ -1,11 +1,16 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,9 +79,10 @@ def test_a_wide_table_is_the_long_one(tmp_path: Path, suffix: str, prefix: str) 
     assert found.attributes["age"].tolist() == long.attributes["age"].tolist()
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.uint64, bool])
 @pytest.mark.parametrize("shape", [(4, 9), (9,)])
-def test_an_array(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    array = np.random.default_rng(0).integers(0, 5, shape)
+def test_an_array(tmp_path: Path, shape: tuple[int, ...], dtype: type) -> None:
+    array: Any = np.random.default_rng(0).integers(0, 2 if dtype is bool else 5, shape).astype(dtype)
     np.save(tmp_path / "a.npy", array)
     found = read_predictions(tmp_path / "a.npy").population
     np.testing.assert_array_equal(found.prediction, array.reshape(-1, 9))
@@ -162,6 +168,18 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda t: t.assign(correct_top5="perhaps"),
         r"column correct_top5 is perhaps for example \d+; true or false expected",
     ),
+    "no number": (
+        lambda t: first(t, "true_probability", "0,75"),
+        r"true_probability is 0,75 for example \d+; a number of 0 to 1, with a decimal point, expected",
+    ),
+    "an empty probability": (lambda t: first(t, "true_probability", " "), r"column true_probability is empty for"),
+    "a missing flag": (lambda t: first(t, "correct_top5", None), r"column correct_top5 is empty for example \d+"),
+    "a decimal comma": (
+        lambda t: t.assign(prediction=[f"{one},0" for one in t["prediction"]]),
+        r"column prediction holds \d,0, with a decimal comma; a point expected",
+    ),
+    "no end of numbers": (lambda t: first(t.astype({"label": str}), "label", "inf"), "column label holds inf"),
+    "a column twice, but for a blank": (lambda t: t.assign(**{"age ": "old"}), "column age is there 2 times"),
     "wide and of models": (
         lambda t: t.drop(columns=["prediction", "member"]).assign(member_0=0),
         "column (true_probability|correct_top5|confidence) is of a model",
@@ -231,6 +249,187 @@ def test_a_million_classes(tmp_path: Path) -> None:
     table = pd.DataFrame({"example_id": np.arange(100_000), "label": label, "member_0": label, "member_1": label[::-1]})
     found = read_predictions(written(tmp_path / "a.parquet", table)).population
     np.testing.assert_array_equal(found.prediction, [label, label[::-1]])
+
+
+INTEGERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64()]
+NUMBERS = [
+    *INTEGERS,
+    pa.float16(),
+    pa.float32(),
+    pa.float64(),
+    pa.decimal128(12, 2),
+    pa.dictionary(pa.int8(), pa.int64()),
+]
+TEXTS = [pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.dictionary(pa.int32(), pa.string())]
+
+
+def typed(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """Whole numbers as any type of numbers, or text as any of text."""
+    if pa.types.is_dictionary(kind):
+        return pa.array(values, kind.value_type).dictionary_encode()
+    if pa.types.is_float16(kind):
+        return pa.array(np.array(values, np.float16))
+    return pa.array([Decimal(value) for value in values] if pa.types.is_decimal(kind) else values, kind)
+
+
+def taken(values: pa.Array, places: Any) -> pa.Array:
+    kind = pa.string() if values.type == pa.string_view() else values.type  # Arrow takes no views
+    return values.cast(kind).take(pa.array(places)).cast(values.type)
+
+
+def cell(names: tuple[str, ...] | None, value: Any) -> str:
+    return str(value) if names is None else names[value]
+
+
+@st.composite
+def columns(draw: st.DrawFn, size: int, *, distinct: bool) -> tuple[pa.Array, list[str]]:
+    """A column, and its texts."""
+    kind = draw(st.sampled_from([*NUMBERS, *TEXTS, pa.bool_(), "past 2^63"]))
+    if kind == "past 2^63":
+        values = draw(st.lists(st.integers(2**63, 2**64 - 1), min_size=size, max_size=size, unique=distinct))
+        return pa.array(values, pa.uint64()), [str(value) for value in values]
+    if kind == pa.bool_() and not distinct:
+        values = draw(st.lists(st.booleans(), min_size=size, max_size=size))
+        return pa.array(values), [str(value) for value in values]
+    if kind in TEXTS or kind == pa.bool_():
+        kind = pa.string() if kind == pa.bool_() else kind
+        letters = st.text(st.sampled_from("abé猫 ,;\"'\n\t-x"), min_size=1, max_size=6).map(lambda text: f"n{text}.")
+        names = draw(st.lists(letters, min_size=size, max_size=size, unique=distinct))
+        return typed([f" {name} " for name in names], kind), names
+    values = draw(st.lists(st.integers(0, 100), min_size=size, max_size=size, unique=distinct))
+    return typed(values, kind), [str(value) for value in values]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), members=st.integers(1, 3), examples=st.integers(1, 8))
+def test_columns_of_any_type_in_any_format_say_the_same(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, members: int, examples: int
+) -> None:
+    ids, id_texts = data.draw(columns(examples, distinct=True))
+    models, _ = data.draw(columns(members, distinct=True))
+    answers, answer_texts = data.draw(columns(members * examples, distinct=False))
+    groups, group_texts = data.draw(columns(examples, distinct=False).filter(lambda one: one[0].type != pa.binary()))
+    places = np.tile(np.arange(examples), members), np.repeat(np.arange(members), examples)
+    order = np.random.default_rng(0).permutation(members * examples)
+    table = pa.table(
+        {
+            "example_id": taken(ids, places[0][order]),
+            "member": taken(models, places[1][order]),
+            "prediction": taken(answers, order),
+            "group": taken(groups, places[0][order]),
+        }
+    )
+    folder = tmp_path_factory.mktemp("made")
+    pq.write_table(table, folder / "a.parquet")
+    plain = pa.table(
+        {name: column.cast(pa.string()) for name, column in zip(table.column_names, table.columns, strict=True)}
+    )
+    for name, separator in (("a.csv", ","), ("b.csv", ";"), ("c.tsv", "\t")):
+        plain.to_pandas().to_csv(folder / name, index=False, sep=separator)
+    for path in sorted(folder.iterdir()):
+        found = read_predictions(path, block_size=200)
+        made = found.population
+        assert made.prediction.shape == (members, examples)
+        at = {cell(found.example_names, one): place for place, one in enumerate(made.example_id.tolist())}
+        assert set(at) == set(id_texts)
+        read = [
+            [cell(found.class_names, made.prediction[member, at[example]]) for example in id_texts]
+            for member in range(members)
+        ]
+        given_answers = np.array(answer_texts, dtype=object).reshape(members, examples).tolist()
+        assert sorted(read) == sorted(given_answers)
+        assert [found.attributes["group"][at[example]] for example in id_texts] == group_texts
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_blanks_around_predictions_labels_and_names_are_no_part_of_them(tmp_path: Path, suffix: str) -> None:
+    table = named(rows(2))
+    blank = table.assign(prediction=table["prediction"] + " ", label=" " + table["label"], age=table["age"] + "\t")
+    blank = blank.rename(columns={"prediction": " prediction", "age": "age "})
+    check(read_predictions(written(tmp_path / f"a{suffix}", blank), block_size=500), table)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_probabilities_that_rounding_puts_outside_are_clipped(tmp_path: Path, suffix: str) -> None:
+    table = rows(0)
+    table["true_probability"] = np.resize([1.00001, -1e-7, 0.5, float(np.nextafter(np.float16(1), np.float16(2)))], 60)
+    found = read_predictions(written(tmp_path / f"a{suffix}", table)).population.true_probability
+    assert found is not None
+    np.testing.assert_allclose(found, expected(table, "true_probability").clip(0, 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("values", [[0, 1], [0.0, 1.0], ["false", "TRUE"], [" False", "true "], ["0", "1"]])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_flags_in_any_spelling(tmp_path: Path, values: list[Any], suffix: str) -> None:
+    table = rows(0)
+    spelt = table.assign(correct_top5=[values[right] for right in table["correct_top5"]])
+    found = read_predictions(written(tmp_path / f"a{suffix}", spelt)).population.correct_top5
+    np.testing.assert_array_equal(found, expected(table, "correct_top5"))
+
+
+def test_numbers_beside_names_that_are_digits_too(tmp_path: Path) -> None:
+    table = pd.DataFrame({"example_id": range(4), "label": ["1", "2", "none", "none"], "prediction": [2, 2, 10, 1]})
+    found = read_predictions(written(tmp_path / "a.csv", table))
+    assert found.class_names == ("1", "10", "2", "none")
+    names = np.array(found.class_names)
+    assert names[found.population.prediction[0]].tolist() == ["2", "2", "10", "1"]
+    assert names[found.population.known_label].tolist() == ["1", "2", "none", "none"]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("label", [[1], [2]], r"column label holds list<.*>; whole numbers or text expected"),
+        ("prediction", [{"a": 1}, {"a": 2}], r"column prediction holds struct<.*>; whole numbers or text expected"),
+        ("true_probability", [[0.5, 0.5]] * 2, r"column true_probability holds list<.*>; numbers of 0 to 1 expected"),
+        ("true_probability", [date(2020, 1, 1)] * 2, r"column true_probability holds date32\[day\]; numbers of 0 to 1"),
+        ("correct_top5", [[True], [False]], r"column correct_top5 holds list<.*>; true or false expected"),
+        ("label", [b"\xff", b"\xfe"], r"is not UTF-8 text"),
+        ("member", [None, None], r"column member is empty for example 1"),
+    ],
+)
+def test_columns_of_types_that_hold_no_such_thing(tmp_path: Path, column: str, values: Any, said: str) -> None:
+    table = {"example_id": [1, 2], "prediction": [0, 1], column: values}
+    pq.write_table(pa.table(table), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=rf"a\.parquet: {said}"):
+        read_predictions(tmp_path / "a.parquet")
+
+
+def test_attributes_of_bytes_and_lists_are_left_out_and_those_of_other_types_are_text(tmp_path: Path) -> None:
+    day, time = [date(2020, 1, 1), None], [datetime(2020, 1, 1, 12), datetime(2020, 1, 1)]
+    table = pa.table(
+        {
+            "example_id": [1, 2],
+            "prediction": [0, 1],
+            "day": day,
+            "time": time,
+            "none": pa.nulls(2),
+            "old": [True, None],
+            "share": pa.array([0.1, 30], pa.float32()),
+            "bytes": [b"a", b"b"],
+            "fixed": pa.array([b"a", b"b"], pa.binary(1)),
+            "coded": pa.array([b"a", b"b"]).dictionary_encode(),
+            "list": [[1], [2]],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    found = read_predictions(tmp_path / "a.parquet")
+    assert {name: values.tolist() for name, values in found.attributes.items()} == {
+        "day": ["2020-01-01", "(missing)"],
+        "time": ["2020-01-01 12:00:00", "2020-01-01"],
+        "none": ["(missing)", "(missing)"],
+        "old": ["True", "(missing)"],
+        "share": ["0.1", "30"],
+    }
+    assert found.left_out == ("bytes", "fixed", "coded", "list")
+
+
+def test_a_long_text_beside_the_predictions_is_left_out(tmp_path: Path) -> None:
+    table = rows(0, members=2, examples=300)
+    table["text"] = [f"{row} " * (500_000 if row == 7 else 3) for row in range(600)]
+    found = read_predictions(written(tmp_path / "a.csv", table))
+    check(replace(found, left_out=()), table)
+    assert found.left_out == ("text",)
 
 
 STREAM = """

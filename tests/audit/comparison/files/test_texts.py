@@ -74,6 +74,33 @@ def test_ids_are_matched_as_the_predictions_have_them(tmp_path: Path) -> None:
     assert picked(tmp_path / "a.parquet", np.array(["7", "8"], dtype=object), [True, True]) == {"7": "seven", "8": ""}
 
 
+def test_ids_and_texts_of_any_type(tmp_path: Path) -> None:
+    path, texts, large = tmp_path / "texts.parquet", ["é ", None, "30.0"], [2**63 - 1, 5, 7]
+    for kind in (pa.string_view(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())):
+        for ids in (pa.uint64(), pa.int64(), pa.decimal128(20, 1)):
+            pq.write_table(pa.table({"example_id": pa.array(large, ids), "text": pa.array(texts, kind)}), path)
+            assert picked(path, large, [True] * 3) == dict(zip(large, ["é ", "", "30.0"], strict=True))
+    past = [2**63, 2**64 - 1, 3]
+    pq.write_table(pa.table({"example_id": pa.array(past, pa.uint64()), "text": texts}), path)
+    assert picked(path, np.array(list(map(str, past)), dtype=object), [True, False, True]) == {
+        str(2**63): "é ",
+        "3": "30.0",
+    }
+
+
+def test_ids_of_nineteen_digits_beside_a_name_are_found(tmp_path: Path) -> None:
+    path, one = tmp_path / "texts.csv", 2**63 - 1
+    path.write_text(f"example_id,text\n{one},large\nanother,name\n")
+    assert picked(path, [one], [True]) == {one: "large"}
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_text_longer_than_a_block(tmp_path: Path, separator: str) -> None:
+    path, texts = tmp_path / "texts.csv", ["short", "long\n" * 40_000, ""]
+    table([1, 2, 3], texts).to_csv(path, index=False, sep=separator)
+    assert picked(path, [1, 2, 3], [True] * 3, block_size=1000) == dict(zip([1, 2, 3], texts, strict=True))
+
+
 def test_examples_that_are_missing_or_there_twice_are_counted(tmp_path: Path) -> None:
     path = written(tmp_path / "texts.csv", table([1, 2, 2, 9, 9, 4], list("abcdef")))
     with pytest.raises(InputError, match=r"texts\.csv: has no row for 2 of the 4 examples .*, e\.g\. 5; one expected"):

@@ -103,13 +103,7 @@ def open_predictions(path: Path, *, block_size: int) -> tuple[FileColumns, Itera
     """
     table = open_table(path, block_size=block_size, rows=max(1, block_size // 16), expected=FORMATS)
     found = file_columns(path, table.names, table.types)
-
-    def blocks() -> Iterator[Block]:
-        with readable(path):
-            for batch in table.batches(found.read):
-                yield from _long(found, batch)
-
-    return found, blocks()
+    return found, (block for batch in table.batches(found.read) for block in _long(found, batch))
 
 
 def read_array(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.integer]]:

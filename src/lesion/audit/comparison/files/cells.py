@@ -1,4 +1,4 @@
-"""A block of a column, each value in one spelling: two files may write the same value in two ways."""
+"""A block of a column, of any type, as integers or as text in one spelling."""
 
 from functools import cached_property
 
@@ -7,31 +7,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lesion.audit.comparison.files.spelling import NUMBER, SHORT, WHOLE, spelled
+
 Places = npt.NDArray[np.integer]
 
-WHOLE = r"^(0|-?[1-9][0-9]*)$"  # 007 is a name: read as 7 it could not be told from 7
-SHORT = r"^(0|-?[1-9][0-9]{0,17})$"  # fits 64 bits
-NUMBER = r"^[-+]?(inf|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)$"
-RESPELLED = r"(?i)^(|[-+]?nan|true|false|-0|-?[0-9]+\.0+)$"  # all that `spelled` changes but blanks and accents
 BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_boolean)
 EXACT = 1e16  # Python writes whole floats below this without an exponent
-
-
-def spelled(text: pa.StringArray) -> pa.StringArray:
-    """Text in one spelling, same length; null where it is empty or NaN.
-
-    Blanks at both ends are dropped, letters and their accents are one character (NFC), `30.0` is `30`, `-0` is `0`,
-    and `true` and `TRUE` are `True`.
-    """
-    text = pc.utf8_trim_whitespace(text)
-    if not pc.all(pc.string_is_ascii(text)).as_py():
-        text = pc.utf8_normalize(text, form="NFC")
-    if not pc.any(pc.match_substring_regex(text, RESPELLED)).as_py():
-        return text
-    text = pc.replace_substring_regex(text, r"^-?(0)(?:\.0+)?$|^(-?[1-9][0-9]*)\.0+$", r"\1\2")
-    text = pc.replace_substring_regex(text, r"^(?i:true)$", "True")
-    text = pc.replace_substring_regex(text, r"^(?i:false)$", "False")
-    return pc.if_else(pc.match_substring_regex(text, r"(?i)^([-+]?nan)?$"), None, text)
 
 
 def has_text(kind: pa.DataType, *, bytes_too: bool = True) -> bool:
@@ -56,13 +38,10 @@ def _unwrapped(values: pa.Array) -> pa.Array:
 
 
 def _text(values: pa.Array) -> pa.StringArray:
-    """The text that a CSV file would hold; decimals and times without the zeros that end their fraction."""
-    text, kind = values.cast(pa.string()), values.type
-    if pa.types.is_decimal(kind) or pa.types.is_time(kind) or pa.types.is_timestamp(kind):
-        text = pc.replace_substring_regex(text, r"(\.[0-9]*[1-9])0+(Z|[-+][0-9:]+)?$", r"\1\2")
-        text = pc.replace_substring_regex(text, r"\.0+(Z|[-+][0-9:]+)?$", r"\1")
-    if pa.types.is_timestamp(kind):  # pandas writes a midnight as the date
-        text = pc.replace_substring_regex(text, r" 00:00:00$", "")
+    """The text that a CSV file would hold; decimals without the zeros that end their fraction."""
+    text = values.cast(pa.string())
+    if pa.types.is_decimal(values.type):
+        return pc.replace_substring_regex(text, r"(\.[0-9]*[1-9])0+$", r"\1")
     return text
 
 
@@ -116,8 +95,8 @@ class Cells:
 
 def _of_floats(values: pa.Array) -> tuple[pa.Array, Places | None]:
     numbers = values.to_numpy(zero_copy_only=False)
-    missing = np.isnan(numbers)
-    whole = missing | ((np.abs(numbers) < EXACT) & (np.floor(numbers) == numbers))
+    missing, size = np.isnan(numbers), np.abs(numbers.astype(np.float64))
+    whole = missing | ((size < EXACT) & (np.floor(size) == size))
     if whole.all():
         return pa.array(np.where(missing, 0, numbers).astype(np.int64), mask=missing), None
     distinct, places = np.unique(numbers, return_inverse=True)
@@ -127,10 +106,10 @@ def _of_floats(values: pa.Array) -> tuple[pa.Array, Places | None]:
 def _of_text(text: pa.StringArray) -> tuple[pa.Array, Places]:
     encoded = text.fill_null("").dictionary_encode()
     distinct, places = encoded.dictionary, encoded.indices.to_numpy()
-    if pc.all(pc.match_substring_regex(distinct, SHORT)).as_py():
+    if _all_match(distinct, SHORT):
         return distinct.cast(pa.int64()), places
     distinct = spelled(distinct)
-    if pc.all(pc.match_substring_regex(distinct, WHOLE)).as_py():
+    if _all_match(distinct, WHOLE):
         try:
             return distinct.cast(pa.int64()), places
         except pa.ArrowInvalid:  # more than 64 bits: names made of digits
@@ -138,10 +117,15 @@ def _of_text(text: pa.StringArray) -> tuple[pa.Array, Places]:
     return distinct, places
 
 
+def _all_match(text: pa.StringArray, pattern: str) -> bool:
+    """Whether all that is not null matches."""
+    return bool(pc.all(pc.match_substring_regex(text, pattern), min_count=0).as_py())
+
+
 def numbers(values: pa.Array) -> npt.NDArray[np.float32]:
     """The values as numbers (rows,); NaN where there is none, or text that is no number."""
     values = _unwrapped(values)
-    if not (pa.types.is_floating(values.type) or pa.types.is_decimal(values.type) or pa.types.is_integer(values.type)):
+    if not any(is_number(values.type) for is_number in NUMBERS):
         values = values.cast(pa.string())
         try:
             return np.asarray(values.cast(pa.float32()).to_numpy(zero_copy_only=False))

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lesion.audit.comparison.files.cells import NUMBER, Cells
+from lesion.audit.comparison.files.cells import Cells
+from lesion.audit.comparison.files.spelling import NUMBER
 from lesion.errors import InputError
 
 Integers = npt.NDArray[np.integer]

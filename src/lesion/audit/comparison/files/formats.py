@@ -1,6 +1,7 @@
 """Tables in CSV and Parquet, opened and read block by block."""
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +27,11 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError, EOFError, pa.ArrowException) as error:  # ArrowInvalid is a ValueError
-        if "invalid UTF8" in str(error):
+    except (OSError, ValueError, EOFError, zlib.error, pa.ArrowException) as error:  # ArrowInvalid is a ValueError
+        if "invalid utf8" in str(error).lower():
             raise not_utf8(path) from None
-        raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from None
+        said = str(error) or type(error).__name__
+        raise InputError(f"{path}: cannot be read ({said.splitlines()[0]})") from None
 
 
 class CsvTable:
@@ -109,7 +111,7 @@ def open_table(path: Path, *, block_size: int, rows: int, expected: str) -> CsvT
     Raises
     ------
     InputError
-        Where the file cannot be read.
+        Where the file cannot be read. What comes out in its `batches` is for `readable` around their loop.
     """
     with readable(path):
         if PARQUET.search(path.name):

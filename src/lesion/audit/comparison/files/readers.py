@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from lesion.audit.comparison.files.blocks import Block, FileColumns, open_predictions, read_array
 from lesion.audit.comparison.files.cells import Cells, numbers
 from lesion.audit.comparison.files.columns import Attribute, Column, Integers, as_texts, compact, recoding
+from lesion.audit.comparison.files.formats import readable
 from lesion.audit.comparison.files.grid import Axis, Grid, Texts
 from lesion.audit.comparison.populations import Population, read_origins
 from lesion.audit.comparison.probability import clipped, is_probability
@@ -78,8 +79,9 @@ class _Rows:
         self.measured: dict[str, list[npt.NDArray[Any]]] = {
             name: [] for name in ("true_probability", "correct_top5") if name in found.read
         }
-        for block in blocks:
-            self._add(block)
+        with readable(path):
+            for block in blocks:
+                self._add(block)
         if not self.count:
             raise InputError(f"{path}: holds no rows")
 

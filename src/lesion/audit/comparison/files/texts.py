@@ -60,7 +60,7 @@ class TextTable:
                 here = np.flatnonzero(places >= 0)
                 np.add.at(times, places[here], 1)
                 kept = here[wanted[places[here]]]
-                texts = block.column("text").take(pa.array(kept)).cast(pa.string()).to_pylist()
+                texts = block.column("text").cast(pa.string()).take(pa.array(kept)).to_pylist()
                 found |= dict(zip(places[kept].tolist(), map(_lines, texts), strict=True))
         self._refuse(times == 0, "no row", example_id)
         self._refuse(times > 1, "more than one row", example_id)
