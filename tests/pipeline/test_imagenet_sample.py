@@ -12,13 +12,9 @@ from PIL import Image
 
 from lesion.artifacts.tables import read_facts
 from lesion.params.file import validate
-<<<<<<< HEAD
 from tests import places
-from tests.conftest import REPOSITORY, step, study_figures, tiny, write_params
-=======
 from tests.conftest import step, study_figures, tiny, write_params
 from tests.data.photographs import tiles
->>>>>>> main
 
 WNIDS = [
     "n01440764", "n01443537", "n01484850", "n01491361", "n01494475", "n01496331", "n01498041", "n01514668",
@@ -91,13 +87,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_files_are_indexed_and_not_copied(study: Path) -> None:
-<<<<<<< HEAD
     examples = pd.read_parquet(study / places.examples("imagenet"))
-    assert examples["split"].value_counts().to_dict() == {"train": 4 * CLASSES, "test": 2 * CLASSES}
-=======
-    examples = pd.read_parquet(study / paths.examples("imagenet"))
     assert examples["split"].value_counts().to_dict() == {"train": 2 * CLASSES, "test": 2 * CLASSES}
->>>>>>> main
     assert all((study / "images" / source).is_file() for source in examples["source"])
     assert str(study) not in json.dumps(read_facts(study / places.examples("imagenet")))
     assert (study / places.images("imagenet")).stat().st_size < 2000
