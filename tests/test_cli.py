@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lesion.steps import STEPS
+from lesion.pipeline.steps import STEPS
 
 from lesion.artifacts.checkpoints import read_members
 from tests import places
