@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import fdrcorrection
 from lesion.audit.comparison.populations import read_population
 from lesion.audit.node import write_statistic
 from lesion.audit.noise import COUNTS
-from lesion.audit.summary import accuracy_row, write_summary
+from lesion.audit.summary import accuracy_row, as_table, write_summary
 from lesion.errors import InputError
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
@@ -242,3 +242,10 @@ def test_missing_predictions(study: str) -> None:
     with pytest.raises(InputError, match=str(missing)):
         summarised(study, ["half", "small"])
     assert not summary_path(study).exists()
+
+
+def test_whole_numbers_stay_whole_where_a_row_has_none() -> None:
+    rows: list[dict[str, Any]] = [{"variant": "dense"}, {"variant": "half", "count": np.int64(3), "share": 0.5}]
+    table = as_table(rows)
+    assert [str(kind) for kind in table.dtypes[["count", "share"]]] == ["Int64", "float64"]
+    assert table.to_csv(index=False).splitlines()[1:] == ["dense,,", "half,3,0.5"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +97,9 @@ def as_table(rows: Sequence[Row]) -> pd.DataFrame:
 
 def _column(values: Sequence[Any]) -> pd.Series:
     known = [value for value in values if value is not None]
-    if known and all(isinstance(value, int) for value in known):
+    if known and all(isinstance(value, Integral) for value in known):
         return pd.Series(values, dtype="Int64")
-    numbers = all(isinstance(value, int | float) for value in known)
+    numbers = all(isinstance(value, Real) for value in known)
     return pd.Series(values, dtype="float64" if numbers else object)
 
 
