@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lesion.artifacts.atomic import replacing
+from lesion.artifacts.leftovers import is_leftover
 from lesion.errors import InputError
 
 PAGE = "index.html"
@@ -15,7 +16,6 @@ FILES = (
     *("impact.csv", "pie.parquet", "pie.csv", "subgroups.csv", "null.csv", "effects.csv", "summary.csv"),
     *(f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("svg", "pdf")),
 )
-LEFT_BEHIND = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"})  # by file browsers
 Writer = Callable[[Path], object]
 
 
@@ -51,7 +51,7 @@ def _foreign(out: Path) -> Path | None:
     """A file in the folder that no audit wrote, relative to it, if there is any."""
     there = {path.relative_to(out): path for path in sorted(out.rglob("*"))} if out.exists() else {}
     for name, path in there.items():
-        if any(part.startswith(".") or part.lower() in LEFT_BEHIND for part in name.parts):
+        if any(map(is_leftover, name.parts)):
             continue
         own = name.as_posix() in (*FILES, PAGE)
         if path.is_dir() and not own:
