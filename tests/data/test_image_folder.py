@@ -41,3 +41,13 @@ def test_names_in_utf_8_of_any_script_are_listed(tmp_path: Path) -> None:
     files, label = list_images(tmp_path, "", class_folders(tmp_path))
     assert files.to_pylist() == ["café/ünï 1.png", "猫/ünï 1.png"]
     assert label.tolist() == [0, 1]
+
+
+def test_what_desktops_leave_in_a_folder_is_neither_image_nor_class(tmp_path: Path) -> None:
+    for name in ("cat/a.png", "cat/Thumbs.db", "cat/.DS_Store", "desktop.ini", "__MACOSX/cat/a.png", "@eaDir/a.png"):
+        made(tmp_path / name)
+    assert class_folders(tmp_path) == ("cat",)
+    assert image_names(tmp_path / "cat") == ["a.png"]
+    made(tmp_path / "cat" / "notes.txt")
+    with pytest.raises(InputError, match=r"notes\.txt: not an image file"):
+        image_names(tmp_path / "cat")

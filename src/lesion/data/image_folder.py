@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lesion.artifacts.leftovers import is_leftover
 from lesion.data.decode import Pixels, open_image
 from lesion.errors import InputError
 
@@ -15,7 +16,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".
 
 
 def _names(folder: Path, *, folders: bool) -> list[str]:
-    """What `folder` holds, or the folders alone, sorted; hidden ones are passed over.
+    """What `folder` holds, or the folders alone, sorted, without what desktops leave there (`.DS_Store`, `Thumbs.db`).
 
     Raises
     ------
@@ -24,7 +25,7 @@ def _names(folder: Path, *, folders: bool) -> list[str]:
     """
     with os.scandir(folder) as entries:
         names = sorted(
-            entry.name for entry in entries if not entry.name.startswith(".") and (not folders or entry.is_dir())
+            entry.name for entry in entries if not is_leftover(entry.name) and (not folders or entry.is_dir())
         )
     if odd := next((name for name in names if not _is_utf8(name)), None):
         shown = os.fsencode(odd).decode("utf-8", "backslashreplace")
@@ -41,7 +42,7 @@ def _is_utf8(name: str) -> bool:
 
 
 def class_folders(folder: Path) -> tuple[str, ...]:
-    """The names of the folders in `folder`, sorted; hidden ones and plain files (a README) are passed over.
+    """The names of the folders in `folder`, sorted; plain files (a README) and leftovers are passed over.
 
     Raises
     ------
@@ -57,7 +58,7 @@ def class_folders(folder: Path) -> tuple[str, ...]:
 
 
 def image_names(folder: Path) -> list[str]:
-    """The names of the image files in `folder`, sorted; hidden ones are passed over.
+    """The names of the image files in `folder`, sorted; leftovers are passed over.
 
     Raises
     ------

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lesion.artifacts.atomic import replacing
+from lesion.artifacts.leftovers import is_leftover
 from lesion.audit.registry import names
 from lesion.errors import InputError
 
 PAGE = "index.html"
 MARK = b'<meta name="generator" content="lesion audit">'
 FIGURES = ("noise", "classes", "subgroups")
-LEFT_BEHIND = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"})  # by file browsers
 Writer = Callable[[Path], object]
 
 
@@ -58,7 +58,7 @@ def _foreign(out: Path) -> Path | None:
     """A file in the folder that no audit wrote, relative to it, if there is any."""
     there = {path.relative_to(out): path for path in sorted(out.rglob("*"))} if out.exists() else {}
     for name, path in there.items():
-        if any(part.startswith(".") or part.lower() in LEFT_BEHIND for part in name.parts):
+        if any(map(is_leftover, name.parts)):
             continue
         own = name.as_posix() in own_files()
         if path.is_dir() and not own:
