@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from lesion.artifacts import paths
 from lesion.audit import registry
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population
@@ -21,14 +20,24 @@ def compared(
     return Comparison(dense, compressed, np.arange(classes), dense.example_id, design, **known)
 
 
+def examples_path(study: str) -> Path:
+    """Where the table of examples lies."""
+    return Path("results") / study / "data" / "examples.parquet"
+
+
 def predictions(study: str, variant: str, shards: list[str]) -> list[Path]:
     """The files of a population."""
-    return [paths.predictions(study, variant, shard) for shard in shards]
+    return [Path("results") / study / "predictions" / variant / f"{shard}.parquet" for shard in shards]
 
 
 def table_path(study: str, statistic: str, variant: str) -> Path:
     """Where the table of a statistic lies."""
     return Path("results") / study / statistic / f"{variant}.{registry.load(statistic).SUFFIX}"
+
+
+def summary_path(study: str, suffix: str = "csv") -> Path:
+    """Where the summary lies."""
+    return Path("results") / study / f"summary.{suffix}"
 
 
 def run(
@@ -46,7 +55,7 @@ def run(
         statistic=statistic,
         study=study,
         variant=variant,
-        examples=paths.examples(study),
+        examples=examples_path(study),
         dense=predictions(study, "dense", shards),
         compressed=predictions(study, variant, shards),
         table=table_path(study, statistic, variant),
@@ -62,9 +71,9 @@ def run_summary(study: str, compressed: list[str], shards: list[str], *, alpha: 
     write_summary(
         study=study,
         predictions={variant: predictions(study, variant, shards) for variant in ("dense", *compressed)},
-        summary=paths.summary(study),
-        metrics=paths.summary(study, "json"),
+        summary=summary_path(study),
+        metrics=summary_path(study, "json"),
         alpha=alpha,
         **{name: {variant: table_path(study, name, variant) for variant in compressed} for name in statistics},
     )
-    return paths.summary(study)
+    return summary_path(study)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lesion.views.figures.style import MINUS
+from lesion.audit.wording import MINUS
 from lesion.views.page.audit import audit
 
 DOCS = Path(__file__).parents[1] / "docs"

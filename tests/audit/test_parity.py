@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.artifacts.tables import TEXT, write_parquet
 from lesion.audit import registry
@@ -22,7 +21,7 @@ from lesion.params.impact import Impact
 from lesion.params.resamples import Resamples
 from lesion.params.subgroups import Subgroups
 from lesion.views.page.audit import audit
-from tests.compared import predictions, run, run_summary
+from tests.compared import examples_path, predictions, run, run_summary
 from tests.synthetic import labels, population, table, write_population
 
 SEED, STUDY, VARIANT, SHARD = 1911, "toy", "gmp-50", "0-7"
@@ -55,7 +54,7 @@ def written_for_nodes(sides: Sides, hand: list[str], classes: int) -> None:
     columns = {"example_id": pa.array(sides[0].example_id), "label": pa.array(sides[0].known_label)}
     columns |= {name: pa.array(values).dictionary_encode().cast(TEXT) for name, values in text.items()}
     names = [str(place) for place in range(classes)]
-    write_parquet(paths.examples(STUDY), pa.table(columns), study=STUDY, class_names=names)
+    write_parquet(examples_path(STUDY), pa.table(columns), study=STUDY, class_names=names)
     for variant, side in zip(("dense", VARIANT), sides, strict=True):
         write_population(STUDY, variant, SHARD, side)
 

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 
-from lesion.artifacts import paths
 from lesion.artifacts.tables import ROBUSTNESS, write_parquet
 from lesion.audit.robustness import Accuracies, read_accuracies, sensitivity
 from lesion.errors import InputError
@@ -35,14 +34,14 @@ def rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFr
             ]
             part = pd.DataFrame(made, columns=ROBUSTNESS.names)
             table = pa.Table.from_pandas(part, preserve_index=False).cast(ROBUSTNESS)
-            write_parquet(paths.robustness("toy", variant, shard), table)
+            write_parquet(Path(variant, f"{shard}.parquet"), table)
             parts.append(part)
         frames[variant] = pd.concat(parts)
     return frames
 
 
 def read(variant: str) -> Accuracies:
-    return read_accuracies([paths.robustness("toy", variant, shard) for shard in SHARDS])
+    return read_accuracies([Path(variant, f"{shard}.parquet") for shard in SHARDS])
 
 
 def test_accuracies_are_means_over_severities_and_members(rows: dict[str, pd.DataFrame]) -> None:

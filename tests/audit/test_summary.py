@@ -9,7 +9,6 @@ import pytest
 from scipy.stats import ttest_1samp
 from statsmodels.stats.multitest import fdrcorrection
 
-from lesion.artifacts import paths
 from lesion.audit.comparison.populations import read_population
 from lesion.audit.node import write_statistic
 from lesion.audit.noise import COUNTS
@@ -18,8 +17,8 @@ from lesion.errors import InputError
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 from lesion.params.resamples import Resamples
+from tests.compared import examples_path, run, run_summary, summary_path, table_path
 from tests.compared import predictions as files
-from tests.compared import run, run_summary, table_path
 from tests.synthetic import labels, population, write_examples, write_population
 
 SHARDS = ["0-3", "4-6"]
@@ -93,7 +92,7 @@ def summarised(study: str, compressed: list[str]) -> pd.DataFrame:
 
 
 def predictions(variant: str) -> pd.DataFrame:
-    rows = pd.concat(pd.read_parquet(paths.predictions("toy", variant, shard)) for shard in SHARDS)
+    rows = pd.concat(pd.read_parquet(path) for path in files("toy", variant, SHARDS))
     return rows.assign(correct=rows["prediction"] == rows["label"])
 
 
@@ -152,7 +151,7 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
 
 def test_columns_have_their_order_and_no_cell_has_a_comma(study: str) -> None:
     summarised(study, ["half", "small"])
-    header, *lines = paths.summary(study).read_text().splitlines()
+    header, *lines = summary_path(study).read_text().splitlines()
     assert header.split(",") == ORDER
     assert {line.count(",") for line in lines} == {len(ORDER) - 1}  # the report splits the lines there
 
@@ -176,7 +175,7 @@ def test_one_member_has_no_interval(study: str) -> None:
 
 def test_the_metrics_are_the_same_numbers(study: str) -> None:
     table = summarised(study, ["half", "small"])
-    metrics = json.loads(paths.summary(study, "json").read_text())
+    metrics = json.loads(summary_path(study, "json").read_text())
     assert list(metrics) == table.index.tolist()
     for variant, numbers in metrics.items():
         assert numbers == table.loc[variant].drop(list(TEXTS - {"variant"})).dropna().to_dict()
@@ -207,7 +206,7 @@ def test_a_small_population_from_elsewhere_leaves_empty_what_cannot_be_said(stud
             statistic=statistic,
             study=study,
             variant="other",
-            examples=paths.examples(study),
+            examples=examples_path(study),
             dense=files(study, "dense", SHARDS),
             compressed=files(study, "other", ["0-0"]),
             table=table_path(study, statistic, "other"),
@@ -218,12 +217,12 @@ def test_a_small_population_from_elsewhere_leaves_empty_what_cannot_be_said(stud
     write_summary(
         study=study,
         predictions={"dense": files(study, "dense", SHARDS), "other": files(study, "other", ["0-0"])},
-        summary=paths.summary(study),
-        metrics=paths.summary(study, "json"),
+        summary=summary_path(study),
+        metrics=summary_path(study, "json"),
         alpha=SETTINGS.alpha,
         **{name: {"other": table_path(study, name, "other")} for name in STATISTICS},
     )
-    table = pd.read_csv(paths.summary(study)).set_index("variant")
+    table = pd.read_csv(summary_path(study)).set_index("variant")
     assert table.columns.tolist() == ORDER[1:]
     row = table.loc["other"]
     assert row[["members", "classes"]].tolist() == [members, 4]
@@ -232,14 +231,14 @@ def test_a_small_population_from_elsewhere_leaves_empty_what_cannot_be_said(stud
     tested = ["test", "significant_classes", "classes_lost", "significant_classes_fdr", "null_pie", "excess_pie"]
     assert row[tested].isna().all() == (members == 1)
     assert row[tested].notna().all() == (members == 2)
-    assert set(json.loads(paths.summary(study, "json").read_text())["other"]) == {
+    assert set(json.loads(summary_path(study, "json").read_text())["other"]) == {
         name for name in table if pd.notna(row[name]) and name not in TEXTS
     }
 
 
 def test_missing_predictions(study: str) -> None:
-    missing = paths.predictions(study, "small", "0-3")
+    missing = files(study, "small", ["0-3"])[0]
     missing.unlink()
     with pytest.raises(InputError, match=str(missing)):
         summarised(study, ["half", "small"])
-    assert not paths.summary(study).exists()
+    assert not summary_path(study).exists()

@@ -6,9 +6,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from lesion.artifacts import paths
 from lesion.audit.comparison.populations import is_paired, read_population
-from tests.compared import predictions
+from tests.compared import predictions, table_path
 from tests.conftest import step, tiny, write_params
 
 SHARD = "0-3"
@@ -35,8 +34,12 @@ def studied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def test_members_that_share_seeds_are_tested_as_pairs(studied: tuple[Path, bool]) -> None:
     folder, paired = studied
-    assert set(pd.read_csv(folder / paths.impact("digits", "gmp-50"))["test"]) == {"paired" if paired else "welch"}
-    assert set(pd.read_csv(folder / paths.null("digits", "gmp-50"))["design"]) == {"swaps" if paired else "halves"}
+    assert set(pd.read_csv(folder / table_path("digits", "impact", "gmp-50"))["test"]) == {
+        "paired" if paired else "welch"
+    }
+    assert set(pd.read_csv(folder / table_path("digits", "null", "gmp-50"))["design"]) == {
+        "swaps" if paired else "halves"
+    }
 
 
 def test_pairs_start_alike_and_their_predictions_say_so(
@@ -48,4 +51,4 @@ def test_pairs_start_alike_and_their_predictions_say_so(
     assert (dense.origins == pruned.origins) == paired
     assert is_paired(dense.origins, pruned.origins, (4, 4), "auto") == paired
     assert not is_paired(dense.origins, pruned.origins, (4, 4), "independent")
-    assert pq.read_table(paths.pie("digits", "gmp-50"))["p"].to_pandas().between(0, 1).all()
+    assert pq.read_table(table_path("digits", "pie", "gmp-50"))["p"].to_pandas().between(0, 1).all()

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesion.artifacts import paths
 from lesion.audit.comparison.populations import Population, from_table, read_population
 from lesion.errors import InputError
 from tests.compared import predictions
@@ -89,7 +88,7 @@ def test_a_member_in_two_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_missing_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write_population("toy", "dense", "0-2", made(1))
-    with pytest.raises(InputError, match=str(paths.predictions("toy", "dense", "3-4"))):
+    with pytest.raises(InputError, match=str(predictions("toy", "dense", ["3-4"])[0])):
         read_population(predictions("toy", "dense", ["0-2", "3-4"]))
 
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.audit.comparison.populations import Population
 from lesion.audit.inference.resampling import bootstrap
@@ -19,7 +18,7 @@ from lesion.params.comparison import Ranking
 from lesion.params.halves import Halves
 from lesion.seeds import derive_seed
 from tests.compared import compared as against
-from tests.compared import predictions
+from tests.compared import examples_path, predictions
 from tests.compared import run as run_node
 from tests.resampled import CLASSES, RESAMPLES, counted, counted_draw_by_draw, made, pooled, settings
 from tests.synthetic import labels, population, write_examples, write_population
@@ -120,10 +119,10 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def run(study: str, *, root_seed: int = 3) -> pd.DataFrame:
     write_comparison(
         study=study,
-        examples=paths.examples(study),
+        examples=examples_path(study),
         predictions={variant: predictions(study, variant, SHARDS) for variant in FACTS},
-        comparison=paths.comparison(study),
-        ranking=paths.ranking(study),
+        comparison=Path("comparison.csv"),
+        ranking=Path("ranking.csv"),
         root_seed=root_seed,
         settings=settings(),
         design="auto",
@@ -131,7 +130,7 @@ def run(study: str, *, root_seed: int = 3) -> pd.DataFrame:
         resamples=8,
         ranks=Ranking(sparsities=[0.5, 0.7], accuracy_drops=[0.05]),
     )
-    return read_csv(paths.comparison(study))
+    return read_csv(Path("comparison.csv"))
 
 
 def test_the_step_writes_facts_noise_and_ranking(study: str) -> None:
@@ -152,7 +151,7 @@ def test_the_step_writes_facts_noise_and_ranking(study: str) -> None:
             }
             assert row[list(expected)].tolist() == pytest.approx(list(expected.values()))
             assert table.loc[0, f"null_{name}"] == row[f"null_{name}"]
-    ranking = read_csv(paths.ranking(study))
+    ranking = read_csv(Path("ranking.csv"))
     levels = [("sparsity", 0.5), ("sparsity", 0.7), ("accuracy_drop", 0.05)]
     assert list(ranking.groupby(["basis", "at"], sort=False).groups) == levels
     assert set(ranking["method"]) == {"gmp", "int8"}
@@ -173,4 +172,4 @@ def test_populations_that_cannot_be_compared(study: str) -> None:
         write_population(study, "int8", shard, one, **sizes(0.0, 1))
     with pytest.raises(InputError, match="10 example ids"):
         run(study)
-    assert not paths.comparison(study).exists()
+    assert not Path("comparison.csv").exists()

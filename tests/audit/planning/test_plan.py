@@ -3,14 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lesion.artifacts import paths
 from lesion.audit.comparison.populations import read_population
 from lesion.audit.inference.power import members_needed
 from lesion.audit.planning.plan import class_sizes, plan, plan_text
 from lesion.audit.planning.power import detectable, pilot_spread, power_table
 from lesion.errors import InputError
 from lesion.params.impact import Impact
-from tests.compared import compared, predictions
+from tests.compared import compared, examples_path, predictions
 from tests.synthetic import labels, population, write_examples, write_population
 
 SETTINGS = Impact(alpha=0.05, normalise="population")
@@ -30,7 +29,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def told(study: str, variant: str | None, **more: list[int]) -> str:
     return plan(
-        examples=paths.examples(study),
+        examples=examples_path(study),
         dense=predictions(study, "dense", ["0-5"]),
         compressed=None if variant is None else predictions(study, variant, ["0-5"]),
         settings=SETTINGS,

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lesion.artifacts import paths
 from lesion.artifacts.csv_tables import read_csv
 from lesion.artifacts.tables import TEXT, write_parquet
 from lesion.audit.comparison.attributes import ExampleAttributes
@@ -23,7 +22,7 @@ from lesion.errors import InputError
 from lesion.params.design import Design
 from lesion.params.impact import Impact
 from lesion.params.subgroups import Subgroups
-from tests.compared import compared, run
+from tests.compared import compared, examples_path, run
 from tests.synthetic import labels, population, write_examples, write_population
 
 Text = npt.NDArray[np.str_]
@@ -273,7 +272,7 @@ def attributed(made: Population, columns: Mapping[str, Sequence[str | None]]) ->
     text: dict[str, Sequence[str | None]] = {"split": ["test"] * count, "source": ["made up"] * count, **columns}
     for name, values in text.items():
         found[name] = pa.array([*values, *(["elsewhere"] * count)]).dictionary_encode().cast(TEXT)
-    write_parquet(paths.examples("toy"), pa.table(found).take(pa.array(rows)), class_names=["no", "yes"])
+    write_parquet(examples_path("toy"), pa.table(found).take(pa.array(rows)), class_names=["no", "yes"])
 
 
 def test_attributes_are_found_by_id_and_several_make_intersections(
@@ -283,11 +282,11 @@ def test_attributes_are_found_by_id_and_several_make_intersections(
     made, _, groups = pair(0)
     sex: list[str | None] = [*groups["sex"].tolist()[:-1], None]
     attributed(made, {"sex": sex, "age": groups["age"].tolist()})
-    found = ExampleAttributes(paths.examples("toy"), made.example_id)
+    found = ExampleAttributes(examples_path("toy"), made.example_id)
     expected = [*groups["sex"].tolist()[:-1], "unknown"]
     assert list(found) == ["sex", "age"]
     assert found["sex"].tolist() == expected
-    assert ExampleAttributes(paths.examples("toy"), made.example_id[::-1])["sex"].tolist() == expected[::-1]
+    assert ExampleAttributes(examples_path("toy"), made.example_id[::-1])["sex"].tolist() == expected[::-1]
     both = [f"{age}, {sex}" for age, sex in zip(groups["age"], expected, strict=True)]
     comparison = compared(made, made, classes=2, groups=found)
     rows = subgroups.table(
@@ -302,17 +301,17 @@ def test_an_attribute_or_an_example_that_is_not_there(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     made, _, groups = pair(0)
     attributed(made, {name: values.tolist() for name, values in groups.items()})
-    found = ExampleAttributes(paths.examples("toy"), made.example_id)
+    found = ExampleAttributes(examples_path("toy"), made.example_id)
     with pytest.raises(InputError, match=r"no attribute slant, there is sex, age$"):
         found["slant"]
     with pytest.raises(InputError, match="no attribute source"):
         found["source"]
     for stranger in (9_999, 99_999):
         with pytest.raises(InputError, match=f"example {stranger} is not in it"):
-            ExampleAttributes(paths.examples("toy"), np.append(made.example_id, stranger))["sex"]
+            ExampleAttributes(examples_path("toy"), np.append(made.example_id, stranger))["sex"]
     write_examples("toy", made, ["no", "yes"])
     with pytest.raises(InputError, match=r"no attribute sex, there is none$"):
-        ExampleAttributes(paths.examples("toy"), made.example_id)["sex"]
+        ExampleAttributes(examples_path("toy"), made.example_id)["sex"]
 
 
 def test_the_node_writes_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,6 @@ from lesion.params.figure import Figure
 from lesion.views.figures import style
 
 
-@pytest.mark.parametrize(
-    ("fraction", "text"), [(0.0123, "+1.2"), (-0.5, "\N{MINUS SIGN}50.0"), (0.0, "0.0"), (-0.0001, "0.0")]
-)
-def test_points(fraction: float, text: str) -> None:
-    assert style.points(fraction) == text
-
-
 @pytest.mark.parametrize("count", range(1, 13))
 def test_panels(count: int) -> None:
     with style.applied(Figure(width=8, height=5, font_size=8)):

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 
 from lesion.audit.robustness import ADVERSARIAL, CLEAN, read_accuracies, sensitivity
+from lesion.audit.wording import MINUS, points
 from lesion.params.design import Design
 from lesion.params.figure import Figure
 from lesion.views.figures import style, variants
@@ -104,18 +105,18 @@ def _heat(axes: Axes, table: pd.DataFrame, columns: list[tuple[str, str]]) -> No
     image = axes.imshow(cells, cmap=colours, norm=TwoSlopeNorm(0, -limit, limit), aspect="auto")
     clear = _with_clear(table).pivot(index="variant", columns="corruption", values="clear").loc[shown, names].to_numpy()
     for (row, column), value in np.ndenumerate(cells):
-        text = style.points(value / 100) if np.isfinite(value) else "n/a"
+        text = points(value / 100) if np.isfinite(value) else "n/a"
         weight = "bold" if clear[row, column] else "normal"
         ink = "white" if np.isfinite(value) and abs(value) > 0.65 * limit else style.INK
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize="small", fontweight=weight)
     clean = table[table["corruption"] == CLEAN].set_index("variant")["clean_relative_top1"]
-    axes.set_yticks(range(len(shown)), [f"{variants.label(name)}  ({style.points(clean[name])})" for name in shown])
+    axes.set_yticks(range(len(shown)), [f"{variants.label(name)}  ({points(clean[name])})" for name in shown])
     labels = [variants.label(name.replace("-", " ")) for name in names]
     axes.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     bar = axes.figure.colorbar(image, ax=axes, extend="both" if beyond else "neither", pad=0.01, fraction=0.03)
-    bar.set_label(f"Beyond the clean drop (points)\n{style.MINUS}: more sensitive")
+    bar.set_label(f"Beyond the clean drop (points)\n{MINUS}: more sensitive")
 
 
 def plot(table: pd.DataFrame) -> mpl.Figure:

@@ -21,7 +21,6 @@ METHODS = (BLUE, GREEN, PINK, SKY, ORANGE)  # a line each
 MARKERS = ("o", "s", "^", "v", "P", "X")
 
 NO_VARIANT = "This study has no compressed variant."
-MINUS = "\N{MINUS SIGN}"
 
 
 @contextmanager
@@ -116,9 +115,3 @@ def panels(drawing: matplotlib.figure.Figure, count: int, *, sharey: bool) -> tu
 def line(index: int) -> dict[str, Any]:
     """Colour and marker of the line of the method at `index`."""
     return {"color": METHODS[index % len(METHODS)], "marker": MARKERS[index % len(MARKERS)]}
-
-
-def points(fraction: float, digits: int = 1) -> str:
-    """A change in percentage points, with its sign and a typographic minus."""
-    text = f"{100 * fraction:+.{digits}f}".replace("-", MINUS)
-    return text[1:] if float(text[1:]) == 0 else text
