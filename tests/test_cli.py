@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lesion.pipeline.steps import STEPS
 
 from lesion.artifacts.checkpoints import read_members
+from lesion.pipeline.steps import STEPS
 from tests import places
 from tests.conftest import SHARDS, lesion, tiny, write_params
 from tests.synthetic import labels, population, write_examples, write_population
