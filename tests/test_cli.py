@@ -63,7 +63,7 @@ def audited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_real_process_ends_with_code_2_and_one_line(tiny_folder: Path) -> None:
     done = lesion(*node("train", "gmp-55"), cwd=tiny_folder)
     assert done.returncode == 2
-    assert done.stderr == "lesion: params.yaml: there is no variants.gmp-55\n"
+    assert done.stderr == "lesion: params.yaml: there is no variants.gmp-55 (the nearest is gmp-50)\n"
     assert done.stdout == ""
     assert [path.name for path in tiny_folder.iterdir()] == ["params.yaml"]
 
@@ -72,7 +72,7 @@ def test_a_real_process_ends_with_code_2_and_one_line(tiny_folder: Path) -> None
     ("arguments", "expected"),
     [
         (node("train", "gmp-55"), "params.yaml: there is no variants.gmp-55"),
-        (["data", "--study", "svhn"], "params.yaml: there is no studies.svhn.data"),
+        (["data", "--study", "svhn"], "params.yaml: there is no studies.svhn (digits,"),
         (node("train", "dense"), "results/digits/data/examples.parquet: missing; `lesion data --study digits` makes"),
         (node("predict", "dense"), "results/digits/data/examples.parquet"),
         (["impact", *AUDIT], "results/digits/data/examples.parquet"),
@@ -84,10 +84,12 @@ def test_in_an_empty_study(arguments: list[str], expected: str, tiny_folder: Pat
     assert expected in refused(main, tiny_folder, *arguments)
 
 
-@pytest.mark.parametrize("command", [["code"], ["summary", "--study", "digits"], node("train", "dense")])
+@pytest.mark.parametrize("command", [["versions"], ["summary", "--study", "digits"], node("train", "dense")])
 def test_without_params(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, main: Main) -> None:
     monkeypatch.chdir(tmp_path)
-    assert refused(main, tmp_path, *command) == "lesion: params.yaml: No such file or directory"
+    assert refused(main, tmp_path, *command) == (
+        "lesion: params.yaml: not in this folder; run lesion in the folder of a study (`audit` needs none)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_a_fault_in_params_is_told_by_a_node_that_sees_it_and_by_code_which_sees
         part = part[name]
     part[last] = value
     write_params(predicted_copy, params)
-    command = ["code"] if all_at_once else node(step, "gmp-50")
+    command = ["versions"] if all_at_once else node(step, "gmp-50")
     assert refused(main, predicted_copy, *command).startswith(f"lesion: params.yaml: {key}")
 
 
@@ -159,12 +161,53 @@ def test_truncated_predictions(variant: str, step: str, audited: Path, main: Mai
     assert f"{path}: not a readable Parquet file" in refused(main, audited, step, *AUDIT)
 
 
-def test_populations_of_one_member(audited: Path, main: Main) -> None:
+def test_populations_of_one_member_are_refused_when_the_file_is_read(audited: Path, main: Main) -> None:
     write_params(audited, one_shard("0-0"))
-    rng = np.random.default_rng(1)
-    for variant in ("dense", "gmp-50"):
-        write_population("digits", variant, "0-0", population(rng, labels(rng, 60, 10), members=1, classes=10))
-    assert "a t-test needs two members at least, the dense population has 1" in refused(main, audited, "impact", *AUDIT)
+    line = refused(main, audited, "versions")
+    assert line.startswith("lesion: params.yaml: active.shards: 1 members of each population, 4 expected")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [
+        (node("train", "gmp-5"), "variants.gmp-5 (the nearest is gmp-50)"),
+        (["impact", "--study", "digit", "--variant", "gmp-50"], "studies.digit (the nearest is digits)"),
+        (["figure", "--study", "digits", "--figure", "pie-shet"], "figures.pie-shet (the nearest is pie-sheet)"),
+        (["power", "--study", "digts"], "studies.digts (the nearest is digits)"),
+    ],
+)
+def test_a_name_that_is_none_is_told_with_the_nearest(
+    arguments: list[str], nearest: str, tiny_folder: Path, main: Main
+) -> None:
+    assert refused(main, tiny_folder, *arguments) == f"lesion: params.yaml: there is no {nearest}"
+
+
+@pytest.mark.parametrize("option", ["--version", "-h", "--help"])
+def test_the_package_runs_as_a_module(option: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "lesion", option], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[0] in ("lesion", "Usage:")
+    if option != "--version":
+        assert done.stdout.index("audit") < done.stdout.index("train")  # help begins with the audit
+
+
+def test_a_terminal_of_another_encoding_and_a_backend_of_a_notebook_change_nothing(audited: Path) -> None:
+    files = [str(places.predictions("digits", variant, "0-3")) for variant in ("dense", "gmp-50")]
+    command = ["audit", "--dense", files[0], "--compressed", files[1], "--splits", "3", "--resamples", "3"]
+    foreign = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "MPLBACKEND": "module://none.such"}
+    made = subprocess.run(
+        [sys.executable, "-m", "lesion", *command, "--out", "caf\xe9"],
+        cwd=audited, env=os.environ | foreign, capture_output=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.isascii()
+    assert "What compression changed" in (audited / "caf\xe9" / "index.html").read_text(encoding="utf-8")
+
+
+def test_shell_completion_is_there() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lesion", "--show-completion", "bash"], capture_output=True, text=True, check=False
+    )
+    assert "_LESION_COMPLETE" in done.stdout
 
 
 def test_populations_of_other_examples(audited: Path, main: Main) -> None:
@@ -221,7 +264,7 @@ NODE = ["--study", "digits", "--variant", "gmp-50"]
 FILES = [f"results/digits/predictions/{variant}/0-3.parquet" for variant in ("dense", "gmp-50")]
 AUDIT = ["audit", "--dense", FILES[0], "--compressed", FILES[1], "--splits", "3", "--resamples", "3", "--out", "audit"]
 
-for arguments in (["--help"], ["code"], ["impact", *NODE], ["power", *NODE], AUDIT):
+for arguments in (["--help"], ["versions"], ["impact", *NODE], ["power", *NODE], AUDIT):
     sys.argv = ["lesion", *arguments]
     try:
         main()
@@ -235,7 +278,7 @@ def test_help_lists_every_step_and_needs_no_torch_nor_does_the_audit(audited: Pa
     done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, cwd=audited, check=False)
     assert done.returncode == 0, done.stderr
     listed = {words[1] for line in done.stdout.splitlines() if len(words := line.split()) > 2}
-    assert listed >= set(STEPS) | {"code", "adopt", "power", "audit"}
+    assert listed >= {step.command or name for name, step in STEPS.items()} | {"versions", "dvc", "adopt", "power", "audit"}
     assert places.statistic("impact", "digits", "gmp-50").exists()
     assert "Members of each population that find a change" in done.stdout
     assert "What compression changed" in (audited / "audit" / "index.html").read_text()
