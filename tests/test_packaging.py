@@ -82,15 +82,10 @@ def test_the_citation_names_the_version() -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built with what is installed."""
     folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     [found] = folder.glob("*.whl")
     return found
-
-
-def pip(*arguments: str) -> None:
-    command = [sys.executable, "-m", "pip", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")
@@ -162,14 +157,22 @@ def base(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for top, place in files_of(name):
             if not (site / top).exists():
                 (site / top).symlink_to(place)
-    python = folder / "bin" / "python"
-    pip("--python", str(python), "install", "--no-deps", "--no-index", "--no-compile", str(wheel))
-    return folder / "bin"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)  # the wheel is pure Python: that installs it
+    return folder / "bin" / "python"
 
 
-def outside(command: list[str | Path], folder: Path) -> str:
-    """What a command prints, run in `folder` by an environment of its own."""
-    done = subprocess.run(command, cwd=folder, env={"LANG": "C.UTF-8"}, capture_output=True, text=True, check=False)
+LESION = """
+from importlib.metadata import entry_points
+[script] = entry_points(group="console_scripts", name="lesion")
+script.load()()
+"""
+
+
+def run(python: Path, code: str, *arguments: str, folder: Path) -> str:
+    """What `code` prints, run in `folder` by an interpreter that knows nothing of this one's environment."""
+    command, bare = [str(python), "-c", code, *arguments], {"LANG": "C.UTF-8"}
+    done = subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -177,7 +180,7 @@ def outside(command: list[str | Path], folder: Path) -> str:
 @pytest.mark.parametrize("extra", ["pipeline", "train"])
 def test_the_base_has_none_of_the_extras(extra: str, base: Path, tmp_path: Path) -> None:
     code = "from importlib.metadata import distributions\nfor found in distributions(): print(found.name)"
-    present = {canonicalize_name(name) for name in outside([base / "python", "-c", code], tmp_path).split()}
+    present = {canonicalize_name(name) for name in run(base, code, folder=tmp_path).split()}
     assert "numpy" in present
     drawn_from = {"pillow", "pygments"}  # matplotlib and rich bring them
     asked = {canonicalize_name(Requirement(text).name) for text in PROJECT["optional-dependencies"][extra]}
@@ -186,7 +189,7 @@ def test_the_base_has_none_of_the_extras(extra: str, base: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("code", ["import lesion", "from lesion.audit.estimator import Audit; Audit"])
 def test_the_base_imports(code: str, base: Path, tmp_path: Path) -> None:
-    outside([base / "python", "-c", code], tmp_path)
+    run(base, code, folder=tmp_path)
 
 
 def test_the_base_audits_a_csv(base: Path, tmp_path: Path) -> None:
@@ -199,11 +202,11 @@ def test_the_base_audits_a_csv(base: Path, tmp_path: Path) -> None:
             for member in range(4):
                 answers = np.where(rng.random(40) < wrong, (label + 1) % 3, label)
                 rows.writerows([n, member, label[n], answers[n], "ab"[n % 2]] for n in range(40))
-    outside([base / "lesion", "audit", "--dense", "before.csv", "--compressed", "after.csv", "--out", "out"], tmp_path)
+    run(base, LESION, "audit", "--dense", "before.csv", "--compressed", "after.csv", "--out", "out", folder=tmp_path)
     assert "What compression changed" in (tmp_path / "out" / "index.html").read_text()
     changes = list(csv.DictReader((tmp_path / "out" / "impact.csv").open()))
     assert [row["class"] for row in changes] == ["0", "1", "2"]
 
 
 def test_the_base_shows_its_help(base: Path, tmp_path: Path) -> None:
-    assert "audit" in outside([base / "lesion", "--help"], tmp_path)
+    assert "audit" in run(base, LESION, "--help", folder=tmp_path)
