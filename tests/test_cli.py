@@ -106,7 +106,7 @@ def test_without_params(command: list[str], tmp_path: Path, monkeypatch: pytest.
 def test_a_fault_in_params_is_told_by_a_node_that_sees_it_and_by_code_which_sees_all(
     key: str, value: Any, step: str, all_at_once: bool, predicted_copy: Path, main: Main
 ) -> None:
-    params = one_shard(SHARDS[0])
+    params = tiny()
     *above, last = key.split(".")
     part: Any = params
     for name in above:
@@ -278,7 +278,13 @@ def test_help_lists_every_step_and_needs_no_torch_nor_does_the_audit(audited: Pa
     done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, cwd=audited, check=False)
     assert done.returncode == 0, done.stderr
     listed = {words[1] for line in done.stdout.splitlines() if len(words := line.split()) > 2}
-    assert listed >= {step.command or name for name, step in STEPS.items()} | {"versions", "dvc", "adopt", "power", "audit"}
+    assert listed >= {step.command or name for name, step in STEPS.items()} | {
+        "versions",
+        "dvc",
+        "adopt",
+        "power",
+        "audit",
+    }
     assert places.statistic("impact", "digits", "gmp-50").exists()
     assert "Members of each population that find a change" in done.stdout
     assert "What compression changed" in (audited / "audit" / "index.html").read_text()

@@ -50,9 +50,7 @@ def lesion(
 
 @app.command(rich_help_panel=AUDIT)
 def audit(
-    dense: Annotated[
-        Path, typer.Option(help="Predictions before compression: .csv, .tsv, .parquet or .npy.")
-    ],
+    dense: Annotated[Path, typer.Option(help="Predictions before compression: .csv, .tsv, .parquet or .npy.")],
     compressed: Annotated[Path, typer.Option(help="Predictions after it.")],
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
