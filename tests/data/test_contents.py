@@ -13,7 +13,7 @@ import pytest
 
 from lesion.artifacts.arrays import Arrays
 from lesion.data import contents
-from lesion.data.contents import Folder, content, first_change, kept_beside, listing, read_contents
+from lesion.data.contents import Folder, check, first_change, listing, read_contents, record
 from lesion.errors import InputError
 
 BYTES = {f"{kind}/{number}.png": f"{kind} {number}".encode() * (number + 1) for kind in "ab" for number in range(4)}
@@ -33,13 +33,13 @@ def folder(tmp_path: Path) -> Folder:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(held)
     files = pa.array(NAMES)
-    return Folder(root, files, listing(files), kept_beside(tmp_path / "results" / "images.safetensors"))
+    return Folder(root, files, listing(files), tmp_path / "results" / "images.safetensors")
 
 
 @pytest.fixture
 def recorded(folder: Folder) -> Arrays:
     """What was read of it."""
-    return read_contents(folder)
+    return record(folder.root, folder.files, folder.artifact)[0]
 
 
 @pytest.fixture
@@ -159,13 +159,31 @@ def test_a_copy_of_the_folder_has_the_same_contents(
 
 
 def test_one_digest_tells_names_order_and_bytes(folder: Folder, recorded: Arrays) -> None:
-    known = content(folder.listing, recorded)
+    def content(files: pa.Array) -> str:
+        return record(folder.root, files, folder.artifact)[1]["content"]
+
+    known = content(folder.files)
     touch(folder, NAMES[0])
-    assert content(folder.listing, read_contents(folder)) == known
-    assert content(listing(pa.array(NAMES[::-1])), recorded) != known
+    assert content(folder.files) == known
+    assert content(folder.files[::-1]) != known
+    assert content(folder.files[:-1]) != known
     grow(folder)
-    assert content(folder.listing, read_contents(folder)) != known
+    assert content(folder.files) != known
     assert listing(pa.array(["a", "bc"])) != listing(pa.array(["ab", "c"]))
+
+
+def test_a_change_stops_what_would_read_the_images(folder: Folder, recorded: Arrays) -> None:
+    check(folder, recorded, study="toy")
+    grow(folder)
+    check(folder, recorded, np.array([0]), study="toy")
+    with pytest.raises(InputError, match=r"1 of 8 image files are changed or missing since `lesion data --study toy`"):
+        check(folder, recorded, study="toy")
+
+
+def test_a_file_that_is_gone_is_not_recorded(folder: Folder) -> None:
+    remove(folder)
+    with pytest.raises(InputError, match=f"^{folder.root / NAMES[1]}: the image is missing$"):
+        record(folder.root, folder.files, folder.artifact)
 
 
 def test_a_file_that_cannot_be_read_is_named(folder: Folder) -> None:

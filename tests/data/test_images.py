@@ -1,3 +1,4 @@
+import os
 import pickle
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from lesion.artifacts.tables import read_facts
 from lesion.data.augment import mirror, shift
 from lesion.data.dataset import Geometry
 from lesion.data.decode import open_image, random_box, read_image, show
@@ -126,4 +128,36 @@ def test_a_study_of_files_is_read_where_they_lie(tmp_path: Path, monkeypatch: py
     np.testing.assert_array_equal(images.read(np.arange(2)), np.stack(expected))
     (tmp_path / "pictures").rename(tmp_path / "moved")
     with pytest.raises(InputError, match="there is no such folder of images"):
+        open_images(FILES["examples"], FILES["images"])
+
+
+def test_image_files_that_were_changed_are_told_before_any_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_tree(tmp_path / "pictures", {name.replace("test", "val"): count for name, count in SHARED.items()}, side=16)
+    data = {"name": "imagenet", "root": "pictures", "resize": 20, "side": 16}
+    written = list(FILES.values())
+    prepare(study="large", data=data, **FILES)
+    before = [path.read_bytes() for path in written]
+    victim, ago = tmp_path / "pictures" / "train" / "ant" / "1.png", (10**18, 10**18)
+    os.utime(victim, ns=ago)
+    open_images(FILES["examples"], FILES["images"])
+    prepare(study="large", data=data, **FILES)
+    assert [path.read_bytes() for path in written] == before  # times are in no artifact
+    held = victim.read_bytes()
+    victim.write_bytes(held[::-1])
+    message = r"ant/1\.png: has other bytes than it had; 1 of 8 image files .* `lesion data --study large`"
+    with pytest.raises(InputError, match=message):
+        open_images(FILES["examples"], FILES["images"])
+    open_images(FILES["examples"], FILES["images"], np.array([0, 5]))  # these are as they were
+    prepare(study="large", data=data, **FILES)
+    open_images(FILES["examples"], FILES["images"])
+    changed = read_facts(written[0])["content"]
+    victim.write_bytes(held)
+    prepare(study="large", data=data, **FILES)
+    assert [path.read_bytes() for path in written] == before
+    assert changed != read_facts(written[0])["content"]
+    victim.unlink()
+    with pytest.raises(InputError, match=r"ant/1\.png: is missing; 1 of 8"):
         open_images(FILES["examples"], FILES["images"])

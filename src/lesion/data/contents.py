@@ -35,30 +35,30 @@ Rows = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Folder:
-    """Image files of a folder and where their times are kept.
+    """Image files of a folder, of which an artifact tells.
 
     Attributes
     ----------
     root : the folder
     files : (n,) text, relative to `root`
     listing : `listing` of the files
-    kept : the hidden file of sizes, times and digests; made where it is missing
+    artifact : the file that tells of them
     """
 
     root: Path
     files: pa.Array
     listing: str
-    kept: Path
+    artifact: Path
+
+    @property
+    def kept(self) -> Path:
+        """The hidden file of sizes, times and digests; made where it is missing."""
+        return self.artifact.with_name(f".{self.artifact.stem}.times.safetensors")
 
     @property
     def stamp(self) -> str:
         """What `kept` belongs to."""
         return f"{self.listing} {self.root.resolve()}"
-
-
-def kept_beside(artifact: Path) -> Path:
-    """The hidden file of times of the image files that an artifact tells of."""
-    return artifact.with_name(f".{artifact.stem}.times.safetensors")
 
 
 def listing(files: pa.Array) -> str:
@@ -69,10 +69,26 @@ def listing(files: pa.Array) -> str:
     return digest.hexdigest()[:32]
 
 
-def content(listing: str, found: Arrays) -> str:
-    """One digest of a folder: its files' names, sizes and digests."""
-    parts = listing.encode() + found[SIZE].tobytes() + found[DIGEST].tobytes()
-    return hashlib.sha256(parts).hexdigest()[:32]
+def record(root: Path, files: pa.Array, artifact: Path) -> tuple[Arrays, dict[str, str]]:
+    """What `artifact` is to tell of `files`: the arrays of `read_contents`, the `listing`, and one digest, `content`.
+
+    Raises
+    ------
+    InputError
+        Names the first file that is missing or cannot be read.
+    """
+    folder = Folder(root, files, listing(files), artifact)
+    found = read_contents(folder)
+    if (missing := np.flatnonzero(found[SIZE] == MISSING)).size:
+        raise InputError(f"{root / files[int(missing[0])].as_py()}: the image is missing")
+    parts = folder.listing.encode() + found[SIZE].tobytes() + found[DIGEST].tobytes()
+    return found, {"listing": folder.listing, "content": hashlib.sha256(parts).hexdigest()[:32]}
+
+
+def check(folder: Folder, recorded: Arrays, rows: Rows | None = None, *, study: str) -> None:
+    """InputError where a file of `rows` (all of them where None) is not as `record` found it."""
+    if (changed := first_change(folder, recorded, rows)) is not None:
+        raise InputError(f"{changed} since `lesion data --study {study}` ran; put them back, or run it again")
 
 
 def read_contents(folder: Folder, rows: Rows | None = None) -> Arrays:
@@ -105,7 +121,7 @@ def read_contents(folder: Folder, rows: Rows | None = None) -> Arrays:
 def first_change(folder: Folder, recorded: Arrays, rows: Rows | None = None) -> str | None:
     """A line that names the first file of `rows` that is not as `recorded`, and says how many; None where none is.
 
-    `recorded` is what `read_contents` gave of all files, once.
+    `recorded` has the arrays of `record`.
     """
     rows = np.arange(len(folder.files)) if rows is None else rows
     found = read_contents(folder, rows)

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lesion.artifacts import paths
-from lesion.artifacts.arrays import read_arrays
+from lesion.artifacts.arrays import Arrays, read_arrays
 from lesion.artifacts.tables import EXAMPLES, read_parquet
 from lesion.data.augment import mirror, shift
+from lesion.data.contents import Folder, check
 from lesion.data.dataset import Geometry
 from lesion.data.decode import Pixels, open_image, random_box, read_image, show
 from lesion.errors import InputError
@@ -71,9 +72,26 @@ class FileImages:
     geometry: Geometry
 
     @classmethod
-    def described(cls, facts: Mapping[str, Any], files: pa.Array) -> Self:
-        """Those of `files` in the folder `root`, shown by `geometry`, as an artifact's facts tell."""
-        return cls(folder(facts["root"]), files, Geometry(**facts["geometry"]))
+    def described(
+        cls, artifact: Path, facts: Mapping[str, Any], recorded: Arrays, files: pa.Array, rows: Rows | None = None
+    ) -> Self:
+        """Those of `files` that `rows` point at (all where None), in the folder and geometry that `facts` tell.
+
+        Parameters
+        ----------
+        artifact, facts, recorded : the file that tells of the images, its facts and its arrays
+        files : all of them
+
+        Raises
+        ------
+        InputError
+            Where one of them is not as it was when the artifact was made.
+        """
+        if "listing" not in facts:
+            raise InputError(f"{artifact}: does not tell what the image files hold; make it again")
+        root = folder(facts["root"])
+        check(Folder(root, files, facts["listing"], artifact), recorded, rows, study=facts["study"])
+        return cls(root, files if rows is None else files.take(rows), Geometry(**facts["geometry"]))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -124,13 +142,13 @@ def open_images(examples: Path, images: Path, rows: Rows | None = None) -> Image
     Raises
     ------
     InputError
-        Where the table of examples and the packed images disagree, or the files' folder is not there.
+        Where the table of examples and the packed images disagree, the files' folder is not there, or one of the files
+        was changed or removed.
     """
     arrays, facts = read_arrays(images)
     if "root" in facts:
         files = read_parquet(examples, EXAMPLES, ["source"]).column("source").combine_chunks()
-        chosen = files if rows is None else files.take(rows)
-        return FileImages.described(facts, chosen)
+        return FileImages.described(images, facts, arrays, files, rows)
     if "images" not in arrays:
         raise InputError(f"{images}: has no array images")
     pixels, known = arrays["images"], read_parquet(examples, EXAMPLES, ["example_id"]).num_rows

@@ -9,7 +9,9 @@ import pyarrow as pa
 from lesion import plugins
 from lesion.artifacts.arrays import write_arrays
 from lesion.artifacts.tables import EXAMPLES, TEXT, write_parquet
+from lesion.data.contents import record
 from lesion.data.dataset import Dataset, Packed
+from lesion.data.images import folder
 from lesion.errors import InputError
 
 
@@ -58,16 +60,20 @@ def prepare(*, study: str, data: dict[str, object], examples: Path, images: Path
     """Write the table of `examples` and the file of `images`.
 
     The second holds what normalises images (mean and std, float32 (channels,)) and the images of a packed set; of an
-    indexed one its metadata say where the files lie and what is shown of each.
+    indexed one the size and a digest of each file (`contents`), and in its metadata where the files lie and what is
+    shown of each. One digest of all files stands in the metadata of both.
     """
     settings = plugins.options("data", data, where=f"studies.{study}.data")
     dataset: Dataset = plugins.load("data", str(data["name"])).load(settings)
     check(dataset, study)
-    names = {"class_names": dataset.class_names, "class_ids": dataset.ids}
-    write_parquet(examples, examples_table(dataset), study=study, **names)
+    known: dict[str, object] = {"class_names": dataset.class_names, "class_ids": dataset.ids}
+    where: dict[str, object] = {}
     if isinstance(dataset, Packed):
-        write_arrays(images, {"images": dataset.images, **_statistics(dataset)}, study=study)
+        arrays = {"images": dataset.images, **_statistics(dataset)}
     else:
-        statistics = {"mean": np.array(dataset.mean, np.float32), "std": np.array(dataset.std, np.float32)}
-        where = {"root": dataset.root, "geometry": asdict(dataset.geometry)}
-        write_arrays(images, statistics, study=study, **where)
+        arrays, contents = record(folder(dataset.root), dataset.files, images)
+        arrays |= {"mean": np.array(dataset.mean, np.float32), "std": np.array(dataset.std, np.float32)}
+        known["content"] = contents["content"]
+        where = {"root": dataset.root, "geometry": asdict(dataset.geometry), **contents}
+    write_parquet(examples, examples_table(dataset), study=study, **known)
+    write_arrays(images, arrays, study=study, **where)

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lesion import plugins
 from lesion.artifacts.arrays import read_arrays, write_arrays
+from lesion.data.contents import record
 from lesion.data.dataset import Dataset, Packed
 from lesion.data.images import FileImages, Images, PackedImages, folder
 from lesion.data.split import Split, read_split
@@ -43,7 +44,8 @@ def adversarial(
 
     Arrays: label int16 (n,) of the study, example_id int32 (n,) in the other source, prediction int16 (n,) of the
     reference model where there is one; images uint8 (n, h, w, c) of a packed source, while the metadata name the files
-    of an indexed one. The metadata tell how many images were looked at.
+    of an indexed one, and size and digest tell what these hold (`data.contents`). The metadata tell how many images
+    were looked at.
 
     Raises
     ------
@@ -74,7 +76,10 @@ def adversarial(
     if isinstance(other, Packed):
         arrays["images"] = other.images[kept]
     else:
-        known |= {"root": other.root, "geometry": asdict(other.geometry), "files": other.files.take(kept).to_pylist()}
+        files = other.files.take(kept)
+        contents, listed = record(folder(other.root), files, adversarial)
+        arrays |= contents
+        known |= {"root": other.root, "geometry": asdict(other.geometry), "files": files.to_pylist(), **listed}
     write_arrays(adversarial, arrays | {"label": label[kept], "example_id": kept}, **known)
 
 
@@ -123,4 +128,4 @@ def read_adversarial(path: Path) -> tuple[Images, Tensor] | None:
     label = torch.from_numpy(arrays["label"]).long()
     if "images" in arrays:
         return PackedImages(arrays["images"]), label
-    return FileImages.described(facts, pa.array(facts["files"])), label
+    return FileImages.described(path, facts, arrays, pa.array(facts["files"])), label
