@@ -99,7 +99,7 @@ def test_a_missing_file(tmp_path: Path) -> None:
         read_csv(path)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(made=st.lists(st.tuples(FLOATS, st.integers(-(2**63), 2**63 - 1), st.booleans()), min_size=1))
 def test_numbers_come_back_from_csv_exactly(
     tmp_path_factory: pytest.TempPathFactory, made: list[tuple[float, int, bool]]

@@ -45,7 +45,7 @@ def test_the_example_of_the_docstring() -> None:
     assert doctest.testmod(estimator).failed == 0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_classes_by_scipy_and_pie_by_a_loop_with_ids_that_have_gaps(seed: int) -> None:
     ids = np.array([3, 10, 11, 2**40])
@@ -69,7 +69,7 @@ def test_classes_by_scipy_and_pie_by_a_loop_with_ids_that_have_gaps(seed: int) -
         assert row["label"] == ids[label[place]]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10**6), data=st.data())
 def test_which_numbers_the_classes_have_does_not_matter(seed: int, data: st.DataObject) -> None:
     ids = np.array(sorted(data.draw(st.lists(st.integers(0, 2**60), min_size=4, max_size=4, unique=True))))

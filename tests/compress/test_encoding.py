@@ -45,7 +45,7 @@ def tensors(draw: st.DrawFn) -> Tensor:
     return tensor.transpose(0, -1) if len(shape) > 1 and draw(st.booleans()) else tensor
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.text("ab.", min_size=1, max_size=6), tensors(), max_size=4))
 def test_decoding_is_the_inverse_of_encoding(given_tensors: dict[str, Tensor]) -> None:
     encoded = encode(given_tensors)
@@ -53,7 +53,7 @@ def test_decoding_is_the_inverse_of_encoding(given_tensors: dict[str, Tensor]) -
     assert all(tensor.is_contiguous() for tensor in encoded.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tensors())
 def test_encoding_never_takes_more_bytes(tensor: Tensor) -> None:
     assert stored_bytes({"w": tensor}) == sum(t.numel() * t.element_size() for t in encode({"w": tensor}).values())

@@ -8,7 +8,7 @@ from tests.compress.probing import images, probe_of, smooth_network, some_masks
 from tests.training import effective, method_of, pruned, same, small_network, train
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), strength=st.floats(1e-6, 1e3))
 def test_the_gradient_is_the_strength_times_the_sign(seed: int, strength: float) -> None:
     model = smooth_network(seed)

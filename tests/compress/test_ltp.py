@@ -60,7 +60,7 @@ def before_finish(model: nn.Module, variant: dict[str, Any], **recipe: Any) -> d
     return state
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(weights=WEIGHTS, threshold=THRESHOLDS, temperature=TEMPERATURES, seed=st.integers(0, 99))
 def test_weights_and_gradients_are_those_of_the_formula(
     weights: list[float], threshold: float, temperature: float, seed: int
@@ -84,7 +84,7 @@ def test_weights_and_gradients_are_those_of_the_formula(
     assert learned.item() == pytest.approx((loss(threshold + step) - loss(threshold - step)) / (2 * step), abs=1e-6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(weights=WEIGHTS, threshold=THRESHOLDS, temperature=TEMPERATURES, strength=st.floats(0.01, 10))
 def test_the_penalty_is_the_mean_gate_and_moves_the_threshold_alone(
     weights: list[float], threshold: float, temperature: float, strength: float
@@ -114,7 +114,7 @@ def test_the_mean_is_over_all_weights_of_the_network() -> None:
     assert penalty.item() == pytest.approx(0.3 * sum(flat) / 16, rel=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(weights=WEIGHTS, threshold=THRESHOLDS)
 def test_kept_is_what_lies_above_the_threshold(weights: list[float], threshold: float) -> None:
     _, regulariser = linear(weights, threshold)

@@ -24,7 +24,7 @@ def rows_to_prune(draw: st.DrawFn) -> tuple[Tensor, int]:
     return torch.tensor(values), draw(st.integers(0, shape[1]))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows_to_prune())
 def test_exactly_the_asked_number_of_each_row_is_pruned(drawn: tuple[Tensor, int]) -> None:
     saliency, pruned = drawn
@@ -34,7 +34,7 @@ def test_exactly_the_asked_number_of_each_row_is_pruned(drawn: tuple[Tensor, int
     assert (~mask).sum(dim=1).tolist() == [pruned] * len(saliency)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows_to_prune())
 def test_the_least_go_and_of_ties_the_first(drawn: tuple[Tensor, int]) -> None:
     saliency, pruned = drawn
@@ -43,7 +43,7 @@ def test_the_least_go_and_of_ties_the_first(drawn: tuple[Tensor, int]) -> None:
         assert [place for place, keep in enumerate(kept) if not keep] == sorted(order[:pruned])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows_to_prune(), st.integers(0, 12))
 def test_a_sparser_mask_keeps_nothing_new(drawn: tuple[Tensor, int], fewer: int) -> None:
     saliency, pruned = drawn

@@ -78,7 +78,7 @@ def test_weights_take_what_torch_counts_of_convolutions_and_products_of_two_dime
     assert 2 * multiply_adds(network, (3, 32, 32)) == counted > 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     groups=st.sampled_from([1, 2, 4]),
     kernel=st.sampled_from([(1, 1), (3, 3), (2, 5)]),

@@ -215,7 +215,7 @@ def test_activations_are_those_under_the_masks_and_leave_no_trace() -> None:
     assert not any(module._forward_hooks for module in model.modules())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(units=st.integers(1, 40), inputs=st.integers(1, 3), large=st.booleans(), seed=st.integers(0, 2**32 - 1))
 def test_the_geometric_median_score_is_what_a_double_loop_finds(
     units: int, inputs: int, large: bool, seed: int

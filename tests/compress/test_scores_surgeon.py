@@ -34,7 +34,7 @@ def each(curvature: Tensor, rows: int) -> Tensor:
     return curvature.expand(rows, *curvature.shape[-2:])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows=ROWS, size=SIZES, seed=SEEDS, shared=SHARED)
 def test_compensation_is_the_least_squares_solution(rows: int, size: int, seed: int, shared: bool) -> None:
     weights, kept, roots, curvature = problem(rows, size, seed, shared=shared)
@@ -49,7 +49,7 @@ def test_compensation_is_the_least_squares_solution(rows: int, size: int, seed: 
         torch.testing.assert_close(row, expected, rtol=1e-5, atol=1e-5 * float(expected.abs().max()))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(rows=ROWS, size=SIZES, seed=SEEDS, shared=SHARED)
 def test_compensation_is_never_worse_than_none(rows: int, size: int, seed: int, shared: bool) -> None:
     weights, kept, _, curvature = problem(rows, size, seed, shared=shared)
@@ -58,7 +58,7 @@ def test_compensation_is_never_worse_than_none(rows: int, size: int, seed: int, 
     assert (best <= zeroed * (1 + 1e-12)).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(size=SIZES, seed=SEEDS)
 def test_removing_one_weight_is_optimal_brain_surgeon(size: int, seed: int) -> None:
     weights, _, _, curvature = problem(1, size, seed, shared=True)
@@ -74,7 +74,7 @@ def test_removing_one_weight_is_optimal_brain_surgeon(size: int, seed: int) -> N
         torch.testing.assert_close(paid, weights[0, q] ** 2 / (2 * diagonal[q]), rtol=1e-6, atol=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=ROWS, size=SIZES, seed=SEEDS)
 def test_only_kept_weights_make_good_in_the_inverse(rows: int, size: int, seed: int) -> None:
     _, kept, _, curvature = problem(rows, size, seed, shared=False)

@@ -71,7 +71,7 @@ def assert_same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
 
 
 @every_shape
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(sparsity=SPARSITIES, seed=SEEDS, levels=st.sampled_from([None, 1, 2]))
 def test_the_least_salient_groups_go_exactly_as_many_as_asked(
     shape: str, sparsity: float, seed: int, levels: int | None
@@ -83,7 +83,7 @@ def test_the_least_salient_groups_go_exactly_as_many_as_asked(
 
 
 @every_shape
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(sparsities=st.tuples(SPARSITIES, SPARSITIES).map(sorted), seed=SEEDS, monotone=st.booleans())
 def test_what_is_out_stays_out_or_may_come_back(shape: str, sparsities: list[float], seed: int, monotone: bool) -> None:
     masked = masked_network(seed, levels=2)
@@ -109,7 +109,7 @@ def test_of_each_four_inputs_as_many_are_kept_as_n_says(sparsity: float, kept: i
     assert all(masks[name].all() for name in ("0.weight", "4.weight"))  # 1 and 9 inputs
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sparsity=st.floats(0.01, 0.95), seed=SEEDS, levels=st.sampled_from([None, 1, 2]))
 def test_globally_the_least_weights_of_the_network_go(sparsity: float, seed: int, levels: int | None) -> None:
     masked = masked_network(seed, levels=levels)

@@ -68,7 +68,7 @@ def integrated(alpha: float) -> float:
     return float(whole + (np.euler_gamma + math.log(2)) / 2)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.floats(-30, 30), min_size=1, max_size=20))
 def test_the_divergence_is_that_of_the_formula(values: list[float]) -> None:
     found = divergence(torch.tensor(values, dtype=torch.float64)).numpy()
@@ -80,7 +80,7 @@ def test_the_divergence_is_about_that_of_the_distributions(log_alpha: float) -> 
     assert divergence(torch.tensor(log_alpha)).item() == pytest.approx(integrated(math.exp(log_alpha)), abs=0.01)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     weights=st.lists(st.floats(0.01, 5).flatmap(lambda w: st.sampled_from([w, -w])), min_size=6, max_size=6),
     log_alphas=st.lists(st.floats(-12, 12).filter(lambda a: abs(abs(a) - 8) > 0.01), min_size=6, max_size=6),

@@ -37,7 +37,7 @@ def shifted_by_loop(image: Pixels, down: int, right: int) -> Pixels:
     return moved
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     shape=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5), st.sampled_from([1, 3])),
     pixels=st.integers(0, 2),

@@ -56,7 +56,7 @@ def test_an_image_does_not_depend_on_its_batch(corruption: str, batch: str) -> N
     assert_same_images_but_for_ties(together, np.concatenate(alone))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     corruption=st.sampled_from(CORRUPTIONS),
     severity=st.sampled_from(SEVERITIES),

@@ -95,7 +95,7 @@ def test_no_number_comes_twice() -> None:
     assert len(np.unique(draws)) == 2 * 400 * 400
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ids=st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=20))
 def test_numbers_belong_to_the_id(ids: list[int]) -> None:
     together = CounterRandom(np.array(ids), ("test",)).normal("n", (2, 3))

@@ -30,7 +30,7 @@ def differences(image: Image.Image, geometry: Geometry) -> np.ndarray:
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(width=st.integers(3, 400), height=st.integers(3, 400), seed=st.integers(0, 99))
 def test_the_centre_is_that_of_torchvision_whatever_the_size(width: int, height: int, seed: int) -> None:
     noise = Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8))

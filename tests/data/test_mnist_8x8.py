@@ -45,7 +45,7 @@ def test_a_square_of_ink_is_scaled_to_the_frame() -> None:
     assert reduce(drawn(slice(4, 10), slice(4, 10)))[..., 0].tolist() == expected.tolist()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(down=st.integers(-4, 4), right=st.integers(-4, 4), seed=st.integers(0, 2**32 - 1))
 def test_where_the_ink_lies_does_not_matter(down: int, right: int, seed: int) -> None:
     image = np.zeros((28, 28), dtype=np.uint8)

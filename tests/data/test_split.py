@@ -38,7 +38,7 @@ def test_training_images_have_mean_zero_and_deviation_one(predicted: Path) -> No
     assert float(pixels(test).double().mean()) != pytest.approx(0, abs=1e-5)  # no test image has a say
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     shape=st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 5), st.sampled_from([1, 3])),
     seed=st.integers(0, 2**32 - 1),

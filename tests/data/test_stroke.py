@@ -23,14 +23,14 @@ def bar(*, width: float, lean: float, side: int = 8) -> Images:
     return np.asarray(np.round(255 * coverage)[None], dtype=np.uint8)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(images=ANY)
 def test_ink_is_the_sum_of_the_pixels(images: Images) -> None:
     expected = [sum(int(pixel) for pixel in image.ravel()) / 255 for image in images]
     np.testing.assert_allclose(ink(images), expected, rtol=1e-14)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(images=ANY.filter(lambda images: (images.any(axis=2).sum(axis=1) > 1).all()))
 def test_slant_is_the_line_of_least_squares_through_the_ink(images: Images) -> None:
     row, column = np.indices((8, 8))
@@ -46,7 +46,7 @@ def test_slant_is_the_angle_of_a_leaning_bar_positive_to_the_right(lean: float, 
     assert slant(bar(width=width, lean=lean))[0] == pytest.approx(lean, abs=1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(images=ANY)
 def test_a_mirror_turns_the_slant_round_and_leaves_the_rest_alone(images: Images) -> None:
     mirrored = images[:, :, ::-1]
@@ -68,7 +68,7 @@ def test_a_bar_of_one_pixel_is_one_wide_but_for_its_ends() -> None:
     assert stroke_width(image)[0] == pytest.approx(2 * 8 / (1 + 7 + 7 + 1 + np.sqrt(2)), rel=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(images=arrays(np.uint8, (2, 6, 6), elements=st.integers(0, 85)), down=st.integers(0, 6), right=st.integers(0, 6))
 def test_stroke_width_depends_neither_on_the_place_nor_on_the_darkness(images: Images, down: int, right: int) -> None:
     moved = np.pad(3 * images, ((0, 0), (down, 6 - down), (right, 6 - right)))
@@ -95,7 +95,7 @@ def test_an_image_without_ink_measures_nothing() -> None:
         np.testing.assert_array_equal(measure(blank), [0, 0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=8, max_size=60, unique=True))
 def test_quartiles_are_those_of_pandas(values: list[float]) -> None:
     array = np.array(values)
@@ -103,7 +103,7 @@ def test_quartiles_are_those_of_pandas(values: list[float]) -> None:
     assert quartile(array).tolist() == expected.tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(values=st.lists(st.integers(0, 9), min_size=1, max_size=60))
 def test_equal_values_are_in_one_quartile_and_names_sort_as_values_do(values: list[int]) -> None:
     found = quartile(np.array(values, dtype=np.float64))

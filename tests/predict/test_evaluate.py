@@ -37,7 +37,7 @@ class Constant(nn.Module):
         return self.logit
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     examples=st.integers(1, 8),
     classes=st.integers(1, 12),

@@ -28,7 +28,7 @@ def assert_same(found: Population, expected: Population) -> None:
         np.testing.assert_array_equal(one, other, err_msg=name)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), members=st.integers(1, 6), first=st.integers(0, 90))
 def test_rows_become_members_by_examples(seed: int, members: int, first: int) -> None:
     expected = made(seed, members=members, first=first)

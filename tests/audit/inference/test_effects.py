@@ -48,7 +48,7 @@ def interval(mean: float, parts: list[tuple[float, float]], rest: float) -> tupl
     return stats.t.interval(0.95, max(freedom, 1), loc=mean, scale=width)  # type: ignore[no-any-return]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, members=st.integers(2, 6), sizes=st.lists(st.integers(2, 9), min_size=1, max_size=4))
 def test_cells_are_those_of_an_analysis_of_variance(seed: int, members: int, sizes: list[int]) -> None:
     one, other, stratum = tables(seed, members=(members, members), sizes=sizes)
@@ -63,7 +63,7 @@ def test_cells_are_those_of_an_analysis_of_variance(seed: int, members: int, siz
             np.testing.assert_allclose(found.rest[k], rest, atol=1e-10)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=SEEDS,
     members=st.tuples(st.integers(2, 6), st.integers(2, 6)),
@@ -98,7 +98,7 @@ def test_changes_are_those_of_an_analysis_of_variance(
         np.testing.assert_allclose(found, [per_example @ weight, low, high], atol=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS, paired=st.booleans())
 def test_the_other_way_round_only_the_sign_changes(seed: int, paired: bool) -> None:
     dense, compressed, stratum = tables(seed, members=(4, 4), sizes=[6, 3, 8])

@@ -17,7 +17,7 @@ def samples(seed: int, members: tuple[int, int], columns: int = 6) -> tuple[Floa
     return one, other
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=SEEDS, members=st.tuples(st.integers(2, 12), st.integers(2, 12)))
 def test_welch_agrees_with_scipy(seed: int, members: tuple[int, int]) -> None:
     a, b = samples(seed, members)
@@ -29,7 +29,7 @@ def test_welch_agrees_with_scipy(seed: int, members: tuple[int, int]) -> None:
     np.testing.assert_array_equal(chosen.p, found.p)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=SEEDS, members=st.integers(2, 12))
 def test_paired_agrees_with_scipy(seed: int, members: int) -> None:
     a, b = samples(seed, (members, members))

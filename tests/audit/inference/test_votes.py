@@ -26,7 +26,7 @@ def mode(labels: list[int]) -> int:
     return max(counted, key=lambda label: (counted[label], label))  # ties go to the largest class id
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(seed=SEEDS, members=st.integers(1, 9), examples=st.integers(1, 30), classes=st.integers(1, 12))
 def test_votes_are_those_of_a_counter(seed: int, members: int, examples: int, classes: int) -> None:
     prediction = said(seed, members=members, examples=examples, classes=classes)
@@ -38,7 +38,7 @@ def test_votes_are_those_of_a_counter(seed: int, members: int, examples: int, cl
     assert np.add.reduceat(cast.count, cast.first).tolist() == [members] * examples
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(seed=SEEDS, members=st.integers(1, 9), examples=st.integers(1, 30), classes=st.integers(1, 12))
 def test_modal_labels_and_margins_are_those_of_a_counter(seed: int, members: int, examples: int, classes: int) -> None:
     prediction = said(seed, members=members, examples=examples, classes=classes)
@@ -65,7 +65,7 @@ def test_a_million_classes_need_no_full_table() -> None:
     assert modal_label(cast, classes)[0].tolist() == [mode(column) for column in prediction.T.tolist()]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     seed=SEEDS,
     members=st.tuples(st.integers(1, 6), st.integers(1, 6)),

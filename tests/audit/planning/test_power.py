@@ -70,7 +70,7 @@ def power_by_statsmodels(effect: float, members: int, alpha: float, *, paired: b
     return both if np.isfinite(both) else float(test.power(effect, members, alpha / 2, alternative="larger"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(noncentrality=st.floats(0.05, 7), members=st.integers(2, 200), alpha=LEVELS)
 def test_power_is_that_of_statsmodels(noncentrality: float, members: int, alpha: float) -> None:
     for paired, samples in ((True, 1), (False, 2)):
@@ -102,7 +102,7 @@ def test_two_members_and_a_million_classes_have_an_answer() -> None:
     assert share == pytest.approx(0.8, abs=4 * np.sqrt(0.8 * 0.2 / z.shape[1]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     change=st.floats(0.01, 0.2),
     examples=st.integers(1, 2000),

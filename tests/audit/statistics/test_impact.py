@@ -54,7 +54,7 @@ def normalised_by_loop(made: Population, label: int, normalise: Normalise) -> li
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # scipy, of a sample without variance
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     members=st.tuples(st.integers(2, 8), st.integers(2, 8)),
@@ -94,7 +94,7 @@ def test_each_class_agrees_with_scipy(
         assert row["direction"] == ("gain" if row["t"] > 0 else "loss" if row["t"] < 0 else "none")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), design=st.sampled_from(["paired", "independent"]))
 def test_intervals_lie_around_the_changes(seed: int, design: Design) -> None:
     dense, compressed = pair(seed, members=(4, 4))
@@ -123,7 +123,7 @@ def test_pairs_need_as_many_members_of_both() -> None:
         class_impact(*pair(0), classes=4, settings=PAPER, design="paired")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), classes=st.integers(2, 9))
 def test_recalls_are_those_of_a_loop(seed: int, classes: int) -> None:
     dense, compressed = pair(seed, classes=classes)

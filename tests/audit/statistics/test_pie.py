@@ -73,7 +73,7 @@ def relabellings(dense: Population, compressed: Population, design: Design) -> I
         yield replace(dense, prediction=said[rows]), replace(compressed, prediction=said[others])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=SEEDS, members=st.tuples(st.integers(1, 6), st.integers(1, 6)), classes=st.integers(2, 7))
 def test_each_example_is_graded_as_by_a_loop(seed: int, members: tuple[int, int], classes: int) -> None:
     dense, compressed = pair(seed, members=members, classes=classes)
@@ -96,7 +96,7 @@ def test_each_example_is_graded_as_by_a_loop(seed: int, members: tuple[int, int]
         assert row["probability_change"] == pytest.approx(np.mean(after) - np.mean(before), abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, members=st.tuples(st.integers(1, 7), st.integers(1, 7)), design=DESIGNS)
 def test_each_example_is_tested_as_by_scipy(seed: int, members: tuple[int, int], design: Design) -> None:
     members = (members[0], members[0]) if design == "paired" else members
@@ -142,7 +142,7 @@ def test_the_distance_by_chance_is_the_mean_over_all_relabellings(members: tuple
     np.testing.assert_allclose(table["pie_score"], beyond, atol=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=SEEDS, members=st.tuples(st.integers(1, 7), st.integers(1, 7)), design=DESIGNS)
 def test_the_score_lies_between_nothing_and_all(seed: int, members: tuple[int, int], design: Design) -> None:
     members = (members[0], members[0]) if design == "paired" else members
@@ -154,7 +154,7 @@ def test_the_score_lies_between_nothing_and_all(seed: int, members: tuple[int, i
         assert (table["pie_score"] == 0).all()  # of two models nothing can be told from noise
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS)
 def test_which_population_is_compressed_does_not_matter(seed: int) -> None:
     dense, compressed = pair(seed)
@@ -168,7 +168,7 @@ def test_which_population_is_compressed_does_not_matter(seed: int) -> None:
     assert there["probability_change"].equals(-back["probability_change"])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=SEEDS)
 def test_a_population_against_itself_has_no_pie(seed: int) -> None:
     dense, _ = pair(seed)

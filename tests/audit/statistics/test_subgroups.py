@@ -75,7 +75,7 @@ def rates_by_loop(made: Population, chosen: list[int]) -> list[float]:
 
 
 @pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # scipy, of a sample without variance
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**32 - 1),
     members=st.tuples(st.integers(2, 6), st.integers(2, 6)),
@@ -118,7 +118,7 @@ def test_every_row_is_what_a_loop_and_scipy_give(
         assert row["degrees_of_freedom"] == pytest.approx(expected.df)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32 - 1), classes=st.integers(2, 3))
 def test_rows_are_every_group_that_is_there_once(seed: int, classes: int) -> None:
     dense, compressed, groups = pair(seed, classes=classes, examples=12)
@@ -133,7 +133,7 @@ def test_rows_are_every_group_that_is_there_once(seed: int, classes: int) -> Non
     assert list(zip(found["attribute"], found["measure"], found["group"], strict=True)) == expected
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_groups_of_an_attribute_make_up_the_whole(seed: int) -> None:
     found = table(*pair(seed))
@@ -148,7 +148,7 @@ def test_groups_of_an_attribute_make_up_the_whole(seed: int) -> None:
     assert halves.sort_index().tolist() == errors.sort_index().tolist()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32 - 1), alpha=st.floats(0.001, 0.5))
 def test_flags_follow_p_and_q_over_all_tests_of_the_table(seed: int, alpha: float) -> None:
     found = table(*pair(seed), alpha=alpha)

@@ -44,7 +44,7 @@ WHOLE: dict[str, Callable[[list[int | None]], pa.Array]] = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(values=st.lists(st.one_of(st.none(), st.integers(0, 127)), max_size=20))
 def test_whole_numbers_of_any_type_are_the_same_integers(kind: str, values: list[int | None]) -> None:
     cells = Cells(WHOLE[kind](values))

@@ -76,7 +76,7 @@ def test_blanks_around_the_names_of_columns_are_dropped(tmp_path: Path, suffix: 
     assert read(path, ["x y", "example_id"]) == {"x y": AS_READ["x y"], "example_id": AS_READ["example_id"]}
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lengths=st.lists(st.sampled_from([0, 1, 7, 50, 5000, 70_000]), min_size=1, max_size=40), quoted=st.booleans())
 def test_a_row_longer_than_a_block_is_read_and_no_row_twice(tmp_path: Path, lengths: list[int], quoted: bool) -> None:
     path, cell = tmp_path / "a.csv", "word\n" if quoted else "word "

@@ -41,7 +41,7 @@ def check(found: Predictions, table: Any) -> None:
     assert found.attributes["age"].tolist() == expected(table, "age")[0].tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 1000),
     members=st.integers(1, 5),
@@ -300,7 +300,7 @@ def columns(draw: st.DrawFn, size: int, *, distinct: bool) -> tuple[pa.Array, li
     return typed(values, kind), [str(value) for value in values]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), members=st.integers(1, 3), examples=st.integers(1, 8))
 def test_columns_of_any_type_in_any_format_say_the_same(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, members: int, examples: int

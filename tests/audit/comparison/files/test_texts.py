@@ -51,7 +51,7 @@ def test_the_texts_of_some_ids_whatever_the_order(tmp_path: Path, suffix: str, k
     assert picked(path, known, wanted, block_size=4096) == expected
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.text(), min_size=1, max_size=6), suffix=st.sampled_from(["csv", "parquet"]))
 def test_any_text_comes_back_as_it_was_but_for_line_ends(tmp_path: Path, texts: list[str], suffix: str) -> None:
     path, content = tmp_path / f"any.{suffix}", table(np.arange(len(texts)), texts)
