@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 import torch
 import yaml
@@ -22,10 +21,8 @@ REPOSITORY = Path(__file__).parents[1]
 SHARDS = ["0-1", "2-3"]
 Finished = subprocess.CompletedProcess[str]
 
-hypothesis.settings.register_profile("lesion", deadline=None)  # no test depends on how fast the machine is
-hypothesis.settings.load_profile("lesion")
 torch.set_num_threads(1)  # many small operations: more threads wait for each other
-settings.register_profile("untimed")  # a machine may be slow
+settings.register_profile("untimed", deadline=None)  # a machine may be slow
 settings.load_profile("untimed")
 
 

@@ -187,6 +187,15 @@ def adopt(engine: Annotated[str, typer.Argument(help="The engine that takes over
 
 
 @app.command(rich_help_panel=ENGINES)
+def status() -> None:
+    """Tell which artifacts other versions or another device made, and which image files have changed."""
+    from lesion.pipeline.status import status
+
+    for line in status(Path("results")):
+        print(line)
+
+
+@app.command(rich_help_panel=ENGINES)
 def schema() -> None:
     """Print the JSON schema of params.yaml, for editors."""
     from lesion.params.file import Params

@@ -93,7 +93,7 @@ def stages(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
         "versions",
         {
             "cmd": ["lesion dvc --check", "lesion versions"],
-            "deps": ["dvc.yaml", "params.yaml", "src/lesion"],
+            "deps": ["params.yaml", "src/lesion"],
             "outs": ["results/versions"],
         },
     )

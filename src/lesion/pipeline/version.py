@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lesion import plugins
+from lesion.artifacts.provenance import maker
 from lesion.errors import InputError
 from lesion.pipeline.artifacts import version
 from lesion.pipeline.code import code_version
@@ -106,7 +107,7 @@ def write_versions(graph: Graph) -> None:
 
 
 def stamp(graph: Graph, node: Node) -> str:
-    """A hash of all that a resumable node's output depends on: settings, code and the content of its inputs.
+    """A hash of all that a resumable node's output depends on: settings, code, libraries, device, and its inputs' content.
 
     Raises
     ------
@@ -114,7 +115,7 @@ def stamp(graph: Graph, node: Node) -> str:
         Where an input is missing; the message has the command that makes it.
     """
     digest = hashlib.sha256(json.dumps(settings(graph, node)).encode())
-    digest.update(code(graph, node).encode())
+    digest.update(code(graph, node).encode() + json.dumps(maker()).encode())
     for path in (Path(path) for files in graph.inputs(node).values() for path in flat(files)):
         if not path.exists():
             raise InputError(f"{path}: missing; `lesion data --study {node.names['study']}` makes it")
