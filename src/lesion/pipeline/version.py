@@ -107,7 +107,7 @@ def write_versions(graph: Graph) -> None:
 
 
 def stamp(graph: Graph, node: Node) -> str:
-    """A hash of all that a resumable node's output depends on: settings, code, libraries, device, and its inputs' content.
+    """A hash of all that a resumable node's output depends on: settings, code, libraries and device, inputs.
 
     Raises
     ------
