@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: all figures install test check bench bench-statistics docs lock clean
 
 all: install
-	snakemake --cores all 2>&1 | python workflow/steps_left.py
+	snakemake --cores all 2>&1 | python -m lesion.pipeline.steps_left
 	snakemake --report report.html --report-stylesheet workflow/report/report.css --quiet all
 	@echo "The report is in report.html, the gallery in results/digits/gallery/index.html."
 

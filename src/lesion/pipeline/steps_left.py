@@ -1,4 +1,4 @@
-"""Show how far a run of Snakemake is: `snakemake … 2>&1 | python workflow/steps_left.py`.
+"""Show how far a run of Snakemake is: `snakemake … 2>&1 | python -m lesion.pipeline.steps_left`.
 
 "12 of 79 steps, about 2 min left", in one line that changes on a terminal, at each tenth of the way elsewhere. What
 tells of an error is shown as it comes; the whole output lies in .snakemake/log.
