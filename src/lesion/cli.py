@@ -197,6 +197,14 @@ def status() -> None:
 
 
 @app.command(rich_help_panel=ENGINES)
+def graph() -> None:
+    """Print the graph of the steps as a Mermaid flowchart."""
+    from lesion.pipeline.picture import picture
+
+    print(picture(), end="")
+
+
+@app.command(rich_help_panel=ENGINES)
 def schema() -> None:
     """Print the JSON schema of params.yaml, for editors."""
     from lesion.params.file import Params
