@@ -25,9 +25,7 @@ def test_every_step_is_named_once() -> None:
     nodes = dict(re.findall(r'^    (\w+)\["(.+)"\]$', picture(), flags=re.MULTILINE))
     assert set(nodes) == {place(step) for step in STEPS}
     named = [
-        (node, name)
-        for node, text in nodes.items()
-        for name in (text.split("<br>")[1:] if "<br>" in text else [text])
+        (node, name) for node, text in nodes.items() for name in (text.split("<br>")[1:] if "<br>" in text else [text])
     ]
     assert len(named) == len(STEPS)
     assert set(named) == {(place(step), step.removeprefix("figure-")) for step in STEPS}
