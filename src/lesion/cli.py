@@ -7,7 +7,6 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,7 @@ import typer
 
 from lesion.errors import InputError
 from lesion.params.design import Design
-from lesion.params.impact import Normalise
+from lesion.params.normalise import Normalise
 
 app = typer.Typer(
     help="Find what a compressed neural network forgets.",
@@ -35,6 +34,8 @@ Figure = Annotated[str, typer.Option(help="A figure of params.yaml, e.g. impact.
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print(f"lesion {version('lesion')}")
         raise typer.Exit
 
@@ -193,6 +194,14 @@ def status() -> None:
 
     for line in status(Path("results")):
         print(line)
+
+
+@app.command(rich_help_panel=ENGINES)
+def graph() -> None:
+    """Print the graph of the steps as a Mermaid flowchart."""
+    from lesion.pipeline.picture import picture
+
+    print(picture(), end="")
 
 
 @app.command(rich_help_panel=ENGINES)

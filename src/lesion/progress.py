@@ -4,9 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 Advance = Callable[[], None]
 
 
@@ -16,9 +13,14 @@ def progress(**totals: int) -> Iterator[dict[str, Advance]]:
 
     A full bar starts again, so an inner bar (steps) can run once for each step of an outer one (members).
     """
+    if not sys.stderr.isatty():
+        yield dict.fromkeys(totals, lambda: None)
+        return
+    from rich.console import Console  # a twentieth of a second, which a node of an engine need not spend
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bars:
+    with Progress(*columns, console=Console(stderr=True)) as bars:
 
         def advance(name: str) -> Advance:
             task = bars.add_task(name, total=totals[name])

@@ -17,7 +17,8 @@ from lesion.audit.summary import accuracy_row, as_table, statistics_row
 from lesion.errors import InputError
 from lesion.params.design import Design
 from lesion.params.halves import Halves
-from lesion.params.impact import Impact, Normalise
+from lesion.params.impact import Impact
+from lesion.params.normalise import Normalise
 from lesion.params.resamples import Resamples
 from lesion.params.subgroups import Subgroups
 

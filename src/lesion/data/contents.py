@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from filelock import FileLock
 
 from lesion.artifacts.arrays import Arrays, read_arrays, write_arrays
 from lesion.errors import InputError
@@ -108,6 +107,8 @@ def read_contents(folder: Folder, rows: Rows | None = None) -> Arrays:
     rows = np.arange(len(folder.files)) if rows is None else rows
     known = _kept(folder)
     if len(_stale(folder, rows, known)):
+        from filelock import FileLock  # the gallery of packed images need not import it
+
         folder.kept.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.kept.with_suffix(".lock")):  # the others wait for the one that reads, and need not
             known = _kept(folder)

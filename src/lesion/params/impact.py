@@ -1,13 +1,9 @@
 """Settings of the class-level audit."""
 
-from typing import Literal
-
 from pydantic import Field
 
+from lesion.params.normalise import Normalise
 from lesion.params.settings import Settings
-
-Normalise = Literal["population", "member"]
-"""Whose accuracy recall is relative to: the population's mean (the paper), or each member's own."""
 
 
 class Impact(Settings):

@@ -6,21 +6,28 @@ count for nothing; of a package, its `__init__` without imports and names in dou
 another exported name counts for nothing either.
 """
 
+from __future__ import annotations
+
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import grimp
+import lesion
 
-PACKAGE = "lesion"
+if TYPE_CHECKING:
+    import grimp
+
+SOURCES = Path(lesion.__file__).parent
 
 
 @cache
 def _graph() -> grimp.ImportGraph:
-    return grimp.build_graph(PACKAGE, cache_dir=None, exclude_type_checking_imports=True)
+    import grimp  # a node that keeps no stamp asks for no version
+
+    return grimp.build_graph(SOURCES.name, cache_dir=None, exclude_type_checking_imports=True)
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -42,24 +49,24 @@ def _is_export(statement: ast.stmt) -> bool:
     return all(name.startswith("__") and name.endswith("__") for name in names)
 
 
-def _written(node: object) -> Iterator[str]:
-    """The text of a syntax tree, the same for every version of Python that has these nodes.
+def _write(node: object, text: list[str]) -> None:
+    """Append the text of a syntax tree, the same for every version of Python that has these nodes.
 
     Fields that are empty are left out, since new versions add some; so are strings that stand alone, as docstrings do.
     """
     if isinstance(node, ast.AST):
-        yield f"({type(node).__name__}"
+        text.append(f"({type(node).__name__}")
         for name, value in ast.iter_fields(node):
-            if value not in (None, []):
-                yield f" {name}="
-                yield from _written(value)
-        yield ")"
+            if value is not None and value != []:
+                text.append(f" {name}=")
+                _write(value, text)
+        text.append(")")
     elif isinstance(node, list):
         for part in node:
             if not (isinstance(part, ast.stmt) and _is_docstring(part)):
-                yield from _written(part)
+                _write(part, text)
     else:
-        yield repr(node)
+        text.append(repr(node))
 
 
 def what_it_does(source: bytes, *, package: bool) -> str:
@@ -67,15 +74,16 @@ def what_it_does(source: bytes, *, package: bool) -> str:
     tree = ast.parse(source)
     if package:
         tree.body = [statement for statement in tree.body if not _is_export(statement)]
-    return "".join(_written(tree))
+    text: list[str] = []
+    _write(tree, text)
+    return "".join(text)
 
 
 @cache
 def _digest(module: str) -> bytes:
-    spec = find_spec(module)
-    assert spec is not None
-    assert spec.origin is not None
-    source, package = Path(spec.origin), spec.submodule_search_locations is not None
+    place = SOURCES.joinpath(*module.split(".")[1:])  # found, not imported: packages import what is slow
+    package = place.is_dir()
+    source = place / "__init__.py" if package else place.with_suffix(".py")
     digest = hashlib.sha256(what_it_does(source.read_bytes(), package=package).encode())
     if package:  # its templates are code too
         for template in sorted(source.parent.glob("*.jinja")):

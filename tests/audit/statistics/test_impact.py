@@ -15,7 +15,8 @@ from lesion.audit.inference.recall import recalls
 from lesion.audit.statistics import impact
 from lesion.errors import InputError
 from lesion.params.design import Design
-from lesion.params.impact import Impact, Normalise
+from lesion.params.impact import Impact
+from lesion.params.normalise import Normalise
 from tests.compared import compared
 from tests.synthetic import labels, population
 
