@@ -1,6 +1,6 @@
-"""The command line: the audit of any predictions, one subcommand a node of the pipeline, and the engines' needs.
+"""The command line: the audit of any predictions, a subcommand for each step, and what the engines need.
 
-Imports of the steps happen in the steps: `lesion --help` needs no torch, and a node not the whole of params.yaml.
+A step is imported when it runs, so `lesion --help` imports no torch.
 """
 
 import json
@@ -58,10 +58,10 @@ def audit(
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
     normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "population",
     design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
-    splits: Annotated[int, typer.Option(help="Draws of the null.")] = 200,
+    splits: Annotated[int, typer.Option(help="Random splits of the null.")] = 200,
     resamples: Annotated[int, typer.Option(help="Draws of members, for the interval of the share of PIE.")] = 200,
     smallest: Annotated[int, typer.Option(help="A group of fewer examples is called small.")] = 30,
-    seed: Annotated[int, typer.Option(help="Of all draws.")] = 0,
+    seed: Annotated[int, typer.Option(help="The seed of all random draws.")] = 0,
 ) -> None:
     """Audit any two files of predictions: tables, figures and one page."""
     from lesion.views.page.audit import audit
@@ -76,12 +76,12 @@ def audit(
 @app.command(rich_help_panel=AUDIT)
 def power(
     study: Study,
-    variant: Annotated[str | None, typer.Option(help="Tell also what its audit could not have seen.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Say also which changes its audit could not have seen.")] = None,
     change: Annotated[list[float], typer.Option(help="A change of recall to be found, as a fraction.")] = CHANGES,
     examples: Annotated[list[int], typer.Option(help="Test examples of a class; else the quartiles.")] = [],  # noqa: B006
     power: Annotated[float, typer.Option(help="The chance to find it.")] = 0.8,
 ) -> None:
-    """Print how many members are needed to see a change in a class, from those that there are."""
+    """Print how many members it takes to see a change of recall, estimated from those that there are."""
     from lesion.audit.planning.plan import plan
     from lesion.pipeline.project import read_project
 
@@ -99,7 +99,7 @@ def power(
 
 
 def _node(step: str, **names: str) -> None:
-    """Run a node, which sees and checks its own part of the file alone; both engines check the whole before any."""
+    """Run a node. It checks its own part of params.yaml only; the engines check the whole file before they run any."""
     from lesion.pipeline.run import run
 
     run(step, names)
@@ -153,7 +153,7 @@ def figure(study: Study, figure: Figure) -> None:
 
 @app.command(rich_help_panel=ENGINES)
 def dvc(
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail where it would be another.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if dvc.yaml is out of date.")] = False,
     list_published: Annotated[
         bool, typer.Option("--published", help="Write nothing; print the stages that a reviewer pulls.")
     ] = False,
@@ -171,7 +171,7 @@ def dvc(
 
 @app.command(rich_help_panel=ENGINES)
 def versions() -> None:
-    """Write code and settings of every active node, for DVC to depend on."""
+    """Write the version of every active node, its code and settings, for DVC to depend on."""
     from lesion.pipeline.project import read_project
     from lesion.pipeline.version import write_versions
 

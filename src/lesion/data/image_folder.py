@@ -16,7 +16,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".
 
 
 def _names(folder: Path, *, folders: bool) -> list[str]:
-    """What `folder` holds, or the folders alone, sorted, without what desktops leave there (`.DS_Store`, `Thumbs.db`).
+    """The names in `folder`, or those of folders only, sorted; without files of desktops (`.DS_Store`, `Thumbs.db`).
 
     Raises
     ------
@@ -63,8 +63,8 @@ def image_names(folder: Path) -> list[str]:
     Raises
     ------
     InputError
-        Names the first that has not the suffix of an image: it is better to be told than to train without it. Or the
-        first whose name is not UTF-8.
+        Names the first file without the suffix of an image, which would otherwise be missing in the training unnoticed,
+        or the first whose name is not UTF-8.
     """
     names = _names(folder, folders=False)
     if odd := next((name for name in names if not name.lower().endswith(SUFFIXES)), None):
@@ -90,7 +90,7 @@ def list_images(root: Path, part: str, class_ids: tuple[str, ...]) -> tuple[pa.S
 
 
 def check_classes(folder: Path, class_ids: tuple[str, ...]) -> None:
-    """InputError names the first folder of `folder` that is no class."""
+    """Check that each folder in `folder` is a class; InputError names the first that is none."""
     known = set(class_ids)
     if strange := next((name for name in class_folders(folder) if name not in known), None):
         raise InputError(
@@ -99,7 +99,7 @@ def check_classes(folder: Path, class_ids: tuple[str, ...]) -> None:
 
 
 def read_square(root: Path, files: pa.StringArray) -> Pixels:
-    """Small image files, as they are, in one array: uint8 (n, side, side, 3). The first file tells the side.
+    """Small square images, unscaled, in one array: uint8 (n, side, side, 3). The side is that of the first file.
 
     Raises
     ------

@@ -55,7 +55,7 @@ class PackedImages:
         return self.images[rows]
 
     def augmented(self, rows: Rows, augmentation: Augmentation, seed: int) -> Pixels:
-        """Shifted, and mirrored if so asked; InputError where a part of each is to be cut out."""
+        """Shifted, and mirrored if `mirror` is set; InputError if `smallest_area` asks for parts."""
         if augmentation.smallest_area < 1:
             raise InputError("recipe.augmentation.smallest_area: packed images are shifted instead; 1.0 is expected")
         draws = np.random.default_rng(seed)
@@ -75,17 +75,17 @@ class FileImages:
     def described(
         cls, artifact: Path, facts: Mapping[str, Any], recorded: Arrays, files: pa.Array, rows: Rows | None = None
     ) -> Self:
-        """Those of `files` that `rows` point at (all where None), in the folder and geometry that `facts` tell.
+        """The images of `files` at `rows` (all if None), in the folder and with the geometry that `facts` have.
 
         Parameters
         ----------
-        artifact, facts, recorded : the file that tells of the images, its facts and its arrays
-        files : all of them
+        artifact, facts, recorded : the file that describes the images, its metadata and its arrays
+        files : paths of all files that the artifact describes, text (n,)
 
         Raises
         ------
         InputError
-            Where one of them is not as it was when the artifact was made.
+            If one of the files was changed or removed since the artifact was made.
         """
         if "listing" not in facts:
             raise InputError(f"{artifact}: does not tell what the image files hold; make it again")
@@ -103,7 +103,7 @@ class FileImages:
         return np.stack([read_image(self.root / file, self.geometry) for file in self.files.take(rows).to_pylist()])
 
     def augmented(self, rows: Rows, augmentation: Augmentation, seed: int) -> Pixels:
-        """A random part of each, mirrored if so asked; InputError where they are to be shifted."""
+        """A random part of each, mirrored if `mirror` is set; InputError if `shift` is set."""
         if augmentation.shift:
             raise InputError(
                 "recipe.augmentation.shift: of image files, parts are cut (smallest_area) instead; 0 is expected"
@@ -117,7 +117,7 @@ class FileImages:
 
 
 def folder(root: str) -> Path:
-    """A folder of image files as params.yaml names it, environment variables and ~ looked up.
+    """The folder of image files that params.yaml names, with environment variables and ~ expanded.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def folder(root: str) -> Path:
 
 
 def open_images(examples: Path, images: Path, rows: Rows | None = None) -> Images:
-    """The images of a study, of all rows of its table of examples or of `rows` alone.
+    """The images of a study: those of `rows` of its table of examples, or of all rows.
 
     Parameters
     ----------
@@ -142,8 +142,8 @@ def open_images(examples: Path, images: Path, rows: Rows | None = None) -> Image
     Raises
     ------
     InputError
-        Where the table of examples and the packed images disagree, the files' folder is not there, or one of the files
-        was changed or removed.
+        If there are not as many packed images as examples, the folder of image files is missing, or a file was changed
+        or removed.
     """
     arrays, facts = read_arrays(images)
     if "root" in facts:

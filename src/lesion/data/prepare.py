@@ -16,7 +16,7 @@ from lesion.errors import InputError
 
 
 def check(dataset: Dataset, study: str) -> None:
-    """Every class needs an example to train on and one to test on; InputError names the first without."""
+    """Check that each class has a training and a test example; InputError names the first class that has not."""
     for split, rows in (("training", dataset.train), ("test", ~dataset.train)):
         counts = np.bincount(dataset.label[rows], minlength=len(dataset.class_names))
         if (empty := np.flatnonzero(counts == 0)).size:
@@ -24,7 +24,7 @@ def check(dataset: Dataset, study: str) -> None:
 
 
 def examples_table(dataset: Dataset) -> pa.Table:
-    """One row an example, in order of example_id; the source of one that lies in a file is its path."""
+    """One row for each example, in order of example_id. The source of an image in a file of its own is its path."""
     count = len(dataset.label)
     source = (
         pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [dataset.source])
@@ -59,9 +59,9 @@ def _statistics(dataset: Packed) -> dict[str, np.ndarray]:
 def prepare(*, study: str, data: dict[str, object], examples: Path, images: Path) -> None:
     """Write the table of `examples` and the file of `images`.
 
-    The second holds what normalises images (mean and std, float32 (channels,)) and the images of a packed set; of an
-    indexed one the size and a digest of each file (`contents`), and in its metadata where the files lie and what is
-    shown of each. One digest of all files stands in the metadata of both.
+    Both arrays that normalise images, mean and std, float32 (channels,), are in `images`. A packed set adds its images.
+    A set of image files adds the size and a digest of each file (`data.contents`), and its metadata have the folder and
+    the geometry; a digest of all files is in the metadata of both outputs.
     """
     settings = plugins.options("data", data, where=f"studies.{study}.data")
     dataset: Dataset = plugins.load("data", str(data["name"])).load(settings)

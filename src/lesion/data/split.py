@@ -1,4 +1,4 @@
-"""A split of a study, and the way from stored pixels to what a network sees."""
+"""A split of a study, and the normalisation that turns stored pixels into network input."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,10 @@ from lesion.data.images import Images, open_images
 
 @dataclass(frozen=True)
 class Normalise:
-    """From stored pixels to network input: uint8 (n, h, w, c) to float32 (n, c, h, w), channel by channel."""
+    """Turns stored pixels, uint8 (n, h, w, c), into network input, float32 (n, c, h, w).
+
+    `mean`, `std`: float32 (c,), of pixels in [0, 1].
+    """
 
     mean: Tensor
     std: Tensor
@@ -22,8 +25,8 @@ class Normalise:
     def __call__(self, images: Tensor) -> Tensor:
         """Scale to [0, 1], subtract the mean, divide by the standard deviation.
 
-        What comes out lies channels-last in memory; with a single channel, where both orders are the same, its strides
-        say channels-first, for which convolutions of few channels are faster.
+        The result is channels-last in memory. With a single channel both layouts are the same bytes; its strides are
+        then those of channels-first, for which convolutions of few channels are faster.
         """
         pixels = images.to(torch.float32).div_(255).sub_(self.mean.to(images.device)).div_(self.std.to(images.device))
         return pixels.permute(0, 3, 1, 2) if pixels.shape[3] > 1 else pixels.squeeze(3).unsqueeze(1)

@@ -44,7 +44,7 @@ def cut(data: Mapping[str, Any], key: str) -> Any:
     Raises
     ------
     InputError
-        Where there is none; the message has the nearest name that there is.
+        If there is no such key; the message has the nearest one that exists.
     """
     part: Any = data
     for depth, name in enumerate(key.split("."), 1):

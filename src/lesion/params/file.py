@@ -1,4 +1,4 @@
-"""params.yaml as a whole: what stands in it, and its validation."""
+"""The types of the whole params.yaml, and its validation."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -111,7 +111,7 @@ def _check_shards(shards: list[str], where: str) -> None:
 
 
 def _check_populations(part: Active | Comparison, params: Params, kinds: Mapping[str, str], where: str) -> None:
-    """`kinds`: of every variant of the catalogue, trained or derived."""
+    """`kinds`: variant of the catalogue -> trained, derived or external."""
     for kind in KINDS:
         ids: list[str] = getattr(part, kind)
         _check_known(ids, params.variants, f"{where}.{kind}")
@@ -125,7 +125,7 @@ def _check_populations(part: Active | Comparison, params: Params, kinds: Mapping
 
 
 def _check_members(part: Active | Comparison, params: Params, where: str) -> None:
-    """Members that are trained here are enough for the tests that their audit asks for."""
+    """Check that populations that are trained here have enough members for the tests of the audit."""
     if params.variants["dense"]["method"] != "dense":
         return  # taken from elsewhere: as many as there are
     count = sum(len(members(shard)) for shard in part.shards)
@@ -137,7 +137,7 @@ def _check_members(part: Active | Comparison, params: Params, where: str) -> Non
 
 
 def _check_parents(params: Params, kinds: Mapping[str, str]) -> None:
-    """Each derived variant is made of one that has float weights, and of itself by no way round."""
+    """Check that the parent of each derived variant has float weights, and that no variant is its own ancestor."""
     for name, kind in kinds.items():
         if kind != "derived":
             continue

@@ -15,8 +15,9 @@ class Recipe(Settings):
 
     `rate` is the peak learning rate; `epochs`, `warmup` and `decay` are counted in epochs (the last incomplete batch of
     an epoch is dropped); at each epoch in `decay` the rate is multiplied by `decay_factor`. A batch goes through the
-    network `micro_batch` images at a time, its gradients added up: what a device cannot hold at once. `precision` is
-    that of the autocast, by type of device; `workers` are the processes that read images ahead (0: the training does).
+    network `micro_batch` images at a time, since a device may not hold all of it, and the gradients are added up.
+    `precision` is that of the autocast, by type of device; `workers` are the processes that read images ahead (0: the
+    training does).
     `paired`: member k of every variant has the initialisation, the order of images and the augmentation of dense member
     k, and is tested against it as a pair; else all are independent draws, as in the paper.
     """

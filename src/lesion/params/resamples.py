@@ -6,6 +6,6 @@ from lesion.params.settings import Settings
 
 
 class Resamples(Settings):
-    """How many populations are drawn, with replacement, from the members that there are."""
+    """`draws`: the number of populations that are drawn from the members, with replacement."""
 
     draws: int = Field(ge=2)

@@ -30,9 +30,9 @@ Corruption = Literal[
 
 
 class Robustness(Settings):
-    """Which corruptions are tried, at which severities (1 to 5); none, and only clean images are shown.
+    """The corruptions, and their severities (1 to 5). Without corruptions only clean images are evaluated.
 
-    `published`: the folder of the published corrupted images (CIFAR-10-C, ImageNet-C), where they are not to be made.
+    `published`: the folder of the published corrupted images (CIFAR-10-C, ImageNet-C); None if Lesion makes them.
     """
 
     corruptions: list[Corruption]

@@ -29,7 +29,7 @@ class Settings(BaseModel):
 
     @classmethod
     def _keys_at(cls, location: tuple[int | str, ...]) -> list[str]:
-        """The keys of the settings at a place within these; none where they cannot be told."""
+        """The keys of the settings at `location` within this class; none if they are unknown."""
         found: Any = cls
         for part in location:
             field = found.model_fields.get(part) if _is_settings(found) else None

@@ -1,4 +1,4 @@
-"""The DAG, declared once: steps, artifacts, variants. Commands, rules, stages and code versions come from here.
+"""The DAG of the steps, each declared once. Commands, rules, stages and versions of nodes are made from it.
 
-May import: params and plugins; no step. Makes: `results/versions/`, `dvc.yaml`.
+May import: params, artifacts and plugins, but no step. Makes: `results/versions/`, `dvc.yaml`.
 """

@@ -20,12 +20,12 @@ def _output(*command: str) -> str:
 def adopt(engine: str) -> None:
     """Let `engine` (dvc or snakemake) take over what the other made.
 
-    Each believes whatever files it finds, so the other engine must have nothing left to do.
+    An engine accepts any file that it finds. So this is refused while the other engine has work left.
 
     Raises
     ------
     InputError
-        Where it has, or the engine is not known.
+        If the other engine has work left, or `engine` is neither of the two.
     """
     if not Path("params.yaml").exists():
         raise InputError("params.yaml: not in this folder")

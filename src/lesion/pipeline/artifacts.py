@@ -1,4 +1,7 @@
-"""Where each artifact lies, relative to the folder of params.yaml. Path is identity: no dates, no globs."""
+"""The path of each artifact, relative to the folder of params.yaml.
+
+A path has no date, and depends on nothing but the names of its node, so that no step searches a folder for its inputs.
+"""
 
 from pathlib import Path
 
@@ -31,5 +34,5 @@ def figure(name: str, suffix: str) -> str:
 
 
 def version(study: str, step: str, variant: str = "") -> Path:
-    """What the nodes of a step depend on beside files: code and settings. The shards of a variant share one."""
+    """The file with the version of the nodes of a step: their code and settings. All shards of a variant share it."""
     return Path("results/versions", study, step, variant or "all")

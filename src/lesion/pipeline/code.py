@@ -39,7 +39,7 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 
 def _is_export(statement: ast.stmt) -> bool:
-    """True of an import, and of an assignment or a function whose name is in double underscores."""
+    """True for an import, and for an assignment or a function whose name is in double underscores."""
     if isinstance(statement, ast.If) and getattr(statement.test, "id", "") == "TYPE_CHECKING":
         return True
     if isinstance(statement, ast.Import | ast.ImportFrom):
@@ -70,7 +70,10 @@ def _write(node: object, text: list[str]) -> None:
 
 
 def what_it_does(source: bytes, *, package: bool) -> str:
-    """The text that stands for a module: equal for two sources that do the same by the same statements."""
+    """The text of a module that is hashed: its syntax tree without what changes no result.
+
+    `package`: the source is that of an `__init__`, of which exports are left out.
+    """
     tree = ast.parse(source)
     if package:
         tree.body = [statement for statement in tree.body if not _is_export(statement)]

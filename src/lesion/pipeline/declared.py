@@ -1,4 +1,4 @@
-"""Modules that are nodes by lying in a folder: statistics and figures, and what they declare.
+"""Statistics and figures: each module in one of their folders is a step, and this reads what it declares.
 
 Their constants are read from the source, not by import: importing them would import pandas and matplotlib.
 """

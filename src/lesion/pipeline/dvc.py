@@ -23,7 +23,7 @@ HEAD = """\
 # of `active` or `comparison` in params.yaml, write it again.
 """
 PUBLISHED = ("versions", "data", "adversarial", "predict", "import", "robustness")
-"""The steps whose outputs a reviewer pulls: what figures are made of, and cannot be made without training."""
+"""The steps whose outputs a reviewer pulls. Figures are made from them; to make them anew takes a training."""
 
 AXES = ("study", "variant", "shard")
 SHOWN = {axis: f"${{item.{axis}}}" for axis in AXES}
@@ -34,7 +34,7 @@ class _Line(list[str]):
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
-    """Writes `_Line` as said."""
+    """Writes each `_Line` on one line."""
 
 
 _Dumper.add_representer(_Line, lambda dumper, line: dumper.represent_sequence("tag:yaml.org,2002:seq", line, True))
@@ -57,7 +57,7 @@ class _Stage:
 
 
 def _body(graph: Graph, node: Node) -> dict[str, Any]:
-    """Command, dependencies and outputs of a node, with its names as places of the matrix."""
+    """Command, dependencies and outputs of a node, with the variables of the matrix in place of its names."""
     step = node.declared
     shown = {axis: SHOWN[axis] for axis in step.per}
     template = Node(node.step, shown)
@@ -76,7 +76,7 @@ def _body(graph: Graph, node: Node) -> dict[str, Any]:
 
 
 def _name(graph: Graph, node: Node) -> str:
-    """The name of a node's stage: its step, and what sets its variants apart from others of that step."""
+    """The name of a node's stage: its step, and the parent, shard or study by which it differs from others."""
     parts, variant = [node.step], node.names.get("variant", "")
     if "parent" in node.declared.loads and graph.parent(variant) != DENSE:
         parts.append(f"of-{graph.parent(variant)}")
@@ -120,13 +120,13 @@ def dvc_text(graph: Graph) -> str:
 
 
 def write_dvc(graph: Graph) -> None:
-    """Write dvc.yaml, where it is not what it would be already."""
+    """Write dvc.yaml, unless it has this content already."""
     text = dvc_text(graph)
     if not NAME.exists() or NAME.read_text(encoding="utf-8") != text:
         write_text(NAME, text)
 
 
 def check_dvc(graph: Graph) -> None:
-    """Raise InputError where dvc.yaml was written for other populations than params.yaml asks for now."""
+    """Raise InputError if dvc.yaml is missing, or not what the present params.yaml gives."""
     if not NAME.exists() or NAME.read_text(encoding="utf-8") != dvc_text(graph):
         raise InputError("dvc.yaml: was written for another params.yaml; `lesion dvc` writes it anew")

@@ -18,7 +18,7 @@ Files = str | list[str] | dict[str, str] | dict[str, list[str]]
 
 @dataclass(frozen=True)
 class Node:
-    """One node: a step, and the names that tell it from the others of its step."""
+    """A node: a step, and the study, variant and shard that it is run for."""
 
     step: str
     names: Mapping[str, str]
@@ -96,12 +96,13 @@ class Graph:
     # One node
 
     def node(self, step: str, names: Mapping[str, str]) -> Node:
-        """A node, once its names are known to be in params.yaml.
+        """The node of a step with these names, which are checked against params.yaml.
 
         Raises
         ------
         InputError
-            Where a name is not, with the nearest one that is; where the step is not for the variant.
+            If a name is not in params.yaml (the message has the nearest one that is), or the step is not for the
+            variant.
         """
         declared = STEPS[step]
         for name, catalogue in (("study", "studies"), ("variant", "variants")):
@@ -203,7 +204,7 @@ class Graph:
                     yield {"study": study, "variant": variant} | ({"shard": shard} if shard else {})
 
     def _with_parents(self, node: Node, seen: set[Node]) -> Iterator[Node]:
-        """A node after the parents of its variant, which need not be active themselves."""
+        """Yield the nodes that make the variant's parent, active or not, then the node, unless they are in `seen`."""
         if node in seen:
             return
         if "parent" in node.declared.loads:
@@ -216,7 +217,7 @@ class Graph:
 
 
 COMPARES = "compressed"
-"""The input of steps that compare a compressed variant with dense; dense itself has none of these."""
+"""The input by which a step is known to compare a variant with dense. There is no such node for dense."""
 
 
 def _a(word: str) -> str:

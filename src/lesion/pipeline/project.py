@@ -1,4 +1,4 @@
-"""params.yaml of the current folder as a whole, checked."""
+"""The whole params.yaml, checked, and its DAG."""
 
 from collections.abc import Mapping
 from typing import Any

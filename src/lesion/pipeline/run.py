@@ -18,7 +18,7 @@ def run(step: str, names: Mapping[str, str], data: Mapping[str, Any] | None = No
     Raises
     ------
     InputError
-        Where the names or the node's part of params.yaml have a fault, or what the entry says of its inputs.
+        If the names or the node's part of params.yaml are invalid, or the entry refuses its inputs.
     """
     graph = Graph(read_yaml() if data is None else data)
     node = graph.node(step, names)
@@ -53,7 +53,7 @@ def _paths(files: Files) -> Any:
 
 
 def typed(hint: Any, part: Any, where: str) -> Any:
-    """A part of params.yaml as the entry wants it: a `Settings` class, or a list of them, validates it."""
+    """A part of params.yaml; where `hint` is a `Settings` class or a list of one, validated by that class."""
     if isinstance(hint, type) and issubclass(hint, Settings):
         return hint.read(part, where=where)
     if get_origin(hint) is list and isinstance(of := get_args(hint)[0], type) and issubclass(of, Settings):

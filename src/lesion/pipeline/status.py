@@ -1,4 +1,4 @@
-"""Which artifacts were made by what is not installed here, and which image files have changed since."""
+"""Artifacts that other versions or another device made, and image files that changed since they were recorded."""
 
 import os
 from collections import Counter
@@ -17,8 +17,8 @@ NO_MAKER = ""
 def status(results: Path) -> Iterator[str]:
     """Lines that say which artifacts under `results` were made by other versions, or on another kind of device.
 
-    Libraries that are not installed here are passed over: they will make nothing. Image files of studies that record
-    them are compared with what they were, as the steps that read them do. Tables in CSV say nothing of themselves.
+    Libraries that are not installed here are passed over, since they make nothing here. Recorded image files are
+    compared with their record, as the steps do that read them. Tables in CSV have no metadata and are left out.
     """
     counts: Counter[tuple[str, str, str]] = Counter()  # artifacts by study, library or device, version
     folders: list[tuple[str, Path, dict[str, Any]]] = []
@@ -42,7 +42,7 @@ def status(results: Path) -> Iterator[str]:
 
 
 def _artifacts(results: Path) -> Iterator[tuple[str, Path]]:
-    """Each artifact that tells of itself, with its study, in order of path; hidden files are none."""
+    """The study and path of each artifact with metadata, in order of path; hidden files are left out."""
     for folder, inner, files in os.walk(results):
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for name in sorted(files):
@@ -79,7 +79,7 @@ def _devices() -> set[str]:
 
 
 def _changed(folders: list[tuple[str, Path, dict[str, Any]]]) -> Iterator[str]:
-    """A line for each study with image files that are not as they were, or cannot be looked at."""
+    """A line for each study with image files that were changed or removed, or cannot be read."""
     if not folders:
         return
     import pyarrow as pa

@@ -24,7 +24,7 @@ UNCOUNTED = {"workers"}  # keys of settings that change no result: processes tha
 
 
 def by_value(part: Any) -> Any:
-    """A part of params.yaml such that equal settings are equal text: keys sorted, 1.0 as 1, `UNCOUNTED` left out."""
+    """A part of params.yaml as it is compared: keys sorted, 1.0 as 1, keys in `UNCOUNTED` left out."""
     if isinstance(part, Mapping):
         return {str(name): by_value(part[name]) for name in sorted(part, key=str) if name not in UNCOUNTED}
     if isinstance(part, list):
@@ -67,7 +67,7 @@ def loaded(graph: Graph, node: Node) -> Iterator[tuple[str, Any, str]]:
 
 
 def check(graph: Graph, node: Node) -> None:
-    """Check every option of every module that a node loads by name, before anything that is slow to import is.
+    """Check every option of every module that a node loads by name; imports nothing that is slow to import.
 
     Raises
     ------
@@ -87,9 +87,10 @@ def code(graph: Graph, node: Node) -> str:
 
 
 def write_versions(graph: Graph) -> None:
-    """Write the version of every active node, a file a step and variant, for DVC to depend on.
+    """Write the version of every active node, for DVC to depend on.
 
-    A file whose content stands is left alone; one that no node has any more is removed.
+    There is one file for each step and variant. A file with the right content is not touched; a file of no active node
+    is deleted.
     """
     written = set()
     for node in graph.nodes():

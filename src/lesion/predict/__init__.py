@@ -1,4 +1,4 @@
-"""What each member says of each test image, clean, corrupted or adversarial.
+"""The answers of each member to the test images: clean, corrupted and adversarial.
 
 May import: params to train. Makes: `predictions/` and `robustness/`.
 """

@@ -40,18 +40,18 @@ def adversarial(
     evaluation: Evaluation,
     source: dict[str, Any] | None,
 ) -> None:
-    """Write the file `adversarial`: no array where the study has no source of such images.
+    """Write the natural adversarial set to `adversarial`; without arrays if the study has no source of such images.
 
-    Arrays: label int16 (n,) of the study, example_id int32 (n,) in the other source, prediction int16 (n,) of the
-    reference model where there is one; images uint8 (n, h, w, c) of a packed source, while the metadata name the files
-    of an indexed one, and size and digest tell what these hold (`data.contents`). The metadata tell how many images
-    were looked at.
+    Arrays: label int16 (n,), as the study numbers its classes; example_id int32 (n,), in the other source; prediction
+    int16 (n,) of the reference model, if one was used. A packed source adds images uint8 (n, h, w, c). For a source of
+    image files the metadata have their names, and the arrays size and digest describe them (`data.contents`). The
+    metadata also have the number of images that were looked at.
 
     Raises
     ------
     InputError
-        Where the other source has a class that the study lacks or images of another size, or the reference model errs
-        on none.
+        If the other source has a class that the study lacks or images of another size, or the reference model gets all
+        images right.
     """
     if source is None:
         write_arrays(adversarial, {}, study=study)
@@ -84,7 +84,7 @@ def adversarial(
 
 
 def labels(other: Dataset, split: Split, *, where: str) -> npt.NDArray[np.int16]:
-    """Labels of another source as the study numbers its classes: int16 (n,); InputError where they do not fit."""
+    """Labels of another source as the study numbers its classes: int16 (n,); InputError if classes or images differ."""
     if missing := [name for name in other.ids if name not in split.class_ids]:
         raise InputError(f"{where}: class {missing[0]} is none of the study's")
     if _images(other).shape != split.images.shape:
@@ -109,7 +109,7 @@ def reference_predictions(
     evaluation: Evaluation,
     count: int,
 ) -> npt.NDArray[np.int16]:
-    """What a dense model of its own seeds, trained on `split`, says of `count` images: int16 (count,)."""
+    """Predictions of a dense model with seeds of its own, trained on `split`, for `count` images: int16 (count,)."""
     with computing(threads=recipe.threads) as device:
         reference, _ = train_member(model, {"method": "dense"}, split, recipe=recipe, seeds=seeds, device=device)
         reference.eval().to(device)

@@ -14,7 +14,7 @@ from lesion.train.device import place
 def networks(
     checkpoint: Path, *, model: dict[str, Any], compression: dict[str, Any], split: Split, device: torch.device
 ) -> dict[int, nn.Module]:
-    """Each member's network by its number, in evaluation mode: all at once, so that images are read once."""
+    """Number of a member -> its network in evaluation mode. All are held at once, so that images are read once."""
     _, channels = split.images.shape
     return {
         member: place(network, device, channels=channels)

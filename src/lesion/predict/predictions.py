@@ -1,4 +1,4 @@
-"""The `predict` step: what each member of a shard says of each test example."""
+"""The `predict` step: the answer of each member of a shard to each test example."""
 
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,9 @@ def predict(
     compression: dict[str, Any],
     evaluation: Evaluation,
 ) -> None:
-    """Write the `predictions`, with the sizes of its members in its metadata (`compress.size`).
+    """Write the `predictions`, with the sizes of the members in their metadata (`compress.size`).
 
-    They travel with the predictions, since who audits them need not have the checkpoints.
+    The audit takes the sizes from there, since it may run without the checkpoints.
     """
     split = read_split(examples, images, "test")
     batches, first = len(batch_rows(len(split.label), evaluation)), 0

@@ -35,9 +35,9 @@ class Condition:
 
     Attributes
     ----------
-    name, severity : as in the table; severity 0 where nobody corrupted the images
+    name, severity : as in the table; severity 0 for images without a corruption
     images, label : label int64 (n,)
-    example_id : int32 (n,) of the images that are to be corrupted by `name`, None for images that are as they are
+    example_id : int32 (n,) of images that are corrupted by `name` when they are read; None for images as stored
     among : classes that an answer may name, int64; None for all
     """
 
@@ -57,10 +57,11 @@ class Condition:
 
 
 def conditions(adversarial: Path, split: Split, settings: Robustness) -> Iterator[Condition]:
-    """Clean images, each corruption at each severity, and the natural adversarial set where the study has one.
+    """Clean images, each corruption at each severity, and the natural adversarial set if the study has one.
 
-    One that has fewer classes than the study is judged among all classes and among its own, and both are named by how
-    many these are (1000-way and 200-way; Hendrycks et al., arXiv 1907.07174).
+    An adversarial set with fewer classes than the study gives two conditions: answers among all classes, and answers
+    among its own classes only. Their names have the number of classes (1000-way and 200-way; Hendrycks et al., arXiv
+    1907.07174).
     """
     yield Condition("clean", 0, split.images, split.label)
     for corruption in settings.corruptions:

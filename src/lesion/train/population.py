@@ -1,4 +1,4 @@
-"""The `train` step: the members of a shard, one after the other, trained or taken from where they were trained."""
+"""The `train` step: the members of a shard are trained one after the other, or read from checkpoints of others."""
 
 import logging
 import time
@@ -39,7 +39,7 @@ def train_member(
     snapshots: Snapshots = NEVER,
     on_step: Advance = lambda: None,
 ) -> tuple[nn.Module, float]:
-    """Build a network from its own seed and train it; the trained network, on the CPU, and its last mean loss."""
+    """Build a network from its seed and train it; the network, on the CPU, and the mean loss of the last epoch."""
     torch.manual_seed(seeds.initialisation)
     _, channels = split.images.shape
     network = place(build(model, split), device, channels=channels)
@@ -69,14 +69,13 @@ def train(
 ) -> None:
     """Train the members of `shard` and write their `checkpoint`.
 
-    `compression`: what params.yaml says of the variant.
-
-    `stamp` names everything that the weights depend on; members finished under the same stamp are not trained again.
+    `compression` is the variant's entry in params.yaml. `stamp` is a hash of everything that the weights depend on:
+    members that were finished under the same stamp are not trained again.
 
     Raises
     ------
     InputError
-        Where a member diverges, or the recipe does not fit the data.
+        If a member diverges, or the recipe does not fit the data.
     """
     split = read_split(examples, images, "train")
     if hasattr(plugins.load("method", compression["method"]), "load_member"):

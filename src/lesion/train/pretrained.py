@@ -24,10 +24,10 @@ def take_population(
     split: Split,
     checkpoint: Path,
 ) -> None:
-    """Write the checkpoint of a shard from those that a `pretrained` variant names; the metadata hold their SHA-256.
+    """Write the checkpoint of a shard from the files that a `pretrained` variant names.
 
-    The SHA-256 of a member's file is its origin: what is derived from the member has the same, so that the audit knows
-    a pair by it.
+    The metadata of each member have the SHA-256 of its file, its origin. Members that are derived from it have the same
+    origin, by which the audit recognises pairs.
 
     Raises
     ------

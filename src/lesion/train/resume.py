@@ -1,4 +1,7 @@
-"""What a killed training goes on from, kept where no engine deletes it: finished members, and snapshots of the next."""
+"""The state from which a killed training continues: finished members, and snapshots of the one in training.
+
+It lies in a folder that neither engine deletes.
+"""
 
 import logging
 import os
@@ -43,7 +46,10 @@ class Snapshots:
         self._last = time.monotonic()
 
     def restore(self, model: nn.Module, optimiser: Optimizer) -> tuple[int, Tensor]:
-        """Put the state of the snapshot into the model and the optimiser; steps done (0 without one) and loss."""
+        """Load the snapshot into the model and the optimiser.
+
+        Returns the number of steps done (0 without a snapshot), and the summed loss of the epoch so far.
+        """
         found = None if self._path is None else _stamped(self._path, self._stamp)
         if found is None:
             return 0, torch.zeros(())
@@ -57,7 +63,7 @@ class Snapshots:
         return facts["step"], total
 
     def offer(self, step: int, total: Tensor, model: nn.Module, optimiser: Optimizer) -> None:
-        """Write the state after `step` steps if the last time is long ago."""
+        """Write the state after `step` steps, unless the last snapshot was written less than `seconds` ago."""
         if self._path is None or time.monotonic() - self._last < self._seconds:
             return
         state = dict(model.state_dict())
@@ -99,16 +105,16 @@ class Resume:
         return found
 
     def save(self, member: int, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-        """Keep a finished member; its snapshot is needed no more."""
+        """Write a finished member, and delete its snapshot."""
         write_checkpoint(self._member(member), {member: tensors}, stamp=self._stamp, facts=facts)
         self._snapshot(member).unlink(missing_ok=True)
 
     def snapshots(self, member: int) -> Snapshots:
-        """Those of a member in training; they bear the member in their stamp, as its seeds are its own."""
+        """Snapshots of the member in training. Their stamp has its number, since each member has seeds of its own."""
         return Snapshots(self._snapshot(member), stamp=f"{self._stamp} {member}")
 
     def clear(self) -> None:
-        """Forget the members of a shard that is written, and the folder that held them."""
+        """Delete the folder, once the checkpoint of the shard is written."""
         if not self._folder.exists():
             return
         for path in self._folder.iterdir():
