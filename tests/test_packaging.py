@@ -21,7 +21,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import lesion
+from lesion.params.document import read_yaml
 from lesion.params.file import Params
+from lesion.pipeline.dvc import dvc_text
+from lesion.pipeline.project import project
 
 pytestmark = pytest.mark.xdist_group("wheel")  # one worker builds it
 
@@ -72,6 +75,11 @@ def test_conda_gets_what_the_pipeline_brings_at_the_versions_of_the_lock() -> No
 def test_the_schema_is_that_of_the_typed_params() -> None:
     schema = json.loads((ROOT / "workflow" / "schemas" / "params.schema.json").read_text())
     assert schema == Params.model_json_schema(), "write it anew: lesion schema > workflow/schemas/params.schema.json"
+
+
+def test_dvc_yaml_is_that_of_the_declared_steps() -> None:
+    graph, _ = project(read_yaml(ROOT / "params.yaml"))
+    assert (ROOT / "dvc.yaml").read_text(encoding="utf-8") == dvc_text(graph), "write it anew: lesion dvc"
 
 
 def test_the_citation_names_the_version() -> None:
