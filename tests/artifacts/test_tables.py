@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesion.artifacts.csv_tables import read_csv, write_csv
-from lesion.artifacts.tables import PIE, PREDICTIONS, TEXT, read_facts, read_parquet, write_parquet
+from lesion.artifacts.tables import (
+    PIE,
+    PREDICTIONS,
+    TEXT,
+    from_numpy,
+    read_facts,
+    read_parquet,
+    to_numpy,
+    write_parquet,
+)
 from lesion.errors import InputError
 from tests.synthetic import labels, population, table
 
@@ -123,3 +132,15 @@ def test_a_csv_that_is_damaged(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"^{path}: "):
         read_csv(path)
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int16, np.int32, np.float32])
+@pytest.mark.parametrize("count", [0, 1, 9])
+def test_a_column_holds_the_values_of_its_array(dtype: type, count: int) -> None:
+    values: np.ndarray = (np.arange(2 * count) % 5 % 2).astype(dtype)[::2]  # not contiguous
+    column = from_numpy(values)
+    assert column.equals(pa.array(values))
+    if dtype is not np.bool_:
+        chunked = pa.chunked_array([column, column])
+        np.testing.assert_array_equal(to_numpy(chunked), np.concatenate([values, values]))
+        assert to_numpy(column).dtype == dtype

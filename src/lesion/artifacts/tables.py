@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -57,6 +59,18 @@ PIE = pa.schema(
         "pie": pa.bool_(),
     }
 )  # every test example, in order of example_id
+
+
+def from_numpy(values: npt.NDArray[Any]) -> pa.Array:
+    """A column of numbers or truth values, from an array (n,); unlike `pa.array`, without importing pandas."""
+    stored = np.ascontiguousarray(values.view(np.uint8) if values.dtype == bool else values)
+    column = pa.Array.from_buffers(pa.from_numpy_dtype(stored.dtype), len(stored), [None, pa.py_buffer(stored)])
+    return column.cast(pa.bool_()) if values.dtype == bool else column
+
+
+def to_numpy(column: pa.Array | pa.ChunkedArray) -> npt.NDArray[Any]:
+    """A column of numbers without gaps as an array (n,), read-only; unlike its own method, without importing pandas."""
+    return np.from_dlpack(column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column)
 
 
 def write_parquet(path: Path, table: pa.Table, **known: Any) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from lesion.artifacts.arrays import read_arrays
-from lesion.artifacts.tables import EXAMPLES, read_facts, read_parquet
+from lesion.artifacts.tables import EXAMPLES, read_facts, read_parquet, to_numpy
 from lesion.data.images import Images, open_images
 
 
@@ -59,11 +59,11 @@ def read_split(examples: Path, images: Path, split: str) -> Split:
     arrays, _ = read_arrays(images, ["mean", "std"])
     facts = read_facts(examples)
     named = table.column("split").combine_chunks()
-    rows = np.flatnonzero(named.indices.to_numpy() == named.dictionary.to_pylist().index(split))
+    rows = np.flatnonzero(to_numpy(named.indices) == named.dictionary.to_pylist().index(split))
     return Split(
-        example_id=torch.from_numpy(table.column("example_id").to_numpy()[rows]),
+        example_id=torch.from_numpy(to_numpy(table.column("example_id"))[rows]),
         images=open_images(examples, images, rows),
-        label=torch.from_numpy(table.column("label").to_numpy()[rows].astype(np.int64)),
+        label=torch.from_numpy(to_numpy(table.column("label"))[rows].astype(np.int64)),
         normalise=Normalise(torch.from_numpy(arrays["mean"]), torch.from_numpy(arrays["std"])),
         class_names=tuple(facts["class_names"]),
         class_ids=tuple(facts["class_ids"]),

@@ -8,7 +8,7 @@ import pyarrow as pa
 from torch import Tensor
 
 from lesion.artifacts.checkpoints import read_facts, read_members
-from lesion.artifacts.tables import PREDICTIONS, write_parquet
+from lesion.artifacts.tables import PREDICTIONS, from_numpy, write_parquet
 from lesion.compress.size import sizes
 from lesion.data.split import Split, read_split
 from lesion.models.build import build
@@ -33,7 +33,7 @@ def rows(member: int, split: Split, logit: Tensor, *, first: int) -> pa.Table:
         "confidence": probability.amax(dim=1).numpy(),
         "true_probability": probability.gather(1, label[:, None]).squeeze(1).numpy(),
     }
-    return pa.table(columns, schema=PREDICTIONS)
+    return pa.table({name: from_numpy(values) for name, values in columns.items()}, schema=PREDICTIONS)
 
 
 def predict(
