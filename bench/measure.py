@@ -1,4 +1,4 @@
-"""Wall time and peak memory of a command, and the project copied to a folder of its own."""
+"""Time and peak memory of a command, and the project copied to a folder of its own."""
 
 import os
 import shutil
@@ -20,10 +20,27 @@ NEEDED = ("Snakefile", "dvc.yaml", "params.yaml", "environment.yml", "profiles",
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall seconds of a command, and the peak memory in MiB of its process (of the largest, if it starts others)."""
+    """What a command took.
+
+    Attributes
+    ----------
+    seconds : by the clock
+    processor : of processor time, of all processes that it started, too
+    peak_mib : peak memory of its process (of the largest, if it starts others), MiB
+    output : what it printed
+    """
 
     seconds: float
+    processor: float
     peak_mib: float
+    output: str
+
+    def over(self, floor: "Cost") -> str:
+        """This cost as text, and as a multiple of a floor by the clock and in processor time."""
+        return (
+            f"{self.seconds:.1f} s, {self.processor:.1f} s of processor time: {self.seconds / floor.seconds:.2f} and "
+            f"{self.processor / floor.processor:.2f} × floor"
+        )
 
 
 def cost(*command: str, cwd: Path) -> Cost:
@@ -35,10 +52,11 @@ def cost(*command: str, cwd: Path) -> Cost:
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            raise RuntimeError(f"{' '.join(command)}:\n{output.read().decode()[-2000:]}")
-    return Cost(seconds, usage.ru_maxrss / 1024)
+        output.seek(0)
+        printed = output.read().decode()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)}:\n{printed[-2000:]}")
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, printed)
 
 
 @contextmanager
