@@ -92,9 +92,16 @@ CASES: dict[str, tuple[Callable[[Params], None], str]] = {
         both(put("variants/x", {"method": "float16", "of": "y"}), put("variants/y", {"method": "float16", "of": "x"})),
         "variants.x.of",
     ),
-    "derived of integers": (put("variants/x", {"method": "float16", "of": "int8-static"}), "variants.x.of"),
+    "derived of integers": (
+        both(put("variants/x", {"method": "float16", "of": "int8-static"}), put("active/derived", ["x"])),
+        "variants.x.of",
+    ),
     "derived of predictions": (
-        both(put("variants/e", EXTERNAL), put("variants/x", {"method": "float16", "of": "e"})), "variants.x.of"
+        both(
+            put("variants/e", EXTERNAL), put("variants/x", {"method": "float16", "of": "e"}),
+            put("active/derived", ["x"]),
+        ),
+        "variants.x.of",
     ),
     "one member": (put("active/shards", ["0-0"]), "active.shards"),
     "members that make no halves": (put("active/shards", ["0-2"]), "active.shards"),
@@ -295,6 +302,16 @@ def test_a_file_that_is_not_text(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_bytes(content)
     with pytest.raises(InputError, match=r"params\.yaml: not YAML: "):
         read_yaml(tmp_path / "params.yaml")
+
+
+def test_dense_may_be_predictions_from_elsewhere_where_nothing_is_made_of_it() -> None:
+    params = tiny()
+    params["variants"]["dense"] = EXTERNAL
+    with pytest.raises(InputError, match=r"variants\.int8-static\.of: dense is made by external"):
+        validate(params)
+    params["active"]["derived"], params["comparison"]["derived"] = [], []
+    params["comparison"]["families"] = params["comparison"]["families"][:1]
+    validate(params)
 
 
 def test_the_repository_s_own_file_is_valid() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -137,7 +138,8 @@ def _check_members(part: Active | Comparison, params: Params, where: str) -> Non
 
 
 def _check_parents(params: Params, kinds: Mapping[str, str]) -> None:
-    """Check that the parent of each derived variant has float weights, and that no variant is its own ancestor."""
+    """Check that each derived variant has a parent, with float weights if it is made, and is not its own ancestor."""
+    made = {*params.active.derived, *params.comparison.derived}
     for name, kind in kinds.items():
         if kind != "derived":
             continue
@@ -148,9 +150,12 @@ def _check_parents(params: Params, kinds: Mapping[str, str]) -> None:
             if parent in chain:
                 raise InputError(f"params.yaml: {where}: {' of '.join([*chain, parent])}: a variant is made of itself")
             chain.append(parent)
-        method_of_parent = params.variants[chain[1]]["method"]
-        if not plugins.load("method", method_of_parent).FLOAT_MEMBERS:
-            raise InputError(f"params.yaml: {where}: {chain[1]} is made by {method_of_parent} and has no float weights")
+        for child, parent in pairwise(chain if name in made else []):
+            method_of_parent = params.variants[parent]["method"]
+            if not plugins.load("method", method_of_parent).FLOAT_MEMBERS:
+                raise InputError(
+                    f"params.yaml: variants.{child}.of: {parent} is made by {method_of_parent} and has no float weights"
+                )
 
 
 def _check_comparison(params: Params, kinds: Mapping[str, str]) -> None:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from lesion.pipeline.steps import STATISTICS, STEPS
 
 OUTSIDE = 'outside(["a file from outside"])'
-LABELS = 3
-"""An edge with more artifacts than this is labelled with how many they are."""
+FOLDED = {"statistics", "figures"}
+"""Nodes that stand for all modules of a folder: another module changes nothing in the picture."""
 
 
 def picture() -> str:
     """The text of the flowchart, one line a node or an edge, in the order of `STEPS`.
 
-    A node is a step; all statistics are one node, all figures another, and each lists its names. An edge leads from the
-    step that writes an artifact to the step that reads it, and has the artifact's name.
+    A node is a step; all statistics are one node, all figures another. An edge leads from the step that writes an
+    artifact to the step that reads it, and has the artifact's name.
     """
     lines = ["flowchart TD", *(f"    {node}" for node in _nodes()), *(f"    {edge}" for edge in _edges())]
     return "\n".join(lines) + "\n"
@@ -27,12 +27,8 @@ def _place(step: str) -> str:
 
 
 def _nodes() -> Iterator[str]:
-    held: dict[str, list[str]] = {}
-    for step in STEPS:
-        held.setdefault(_place(step), []).append(step.removeprefix("figure-"))
-    for place, names in held.items():
-        text = place if names == [place] else f"<b>{place}</b><br>{'<br>'.join(names)}"
-        yield f'{place}["{text}"]'
+    for place in dict.fromkeys(map(_place, STEPS)):
+        yield f'{place}["{place}{"<br>a module each" if place in FOLDED else ""}"]'
     yield OUTSIDE
 
 
@@ -51,5 +47,5 @@ def _edges() -> Iterator[str]:
                 if given.artifact not in artifacts:
                     artifacts.append(given.artifact)
     for (writer, reader), artifacts in carried.items():
-        label = ", ".join(artifacts) if len(artifacts) <= LABELS else f"{len(artifacts)} tables"
+        label = "tables" if writer in FOLDED else ", ".join(artifacts)
         yield f'{writer} -- "{label}" --> {reader}'

@@ -55,13 +55,8 @@ def loaded(graph: Graph, node: Node) -> Iterator[tuple[str, Any, str]]:
     The kinds are those of `plugins`, and `compression` for a variant with all its axes.
     """
     parts, keys = graph.settings(node), graph.keys(node)
-    places = {
-        "method": ("method", "compression"),
-        "parent": ("method", "parent_compression"),
-        "source": ("data", "source"),
-    }
     for name in node.declared.loads:
-        kind, argument = places.get(name, (name, name))
+        kind, argument = LOADED.get(name, (name, name))
         if parts[argument] is not None:  # a study without a natural adversarial set
             yield kind, parts[argument], keys[argument]
 
