@@ -43,4 +43,4 @@ def test_an_edge_has_the_names_of_what_it_carries() -> None:
     labels = {(writer, reader): label for writer, label, reader in EDGE.findall(picture())}
     assert labels["data", "train"] == "examples, images"
     assert labels["compress", "compress"] == "checkpoint"
-    assert labels["statistics", "summary"] == f"{len(STATISTICS)} tables"
+    assert labels["statistics", "summary"] == "tables"
