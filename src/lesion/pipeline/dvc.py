@@ -129,4 +129,4 @@ def write_dvc(graph: Graph) -> None:
 def check_dvc(graph: Graph) -> None:
     """Raise InputError if dvc.yaml is missing, or not what the present params.yaml gives."""
     if not NAME.exists() or NAME.read_text(encoding="utf-8") != dvc_text(graph):
-        raise InputError("dvc.yaml: was written for another params.yaml; `lesion dvc` writes it anew")
+        raise InputError("dvc.yaml: was written for another params.yaml or other steps; `lesion dvc` writes it anew")
