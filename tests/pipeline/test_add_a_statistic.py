@@ -35,10 +35,10 @@ def with_statistic(finished: Project) -> Project:
 
 
 @pytest.fixture(scope="module")
-def with_node(with_statistic: Project) -> Project:
-    """The same with the node, and dvc.yaml written anew."""
-    project = with_statistic.duplicate(with_statistic.folder.parent / "with-node")
-    for block in OF_NODE:
+def with_node(finished: Project) -> Project:
+    """The finished study, the statistic and the node, and dvc.yaml written anew."""
+    project = finished.duplicate(finished.folder.parent / "with-node")
+    for block in (BY_PATH[STATISTIC], *OF_NODE):
         block.write(project.folder)
     project.run("lesion", "dvc")
     return project
