@@ -1,8 +1,12 @@
-"""A module in the folder is a statistic: in the node, the summary, `Audit`, and `lesion audit` with its page."""
+"""The statistic of docs/ADD_A_STATISTIC.md keeps the contract, and passes the test that stands there.
+
+`tests/pipeline/test_add_a_statistic.py` runs it with both engines.
+"""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,73 +15,53 @@ import pytest
 from lesion.audit import registry, statistics
 from lesion.audit.estimator import Audit
 from lesion.views.page.audit import audit
-from tests.audit.test_parity import SEED, SHARD, STUDY, VARIANT, made, written_for_anybody, written_for_nodes
-from tests.compared import run, run_summary, table_path
+from tests.added import BY_PATH, STATISTIC, TEST
+from tests.audit.test_parity import made, written_for_anybody
 
-BRIER = '''"""Compare the Brier score of the true class."""
-
-import pandas as pd
-import pyarrow as pa
-
-from lesion.audit.comparison.comparison import Comparison
-from lesion.audit.contract import Audited, Finding, Row, empty
-from lesion.audit.wording import points
-
-SUFFIX = "csv"
-SETTINGS: dict[str, str] = {}
-ORDER = 9
-SCHEMA = pa.schema({"dense": pa.float64(), "compressed": pa.float64(), "change": pa.float64()})
-
-
-def table(comparison: Comparison) -> pd.DataFrame:
-    before, after = comparison.dense.true_probability, comparison.compressed.true_probability
-    if before is None or after is None:
-        return empty(SCHEMA)
-    dense, compressed = (float(((1 - said.astype("float64")) ** 2).mean()) for said in (before, after))
-    return pd.DataFrame([(dense, compressed, compressed - dense)], columns=SCHEMA.names)
-
-
-def columns(table: pd.DataFrame, *, alpha: float) -> Row:
-    return {"brier_change": None if table.empty else float(table["change"].iloc[0])}
-
-
-def finding(audited: Audited) -> Finding | None:
-    table = audited.tables["brier"]
-    if table.empty:
-        return None
-    return Finding("Calibration", points(table["change"].iloc[0]), "points of Brier score", "Lower is better.")
-'''
+NAME = Path(STATISTIC).stem
 
 
 @pytest.fixture
-def brier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with one module more, in which the current folder lies."""
-    (tmp_path / "more").mkdir()
-    (tmp_path / "more" / "brier.py").write_text(BRIER, encoding="utf-8")
-    monkeypatch.setattr(statistics, "__path__", [*statistics.__path__, str(tmp_path / "more")])
-    monkeypatch.chdir(tmp_path)
+def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder in which the module lies, found as if it lay with the others."""
+    (tmp_path / Path(STATISTIC).name).write_text(BY_PATH[STATISTIC].text, encoding="utf-8")
+    monkeypatch.setattr(statistics, "__path__", [*statistics.__path__, str(tmp_path)])
     yield tmp_path
-    sys.modules.pop(f"{statistics.__name__}.brier", None)
+    sys.modules.pop(f"{statistics.__name__}.{NAME}", None)
+    if hasattr(statistics, NAME):
+        delattr(statistics, NAME)
 
 
-def test_it_appears_everywhere(brier: Path) -> None:
+def test_the_test_of_the_docs_passes(added: Path) -> None:
+    found: dict[str, Any] = {}
+    exec(BY_PATH[TEST].text, found)
+    tests = [test for name, test in found.items() if name.startswith("test_")]
+    assert tests
+    for test in tests:
+        test()
+
+
+def test_half_of_briers_score_to_all_of_it(added: Path) -> None:
+    """What the docstring says of more than two classes, by Brier's own formula."""
+    rng = np.random.default_rng(0)
+    probability, label = rng.dirichlet(np.full(5, 0.5), 200), rng.integers(0, 5, 200)
+    whole = np.mean(((probability - np.eye(5)[label]) ** 2).sum(axis=1))
+    score = registry.load(NAME).score(probability[np.arange(200), label])  # type: ignore[attr-defined]
+    assert whole / 2 < score < whole
+
+
+def test_without_probabilities_there_is_nothing_to_say(added: Path) -> None:
+    dense, compressed = made((4, 4))[0]
+    audited = Audit(splits=2, resamples=2).fit(dense.prediction, compressed.prediction)
+    assert audited.tables_[NAME].empty
+    assert audited.summary_["brier_score_change"].isna().all()
+    assert registry.load(NAME).finding(audited.audited_) is None
+
+
+def test_its_file_is_one_of_the_audit(added: Path) -> None:
+    """A second audit into the same folder takes the table for its own."""
     sides, hand = made((4, 4))
-    expected = [((1 - np.asarray(side.true_probability, dtype=float)) ** 2).mean() for side in sides]
-    assert "brier" in registry.names()
-    written_for_nodes(sides, hand, 4)
-    by_node = pd.read_csv(run("brier", STUDY, VARIANT, [SHARD], root_seed=SEED))
-    assert by_node.iloc[0].tolist() == pytest.approx([*expected, expected[1] - expected[0]])
-    assert table_path(STUDY, "brier", VARIANT).exists()
-    run("pie", STUDY, VARIANT, [SHARD])
-    summary = pd.read_csv(run_summary(STUDY, [VARIANT], [SHARD], alpha=0.05, statistics=["brier", "pie"]))
-    assert summary["brier_change"].tolist()[1] == by_node["change"][0]
-    out = brier / "out"
-    audit(**written_for_anybody(sides, hand, brier, ".csv"), out=out, splits=2, resamples=2)
-    pd.testing.assert_frame_equal(pd.read_csv(out / "brier.csv"), by_node)
-    assert pd.read_csv(out / "summary.csv")["brier_change"].tolist()[1] == by_node["change"][0]
-    page = (out / "index.html").read_text(encoding="utf-8")
-    for shown in ("Calibration", "points of Brier score", "Compare the Brier score of the true class.", "brier.csv"):
-        assert shown in page
-    unknown = Audit(splits=2, resamples=2).fit(sides[0].prediction, sides[1].prediction)
-    assert unknown.brier_.empty  # type: ignore[attr-defined]
-    audit(**written_for_anybody(sides, hand, brier, ".csv"), out=out, splits=2, resamples=2)  # its own files are known
+    files, out = written_for_anybody(sides, hand, added, ".csv"), added / "out"
+    for _ in range(2):
+        audit(**files, out=out, splits=2, resamples=2)
+        assert len(pd.read_csv(out / f"{NAME}.csv")) == 1

@@ -28,12 +28,16 @@ SEED, STUDY, VARIANT, SHARD = 1911, "toy", "gmp-50", "0-7"
 OPTIONS: dict[str, Any] = {"alpha": 0.2, "splits": 12, "resamples": 12, "smallest": 30, "seed": SEED}
 OPTIONS |= {"study": STUDY, "variant": VARIANT}
 IMPACT = Impact(alpha=0.2, normalise="population")
+BY_KEY: dict[str, Any] = {
+    "audit.impact": IMPACT,
+    "audit.halves": Halves(splits=12),
+    "audit.resamples": Resamples(draws=12),
+    "audit.subgroups": Subgroups(smallest=30),
+    "studies.{study}.subgroups": [["hand"]],
+}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "impact": {"settings": IMPACT},
-    "pie": {},
-    "effects": {"settings": Resamples(draws=12)},
-    "null": {"settings": IMPACT, "draws": Halves(splits=12)},
-    "subgroups": {"groups": [["hand"]], "settings": Subgroups(smallest=30), "impact": IMPACT},
+    name: {argument: BY_KEY[key] for argument, key in statistic.SETTINGS.items()}
+    for name, statistic in registry.load_all().items()
 }
 Sides = tuple[Population, Population]
 

@@ -71,5 +71,6 @@ def test_no_two_statistics_have_the_same_column_of_the_summary() -> None:
 
 
 def test_the_order_is_that_of_the_summary() -> None:
-    assert [*registry.load_all()] == ["impact", "pie", "effects", "null", "subgroups"]
+    first = ["impact", "pie", "effects", "null", "subgroups"]
+    assert [name for name in registry.load_all() if name in first] == first
     assert pd.Series([statistic.ORDER for statistic in registry.load_all().values()]).is_unique

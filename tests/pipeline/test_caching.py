@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from lesion.pipeline.artifacts import PLACES
+from lesion.pipeline.steps import STATISTICS
 from tests.pipeline.project import Project
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("caching")]
@@ -17,6 +19,7 @@ IMPACT, NULL, EFFECTS, SUBGROUPS = (
     {f"{STUDY}/{step}/{variant}.csv" for variant in VARIANTS} for step in ("impact", "null", "effects", "subgroups")
 )
 PIE = {f"{STUDY}/pie/{variant}.parquet" for variant in VARIANTS}
+TABLES = {PLACES[name].format(study="digits", variant=variant) for name in STATISTICS for variant in VARIANTS}
 SUMMARY, GALLERY = {f"{STUDY}/summary.csv"}, {f"{STUDY}/gallery/index.html"}
 
 
@@ -36,7 +39,7 @@ def population(variant: str, shard: str = "0-3") -> set[str]:
 
 
 def audited(variant: str) -> set[str]:
-    return {name for name in IMPACT | NULL | EFFECTS | SUBGROUPS | PIE if Path(name).stem == variant}
+    return {name for name in TABLES if Path(name).stem == variant}
 
 
 def set_alpha(params: dict[str, Any]) -> None:
@@ -107,7 +110,7 @@ def add_study(params: dict[str, Any]) -> None:
     params["studies"]["other"] = params["studies"]["digits"]
 
 
-AUDIT = IMPACT | PIE | NULL | EFFECTS | SUBGROUPS | SUMMARY | GALLERY | ALL_FIGURES
+AUDIT = TABLES | SUMMARY | GALLERY | ALL_FIGURES
 OF_IMPACT = SUMMARY | figures("impact", "counts", "size")
 OF_PIE = SUMMARY | GALLERY | figures("counts", "size", "pie-accuracy", "pie-sheet")
 OF_CHAIN = population("gmp-50-int8") | audited("gmp-50-int8")

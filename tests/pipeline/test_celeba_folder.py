@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from lesion.pipeline.steps import STATISTICS
 from tests import places
 from tests.conftest import step, study_figures, tiny, write_params
 
@@ -68,7 +69,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, pd.D
         made = params()
         made["active"]["derived"] = []
         write_params(folder, made)
-        for name in ("impact", "pie", "subgroups", "effects", "null"):
+        for name in STATISTICS:
             step(name, study="celeba", variant="gmp-50")
         for name in ("summary", "gallery"):
             step(name, study="celeba")

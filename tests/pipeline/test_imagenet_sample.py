@@ -12,6 +12,7 @@ from PIL import Image
 
 from lesion.artifacts.tables import read_facts
 from lesion.params.file import validate
+from lesion.pipeline.steps import STATISTICS
 from tests import places
 from tests.conftest import step, study_figures, tiny, write_params
 from tests.data.photographs import tiles
@@ -77,7 +78,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             for name in (made, "predict", "robustness"):
                 step(name, study="imagenet", variant=variant, shard=SHARD)
         for variant in ("gmp-50", "int8-static"):
-            for name in ("impact", "pie", "subgroups", "effects", "null"):
+            for name in STATISTICS:
                 step(name, study="imagenet", variant=variant)
         step("summary", study="imagenet")
         for figure in study_figures(params()):

@@ -7,7 +7,7 @@ from lesion.pipeline.steps import STATISTICS, STEPS
 from tests.pipeline.project import ROOT
 
 PAGE = ROOT / "docs" / "ARCHITECTURE.md"
-EDGE = re.compile(r'^    (\w+) -- "([^"]+)" --> (\w+)$', flags=re.MULTILINE)
+EDGE = re.compile(r'^    ([\w-]+) -- "([^"]+)" --> ([\w-]+)$', flags=re.MULTILINE)
 
 
 def place(step: str) -> str:
@@ -22,7 +22,7 @@ def test_the_page_of_the_architecture_shows_it_as_it_is() -> None:
 
 
 def test_every_step_has_a_node() -> None:
-    nodes = dict(re.findall(r'^    (\w+)\["(.+)"\]$', picture(), flags=re.MULTILINE))
+    nodes = dict(re.findall(r'^    ([\w-]+)\["(.+)"\]$', picture(), flags=re.MULTILINE))
     assert set(nodes) == {place(step) for step in STEPS}
     assert {name for name, text in nodes.items() if text != name} == {"statistics", "figures"}
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from lesion.pipeline.steps import STATISTICS
 from tests.pipeline.project import Project
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("engines")]
 
 PUBLISHED = ("data", "predictions", "robustness")
-AUDIT = ["impact", "pie", "subgroups", "effects", "null", "impact-external-0-1", "pie-external-0-1",
-         "subgroups-external-0-1", "effects-external-0-1", "null-external-0-1", "summary"]  # fmt: skip
+AUDIT = [*STATISTICS, *(f"{name}-external-0-1" for name in STATISTICS), "summary"]
 DRAWN = ("impact", "subgroups", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
 FIGURES = [f"figure-{name}" for name in DRAWN]
 

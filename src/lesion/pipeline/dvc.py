@@ -82,9 +82,9 @@ def _name(graph: Graph, node: Node) -> str:
         parts.append(f"of-{graph.parent(variant)}")
     if variant and graph.kind(variant) == "external":
         parts.append(f"external-{graph.shards(node.names['study'], variant)[0]}")
-    if node.names["study"] not in graph.data["active"]["studies"]:
-        parts.append("comparison" if node.step != "comparison" else "")
-    return "-".join(part for part in parts if part)
+    if node.declared.active and node.names["study"] not in graph.data["active"]["studies"]:
+        parts.append("comparison")
+    return "-".join(parts)
 
 
 def stages(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -129,4 +129,4 @@ def write_dvc(graph: Graph) -> None:
 def check_dvc(graph: Graph) -> None:
     """Raise InputError if dvc.yaml is missing, or not what the present params.yaml gives."""
     if not NAME.exists() or NAME.read_text(encoding="utf-8") != dvc_text(graph):
-        raise InputError("dvc.yaml: was written for another params.yaml; `lesion dvc` writes it anew")
+        raise InputError("dvc.yaml: was written for another params.yaml or other steps; `lesion dvc` writes it anew")

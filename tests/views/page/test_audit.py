@@ -101,12 +101,16 @@ def test_the_tables_are_those_of_the_estimator_with_names(audited: tuple[dict[st
         np.searchsorted(names, table.pivot(index="member", columns="example_id", values="prediction").to_numpy())
         for table in tables
     )
+    before, after = (
+        table.pivot(index="member", columns="example_id", values="true_probability").to_numpy() for table in tables
+    )
     once = tables[0].drop_duplicates("example_id").sort_values("example_id")
     fitted = Audit(**OPTIONS).fit(
         dense,
         compressed,
         np.searchsorted(names, once["label"]),
         groups={"age": once["age"].to_numpy()},
+        true_probability=(before, after),
     )
     impact = pd.read_csv(out / "impact.csv")
     assert impact["class"].tolist() == names.tolist()

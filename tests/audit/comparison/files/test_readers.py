@@ -84,7 +84,7 @@ def test_a_wide_table_is_the_long_one(tmp_path: Path, suffix: str, prefix: str) 
 def test_an_array(tmp_path: Path, shape: tuple[int, ...], dtype: type) -> None:
     array: Any = np.random.default_rng(0).integers(0, 2 if dtype is bool else 5, shape).astype(dtype)
     np.save(tmp_path / "a.npy", array)
-    found = read_predictions(tmp_path / "a.npy").population
+    found = read_predictions(str(tmp_path / "a.npy")).population  # a path as text
     np.testing.assert_array_equal(found.prediction, array.reshape(-1, 9))
     assert found.example_id.tolist() == list(range(9))
     assert found.label is None

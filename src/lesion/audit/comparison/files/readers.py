@@ -44,7 +44,7 @@ class Predictions:
     left_out: Texts = ()
 
 
-def read_predictions(path: Path, *, block_size: int = BLOCK) -> Predictions:
+def read_predictions(path: str | Path, *, block_size: int = BLOCK) -> Predictions:
     """Read the predictions of one population (formats: docs/AUDIT.md), block by block.
 
     Parameters
@@ -57,6 +57,7 @@ def read_predictions(path: Path, *, block_size: int = BLOCK) -> Predictions:
     InputError
         Where the file cannot be read, or is not one prediction of each member for each example.
     """
+    path = Path(path)
     if path.suffix.lower() == ".npy":
         prediction = read_array(path)
         members, examples = prediction.shape
