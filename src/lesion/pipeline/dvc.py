@@ -80,7 +80,9 @@ def _name(graph: Graph, node: Node) -> str:
     parts, variant = [node.step], node.names.get("variant", "")
     if "parent" in node.declared.loads and graph.parent(variant) != DENSE:
         parts.append(f"of-{graph.parent(variant)}")
-    if variant and graph.kind(variant) == "external":
+    if node.declared.reads_file:
+        parts.append(variant)
+    elif variant and graph.kind(variant) == "external":
         parts.append(f"external-{graph.shards(node.names['study'], variant)[0]}")
     if node.declared.active and node.names["study"] not in graph.data["active"]["studies"]:
         parts.append("comparison")
@@ -99,8 +101,9 @@ def stages(graph: Graph) -> Iterator[tuple[str, dict[str, Any]]]:
     )
     found: dict[str, _Stage] = {}
     for node in graph.nodes():
-        name = _name(graph, node)
-        stage = found.setdefault(name, _Stage(_body(graph, node)))
+        name, body = _name(graph, node), _body(graph, node)
+        stage = found.setdefault(name, _Stage(body))
+        assert stage.body == body, f"{name}: its nodes differ in more than their names"
         stage.add(node)
     for name, stage in found.items():
         yield name, stage.written()
