@@ -120,7 +120,7 @@ OF_ONE_POPULATION = SUMMARY | GALLERY | ALL_FIGURES
 PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
     (set_alpha, IMPACT | NULL | SUBGROUPS | OF_IMPACT | figures("subgroups")),
     (set_design, AUDIT),
-    (set_smallest, SUBGROUPS | figures("subgroups")),
+    (set_smallest, SUBGROUPS | figures("subgroups") | SUMMARY | figures("counts", "size")),
     (set_draws, EFFECTS | SUMMARY | figures("counts", "size")),
     (set_sparsity, population("gmp-50") | audited("gmp-50") | OF_CHAIN | OF_ONE_POPULATION),
     (set_members, audited("elsewhere") | EXTERNAL | (OF_ONE_POPULATION - figures("robustness"))),
