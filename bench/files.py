@@ -10,10 +10,13 @@ from bench.loading import write_images
 from bench.measure import ROOT, cost, row
 
 CLASSES, EACH = 1000, {"train": 1281, "val": 50}  # as many as ImageNet has
-PREPARE = (
-    "import sys; from lesion.data.prepare import prepare;"
-    "prepare(study='imagenet', data={'name': 'imagenet', 'root': sys.argv[1]})"
-)
+PREPARE = """
+import sys
+from pathlib import Path
+from lesion.data.prepare import prepare
+data = {"name": "imagenet", "root": sys.argv[1]}
+prepare(study="imagenet", data=data, examples=Path("examples.parquet"), images=Path("images.safetensors"))
+"""
 
 
 def indexing() -> None:
