@@ -29,7 +29,8 @@ NODES = {
 def alone(kind: str, parts: int, folder: Path) -> Cost:
     """What the nodes of a kind (`bench/alone.py`) take in `parts` processes at once: the slowest, and their sum."""
     with ThreadPoolExecutor(parts) as pool:
-        command = (sys.executable, str(ROOT / "bench" / "alone.py"), kind)
+        # -P: the folder of the script is not searched, where statistics.py is not Python's
+        command = (sys.executable, "-P", str(ROOT / "bench" / "alone.py"), kind)
         ran = list(pool.map(lambda part: cost(*command, str(part), str(parts), cwd=folder), range(parts)))
     told = [[float(number) for number in one.output.splitlines()[-1].split()] for one in ran]
     return Cost(max(wall for wall, _ in told), sum(spent for _, spent in told), max(one.peak_mib for one in ran), "")
