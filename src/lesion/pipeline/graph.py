@@ -209,11 +209,11 @@ class Graph:
             return
         if "parent" in node.declared.loads:
             parent = self.parent(node.names["variant"])
-            made_by = "train" if self.kind(parent) == "trained" else "compress"
+            made_by = self._producer("checkpoint", parent)
+            assert made_by is not None  # params.yaml was checked: a parent has float weights
             yield from self._with_parents(Node(made_by, dict(node.names) | {"variant": parent}), seen)
-        if node not in seen:
-            seen.add(node)
-            yield node
+        seen.add(node)
+        yield node
 
 
 COMPARES = "compressed"
