@@ -88,7 +88,7 @@ def false_positives() -> None:
         told(f"{name}: p < 0.05", float(np.mean([table["significant"].mean() for table in found])), ALPHA, RUNS)
         told(f"{name}: any q < 0.05", float(np.mean([table["significant_fdr"].any() for table in found])), ALPHA, RUNS)
     for design in DESIGNS:
-        graded = [pie_statistic.table(comparison) for comparison in pairs(nothing, design, seed=2)]
+        graded = [pie_statistic.table(comparison, ties="member") for comparison in pairs(nothing, design, seed=2)]
         rate = float(np.mean([(table["p"] < ALPHA).mean() for table in graded]))
         told(f"exact test of an example, {design}: p < 0.05", rate, ALPHA, RUNS, most=True)
         told(
@@ -145,7 +145,7 @@ def truth_of(harm: Floats, measure: Callable[[Comparison], Floats], design: Desi
 
 def pie(comparison: Comparison) -> Floats:
     """The share of PIE: (1,)."""
-    return np.array([pie_statistic.table(comparison)["pie"].mean()])
+    return np.array([pie_statistic.table(comparison, ties="member")["pie"].mean()])
 
 
 def coverage() -> None:
@@ -168,7 +168,7 @@ def coverage() -> None:
     inside = []
     for comparison in pairs(HARM, "independent", seed=7):
         said = comparison.dense.prediction, comparison.compressed.prediction
-        _, low, high = pie_share(*said, classes=CLASSES, paired=False, resamples=100, rng=rng)
+        _, low, high = pie_share(*said, classes=CLASSES, ties="member", paired=False, resamples=100, rng=rng)
         inside.append(low <= share <= high)
     told("95 % interval of the share of PIE", float(np.mean(inside)), 0.95, RUNS)
 
@@ -177,7 +177,7 @@ def excess() -> None:
     """What exceeds the null where there is nothing but seed noise, in PIE."""
     beyond = []
     for comparison in pairs(np.zeros(CLASSES), "independent", seed=8):
-        table = null.table(comparison, settings=SETTINGS, draws=Halves(splits=40))
+        table = null.table(comparison, settings=SETTINGS, draws=Halves(splits=40), ties="member")
         beyond.append(table["pie"].mean() - table["null_pie"].mean())
     error = np.std(beyond, ddof=1) / RUNS**0.5
     row("PIE beyond the null where nothing is compressed", f"{np.mean(beyond):+.2f}", f"0 ± {error:.2f}")

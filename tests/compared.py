@@ -48,6 +48,7 @@ def run(
     *,
     root_seed: int = 1,
     design: Design = "auto",
+    cluster: str | None = None,
     **settings: Any,
 ) -> Path:
     """Run the node of a statistic below the current folder; the file that it wrote."""
@@ -61,6 +62,7 @@ def run(
         table=table_path(study, statistic, variant),
         root_seed=root_seed,
         design=design,
+        cluster=cluster,
         **settings,
     )
     return table_path(study, statistic, variant)

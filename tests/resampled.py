@@ -45,7 +45,7 @@ def counted(
     comparison = compared(dense, compressed, classes=classes, design=design)
     tested = impact.table(comparison, settings=using)
     return (
-        int(pie.table(comparison)["pie"].sum()),
+        int(pie.table(comparison, ties="label")["pie"].sum()),
         int(tested["significant"].sum()),
         int(tested["significant_fdr"].sum()),
     )

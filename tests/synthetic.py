@@ -25,11 +25,12 @@ def population(
     skill: float | npt.NDArray[np.float64] = 0.7,
     first: int = 0,
     true_probability: bool = False,
+    confidence: bool = False,
     origins: tuple[int | str, ...] | None = None,
 ) -> Population:
     """Members that are right with probability `skill` (one, or one for each class), else anything; ids have gaps.
 
-    With `true_probability` members give some to the true class.
+    With `true_probability` members give some to the true class, with `confidence` some to their answer.
     """
     shape = (members, len(label))
     right = rng.random(shape) < np.broadcast_to(skill, classes)[label]
@@ -42,6 +43,7 @@ def population(
         correct_top5=(prediction == label) | (rng.random(shape) < 0.5),
         true_probability=rng.random(shape, dtype=np.float32) if true_probability else None,
         origins=origins,
+        confidence=rng.random(shape, dtype=np.float32) if confidence else None,
     )
 
 
@@ -55,7 +57,7 @@ def table(made: Population) -> pa.Table:
         "label": np.tile(made.known_label, members),
         "prediction": made.prediction.ravel(),
         "correct_top5": made.known_top5.ravel(),
-        "confidence": half.ravel(),
+        "confidence": (half if made.confidence is None else made.confidence).ravel(),
         "true_probability": (half if made.true_probability is None else made.true_probability).ravel(),
     }
     return pa.table(columns, schema=PREDICTIONS)

@@ -15,6 +15,7 @@ import typer
 from lesion.errors import InputError
 from lesion.params.design import Design
 from lesion.params.normalise import Normalise
+from lesion.params.ties import Ties
 
 app = typer.Typer(
     help="Find what a compressed neural network forgets.",
@@ -56,8 +57,9 @@ def audit(
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
-    normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "population",
+    normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "member",
     design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
+    ties: Annotated[Ties, typer.Option(help="Which of the labels with the most votes is the modal one.")] = "member",
     splits: Annotated[int, typer.Option(help="Random splits of the null.")] = 200,
     resamples: Annotated[int, typer.Option(help="Draws of members, for the interval of the share of PIE.")] = 200,
     smallest: Annotated[int, typer.Option(help="A group of fewer examples is called small.")] = 30,
@@ -68,7 +70,7 @@ def audit(
 
     audit(
         dense=dense, compressed=compressed, out=out, texts=texts, alpha=alpha, normalise=normalise, design=design,
-        splits=splits, resamples=resamples, smallest=smallest, seed=seed,
+        ties=ties, splits=splits, resamples=resamples, smallest=smallest, seed=seed,
     )  # fmt: skip
     print(f"The page is {out / 'index.html'}.")
 

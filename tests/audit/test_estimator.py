@@ -50,7 +50,7 @@ def test_the_example_of_the_docstring() -> None:
 def test_classes_by_scipy_and_pie_by_a_loop_with_ids_that_have_gaps(seed: int) -> None:
     ids = np.array([3, 10, 11, 2**40])
     dense, compressed, label = models(seed)
-    audit = Audit(**FEW).fit(ids[dense], ids[compressed], ids[label])
+    audit = Audit(**FEW, normalise="population", ties="label").fit(ids[dense], ids[compressed], ids[label])
     assert audit.impact_["class"].tolist() == ids.tolist()
     for row in audit.impact_.to_dict("records"):
         of_class = ids[label] == row["class"]

@@ -25,11 +25,19 @@ from tests.compared import examples_path, predictions, run, run_summary
 from tests.synthetic import labels, population, table, write_population
 
 SEED, STUDY, VARIANT, SHARD = 1911, "toy", "gmp-50", "0-7"
-OPTIONS: dict[str, Any] = {"alpha": 0.2, "splits": 12, "resamples": 12, "smallest": 30, "seed": SEED}
+OPTIONS: dict[str, Any] = {
+    "alpha": 0.2,
+    "splits": 12,
+    "resamples": 12,
+    "smallest": 30,
+    "seed": SEED,
+    "normalise": "population",
+}
 OPTIONS |= {"study": STUDY, "variant": VARIANT}
 IMPACT = Impact(alpha=0.2, normalise="population")
 BY_KEY: dict[str, Any] = {
     "audit.impact": IMPACT,
+    "audit.ties": "member",
     "audit.halves": Halves(splits=12),
     "audit.resamples": Resamples(draws=12),
     "audit.subgroups": Subgroups(smallest=30),

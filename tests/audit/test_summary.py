@@ -81,9 +81,9 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def audited(study: str, variant: str) -> None:
     """Run the nodes of a variant."""
     run("impact", study, variant, SHARDS, settings=SETTINGS)
-    run("pie", study, variant, SHARDS)
-    run("effects", study, variant, SHARDS, settings=Resamples(draws=9))
-    run("null", study, variant, SHARDS, settings=SETTINGS, draws=Halves(splits=30))
+    run("pie", study, variant, SHARDS, ties="label")
+    run("effects", study, variant, SHARDS, settings=Resamples(draws=9), ties="label")
+    run("null", study, variant, SHARDS, settings=SETTINGS, draws=Halves(splits=30), ties="label")
 
 
 def summarised(study: str, compressed: list[str]) -> pd.DataFrame:
@@ -197,9 +197,9 @@ def test_a_small_population_from_elsewhere_leaves_empty_what_cannot_be_said(stud
     write_population(study, "other", "0-0", made)  # its metadata tell no sizes
     each: dict[str, dict[str, Any]] = {
         "impact": {"settings": SETTINGS},
-        "pie": {},
-        "effects": {"settings": Resamples(draws=9)},
-        "null": {"settings": SETTINGS, "draws": Halves(splits=30)},
+        "pie": {"ties": "label"},
+        "effects": {"settings": Resamples(draws=9), "ties": "label"},
+        "null": {"settings": SETTINGS, "draws": Halves(splits=30), "ties": "label"},
     }
     for statistic, settings in each.items():
         write_statistic(
@@ -212,6 +212,7 @@ def test_a_small_population_from_elsewhere_leaves_empty_what_cannot_be_said(stud
             table=table_path(study, statistic, "other"),
             root_seed=1,
             design="auto",
+            cluster=None,
             **settings,
         )
     write_summary(

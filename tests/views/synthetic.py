@@ -165,12 +165,12 @@ def build(made: Synthetic) -> None:
         _robustness(made, variant, facts[2], rng)
     for variant, skill in made.external.items():
         _population(made, variant, (0.0, 0, skill), ids, labels, rng)
-    impact, drawn = Impact(alpha=0.05, normalise="population"), Halves(splits=20)
+    impact, drawn = Impact(alpha=0.05, normalise="member"), Halves(splits=20)
     settings: dict[str, dict[str, Any]] = {
         "impact": {"settings": impact},
-        "pie": {},
-        "effects": {"settings": Resamples(draws=20)},
-        "null": {"settings": impact, "draws": drawn},
+        "pie": {"ties": "label"},
+        "effects": {"settings": Resamples(draws=20), "ties": "label"},
+        "null": {"settings": impact, "draws": drawn, "ties": "label"},
         "subgroups": {"groups": [[made.attribute]], "settings": Subgroups(smallest=30), "impact": impact},
     }
     study = Study(made)
@@ -186,6 +186,7 @@ def build(made: Synthetic) -> None:
                 table=study.statistic(statistic)[variant],
                 root_seed=1911,
                 design="auto",
+                cluster=None,
                 **given,
             )
     tables = {statistic: study.statistic(statistic) for statistic in settings}

@@ -21,12 +21,14 @@ from lesion.params.impact import Impact
 from lesion.params.normalise import Normalise
 from lesion.params.resamples import Resamples
 from lesion.params.subgroups import Subgroups
+from lesion.params.ties import Ties
 
 
 class Options(Impact):
     """What an `Audit` takes."""
 
     design: Design
+    ties: Ties
     splits: int = Field(ge=1)
     resamples: int = Field(ge=2)
     smallest: int = Field(ge=1)
@@ -43,9 +45,11 @@ class Audit:
     Parameters
     ----------
     alpha : a test is significant below this p, and by false discovery rate below this q
-    normalise : recall relative to the mean accuracy of the population (the paper), or of each member
+    normalise : recall relative to the accuracy of each member, or to the mean of the population (the paper)
     design : "paired" where member k of both share their seeds or a parent; "auto" pairs them where the files tell that
         they do, and takes them as independent elsewhere
+    ties : which of the labels with the most votes is the modal one: that of the first "member", or the largest "label"
+        (the paper)
     splits : how often the null is drawn
     resamples : how often members are drawn with replacement for the interval of the share of PIE
     smallest : a group with fewer examples is called small
@@ -99,8 +103,9 @@ class Audit:
         self,
         *,
         alpha: float = 0.05,
-        normalise: Normalise = "population",
+        normalise: Normalise = "member",
         design: Design = "auto",
+        ties: Ties = "member",
         splits: int = 200,
         resamples: int = 200,
         smallest: int = 30,
@@ -108,7 +113,7 @@ class Audit:
         study: str = "",
         variant: str = "",
     ) -> None:
-        self.alpha, self.normalise, self.design = alpha, normalise, design
+        self.alpha, self.normalise, self.design, self.ties = alpha, normalise, design, ties
         self.splits, self.resamples, self.smallest = splits, resamples, smallest
         self.seed, self.study, self.variant = seed, study, variant
 
@@ -208,6 +213,7 @@ class Audit:
         return {
             "audit.impact": Impact(alpha=self.alpha, normalise=self.normalise),
             "audit.impact.alpha": self.alpha,
+            "audit.ties": self.ties,
             "audit.halves": Halves(splits=self.splits),
             "audit.resamples": Resamples(draws=self.resamples),
             "audit.subgroups": Subgroups(smallest=self.smallest),

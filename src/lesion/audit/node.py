@@ -23,6 +23,7 @@ def write_statistic(
     table: Path,
     root_seed: int,
     design: Design,
+    cluster: str | None,
     **settings: Any,
 ) -> None:
     """The step: compare a variant with dense and write the table of a statistic.
@@ -42,6 +43,7 @@ def write_statistic(
         compressed=compressed,
         root_seed=root_seed,
         design=design,
+        cluster=cluster,
     )
     found = module.table(comparison, **settings)
     if module.SUFFIX == "parquet":

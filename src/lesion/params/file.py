@@ -21,6 +21,7 @@ from lesion.params.robustness import Robustness
 from lesion.params.settings import Settings
 from lesion.params.shard import members
 from lesion.params.subgroups import Subgroups
+from lesion.params.ties import Ties
 from lesion.params.variant import method
 
 DENSE = ("dense", "pretrained", "external")  # the methods that give dense members
@@ -51,7 +52,8 @@ class Study(Settings):
     """One data set with one model and one training recipe. `data`, `model` and `adversarial` name modules.
 
     `adversarial` is null where there is no other source of images of the same classes. `subgroups` names attributes of
-    the examples, each alone or several for their intersections.
+    the examples, each alone or several for their intersections; `cluster` names the one whose values say which examples
+    belong together, null where each stands for itself.
     """
 
     data: dict[str, Any]
@@ -61,12 +63,14 @@ class Study(Settings):
     adversarial: dict[str, Any] | None
     robustness: Robustness
     subgroups: list[Annotated[list[str], Field(min_length=1)]]
+    cluster: str | None
 
 
 class Audit(Settings):
     """Settings of the audit's steps."""
 
     design: Design
+    ties: Ties
     impact: Impact
     halves: Halves
     resamples: Resamples

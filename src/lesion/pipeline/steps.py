@@ -17,7 +17,7 @@ RECIPE = {"recipe": "studies.{study}.recipe"}
 EVALUATION = {"evaluation": "studies.{study}.evaluation"}
 COMPRESSION = {"compression": "variants.{variant}"}
 SEED = {"root_seed": "root_seed"}
-DESIGN = {"design": "audit.design"}
+DESIGN = {"design": "audit.design", "cluster": "studies.{study}.cluster"}
 
 EXAMPLES = {"examples": Input("examples")}
 DATA = EXAMPLES | {"images": Input("images")}
@@ -123,8 +123,8 @@ STEPS: dict[str, Step] = {
         "lesion.audit.methods.table:write_comparison", STUDY, EXAMPLES | POPULATIONS,
         {"comparison": "comparison", "ranking": "ranking"},
         SEED | DESIGN | {
-            "settings": "audit.impact", "halves": "audit.halves", "resamples": "comparison.resamples",
-            "ranks": "comparison.ranking",
+            "settings": "audit.impact", "ties": "audit.ties", "halves": "audit.halves",
+            "resamples": "comparison.resamples", "ranks": "comparison.ranking",
         },
         comparison=True, active=False,
     ),

@@ -18,11 +18,11 @@ MALFORMED = "made up: expected one row for each member and example, sorted"
 def made(seed: int, *, members: int = 3, first: int = 0) -> Population:
     rng = np.random.default_rng(seed)
     label = labels(np.random.default_rng(0), 12, 3)
-    return population(rng, label, members=members, classes=3, first=first, true_probability=True)
+    return population(rng, label, members=members, classes=3, first=first, true_probability=True, confidence=True)
 
 
 def assert_same(found: Population, expected: Population) -> None:
-    for name in set(Population.__annotations__) - {"origins"}:
+    for name in set(Population.__annotations__) - {"origins", "names"}:
         one, other = getattr(found, name), getattr(expected, name)
         assert one.dtype == other.dtype, name
         np.testing.assert_array_equal(one, other, err_msg=name)

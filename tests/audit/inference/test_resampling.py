@@ -5,12 +5,14 @@ from scipy import stats
 from lesion.audit.comparison.populations import Population
 from lesion.audit.inference.recall import takes_own_accuracy
 from lesion.audit.inference.resampling import Pool, bootstrap, counts, draw_members, pie_flags
+from lesion.audit.inference.votes import modal_label, votes
 from lesion.params.design import Design
+from lesion.params.ties import Ties
 from tests.resampled import RESAMPLES, counted_draw_by_draw, made, picked, pooled, settings
 
 
 def pool(dense: Population, compressed: Population, classes: int) -> Pool:
-    return Pool(np.concatenate([dense.prediction, compressed.prediction]), dense.label, classes)
+    return Pool(np.concatenate([dense.prediction, compressed.prediction]), dense.label, classes, "label")
 
 
 @pytest.mark.parametrize("normalise", ["population", "member"])
@@ -49,7 +51,7 @@ def test_members_are_drawn_with_replacement_and_alike() -> None:
 
 def test_without_labels_pie_alone_are_counted() -> None:
     dense, compressed = made(), made(seed=1)
-    unlabelled = Pool(np.concatenate([dense.prediction, compressed.prediction]), None, 4)
+    unlabelled = Pool(np.concatenate([dense.prediction, compressed.prediction]), None, 4, "label")
     drawn = bootstrap(np.random.default_rng(5), dense=6, compressed=6, resamples=5, paired=False)
     found = counts(unlabelled, *drawn, alpha=0.2, own=False, paired=False)
     known = counts(pool(dense, compressed, 4), *drawn, alpha=0.2, own=False, paired=False)
@@ -75,3 +77,13 @@ def test_flags_name_the_examples_whose_modal_label_differs() -> None:
     assert (
         flags.tolist() == (modes[0] != modes[1]).tolist()
     )  # SciPy takes the smallest of ties: of 4 - label the largest
+
+
+@pytest.mark.parametrize("ties", ["member", "label"])
+def test_modal_labels_of_drawn_rows_are_those_of_a_population_of_them(ties: Ties) -> None:
+    dense, compressed = made(), made(seed=1)
+    whole = np.concatenate([dense.prediction, compressed.prediction])
+    drawn = Pool(whole, None, 4, ties)
+    for rows in np.random.default_rng(2).integers(0, len(whole), (30, 4)):  # four: many ties
+        expected, _ = modal_label(votes(whole[rows], 4), 4, ties)
+        assert drawn.modal_label(rows).tolist() == expected.tolist()

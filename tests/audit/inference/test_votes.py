@@ -43,17 +43,32 @@ def test_votes_are_those_of_a_counter(seed: int, members: int, examples: int, cl
 def test_modal_labels_and_margins_are_those_of_a_counter(seed: int, members: int, examples: int, classes: int) -> None:
     prediction = said(seed, members=members, examples=examples, classes=classes)
     cast, columns = votes(prediction, classes), prediction.T.tolist()
-    label, count = modal_label(cast, classes)
+    label, count = modal_label(cast, classes, "label")
     assert label.tolist() == [mode(column) for column in columns]
     assert count.tolist() == [column.count(mode(column)) for column in columns]
     ranked = [[n for _, n in Counter(column).most_common()] + [0] for column in columns]
     assert margin(cast).tolist() == pytest.approx([(first - second) / members for first, second, *_ in ranked])
 
 
-def test_ties_go_to_the_largest_class_and_have_no_margin() -> None:
+@settings(max_examples=80)
+@given(seed=SEEDS, members=st.integers(1, 9), examples=st.integers(1, 30), classes=st.integers(1, 12))
+def test_ties_go_to_the_first_member_whatever_classes_are_called(
+    seed: int, members: int, examples: int, classes: int
+) -> None:
+    prediction = said(seed, members=members, examples=examples, classes=classes)
+    label, count = modal_label(votes(prediction, classes), classes, "member")
+    columns = prediction.T.tolist()
+    assert label.tolist() == [Counter(column).most_common(1)[0][0] for column in columns]  # of equals the first seen
+    assert count.tolist() == [Counter(column).most_common(1)[0][1] for column in columns]
+    renamed = np.random.default_rng(seed).permutation(classes)
+    again, _ = modal_label(votes(renamed[prediction], classes), classes, "member")
+    assert again.tolist() == renamed[label].tolist()
+
+
+def test_in_the_paper_ties_go_to_the_largest_class_and_have_no_margin() -> None:
     prediction = np.array([[0, 0, 0, 0], [1, 2, 1, 0], [0, 2, 2, 0], [1, 0, 2, 0]])
     cast = votes(prediction, 3)
-    assert modal_label(cast, 3)[0].tolist() == [1, 2, 2, 0]
+    assert modal_label(cast, 3, "label")[0].tolist() == [1, 2, 2, 0]
     assert margin(cast).tolist() == [0, 0, 0.25, 1]
 
 
@@ -62,7 +77,7 @@ def test_a_million_classes_need_no_full_table() -> None:
     prediction = said(3, members=4, examples=5000, classes=classes).astype(np.int32) + classes - 40_000
     cast = votes(prediction, classes)
     assert len(cast.count) <= prediction.size
-    assert modal_label(cast, classes)[0].tolist() == [mode(column) for column in prediction.T.tolist()]
+    assert modal_label(cast, classes, "label")[0].tolist() == [mode(column) for column in prediction.T.tolist()]
 
 
 @settings(max_examples=80)

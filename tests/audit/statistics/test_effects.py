@@ -20,11 +20,11 @@ STATISTIC: Statistic = effects  # mypy checks the module here
 
 def measured(dense: Population, compressed: Population, draws: int = 20) -> pd.DataFrame:
     comparison = compared(dense, compressed, classes=CLASSES)
-    return effects.table(comparison, settings=Resamples(draws=draws)).set_index("measure")
+    return effects.table(comparison, settings=Resamples(draws=draws), ties="label").set_index("measure")
 
 
 def share_of_pie(dense: Population, compressed: Population) -> float:
-    return float(pie.table(compared(dense, compressed, classes=CLASSES))["pie"].mean())
+    return float(pie.table(compared(dense, compressed, classes=CLASSES), ties="label")["pie"].mean())
 
 
 def test_changes_are_those_of_the_predictions() -> None:
@@ -56,7 +56,9 @@ def test_members_that_agree_leave_the_examples_as_the_only_noise() -> None:
         replace(side, member=np.arange(4), prediction=np.repeat(side.prediction, 4, axis=0)) for side in (one, other)
     ]
     rng = np.random.default_rng(0)
-    found = pie_share(alone[0].prediction, alone[1].prediction, classes=CLASSES, paired=False, resamples=20, rng=rng)
+    found = pie_share(
+        alone[0].prediction, alone[1].prediction, classes=CLASSES, ties="label", paired=False, resamples=20, rng=rng
+    )
     share = float((one.prediction != other.prediction).mean())
     half = 1.96 * np.sqrt(share * (1 - share) / (one.prediction.shape[1] - 1))
     assert found == pytest.approx((share, max(0, share - half), min(1, share + half)))
@@ -78,7 +80,9 @@ def test_the_interval_of_the_share_of_pie_holds_its_mean_over_members_and_exampl
     truth = np.mean([share_of_pie(*pair()) for _ in range(400)])
     for seed in range(runs):
         said = (one.prediction for one in pair())
-        _, low, high = pie_share(*said, classes=CLASSES, paired=False, resamples=60, rng=np.random.default_rng(seed))
+        _, low, high = pie_share(
+            *said, classes=CLASSES, ties="label", paired=False, resamples=60, rng=np.random.default_rng(seed)
+        )
         held += bool(low <= truth <= high)
     assert held / runs > 0.85  # 0.95 is promised; 0.85 is three standard errors below
 
@@ -103,9 +107,11 @@ def test_the_node_writes_the_same_table_again(tmp_path: Path, monkeypatch: pytes
     for variant, one in (("dense", dense), ("half", compressed), ("copy", compressed)):
         write_population("toy", variant, "0-5", one)
     settings = Resamples(draws=9)
-    first = run("effects", "toy", "half", ["0-5"], settings=settings).read_bytes()
-    assert run("effects", "toy", "half", ["0-5"], settings=settings).read_bytes() == first
-    table, other = (pd.read_csv(run("effects", "toy", name, ["0-5"], settings=settings)) for name in ("half", "copy"))
+    first = run("effects", "toy", "half", ["0-5"], settings=settings, ties="label").read_bytes()
+    assert run("effects", "toy", "half", ["0-5"], settings=settings, ties="label").read_bytes() == first
+    table, other = (
+        pd.read_csv(run("effects", "toy", name, ["0-5"], settings=settings, ties="label")) for name in ("half", "copy")
+    )
     assert table["measure"].tolist() == ["top1", "top5", "pie_share"]
     assert table["change"].equals(other["change"])
     assert not table["high"].equals(other["high"])  # each variant draws its own members

@@ -33,7 +33,7 @@ STATISTIC: Statistic = null  # mypy checks the module here
 
 def counted(dense: Population, compressed: Population, splits: int = SPLITS) -> pd.DataFrame:
     comparison = compared(dense, compressed, classes=CLASSES)
-    return null.table(comparison, settings=SETTINGS, draws=Halves(splits=splits))
+    return null.table(comparison, settings=SETTINGS, draws=Halves(splits=splits), ties="label")
 
 
 def by_pandas(one: pd.DataFrame, other: pd.DataFrame) -> tuple[int, int]:
@@ -98,7 +98,9 @@ def test_the_table_is_recomputed_from_the_predictions(tmp_path: Path, monkeypatc
     write_examples("toy", dense, [str(label) for label in range(CLASSES)])
     write_population("toy", "dense", "0-8", dense)
     write_population("toy", "half", "0-8", compressed)
-    written = run("null", "toy", "half", ["0-8"], root_seed=3, settings=SETTINGS, draws=Halves(splits=SPLITS))
+    written = run(
+        "null", "toy", "half", ["0-8"], root_seed=3, settings=SETTINGS, draws=Halves(splits=SPLITS), ties="label"
+    )
     found = pd.read_csv(written)
     assert found["split"].tolist() == list(range(SPLITS))
     assert set(found["members"]) == {4}

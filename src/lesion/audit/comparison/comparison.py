@@ -27,6 +27,8 @@ class Comparison:
     design : whether members are taken as pairs
     names : of the classes, as people read them, (classes,); None where the classes are called by their names
     groups : name of an attribute → text (examples,)
+    cluster : int (examples,), ids of 0 and up: examples of one id belong together, as the frames of a video do, and are
+        one draw of the sample; None where each example is a draw of its own
     left_out : columns of the files that cannot name groups
     seed, study, variant : what names the draws of the statistics; predictions from anywhere need no study and variant
 
@@ -44,6 +46,7 @@ class Comparison:
     design: Design = "auto"
     names: tuple[str, ...] | None = None
     groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    cluster: npt.NDArray[np.integer] | None = None
     left_out: tuple[str, ...] = ()
     seed: int = 0
     study: str = ""
@@ -64,6 +67,11 @@ class Comparison:
     def several(self) -> bool:
         """Whether both populations have two members or more, as a t-test needs."""
         return min(self.members) > 1
+
+    @property
+    def single(self) -> bool:
+        """Whether this is one pair of models: what compression does to this model, and no other, can be told."""
+        return self.members == (1, 1)
 
     @property
     def paired(self) -> bool:

@@ -22,6 +22,7 @@ def from_nodes(
     compressed: Sequence[Path] | Population,
     root_seed: int,
     design: Design,
+    cluster: str | None = None,
 ) -> Comparison:
     """Read both populations and the names of the classes; attributes are read where a statistic asks for them.
 
@@ -29,6 +30,7 @@ def from_nodes(
     ----------
     examples : `examples.parquet`
     dense, compressed : the predictions of each, a file a shard, or read already
+    cluster : the attribute whose values say which examples belong together; None where each stands for itself
 
     Raises
     ------
@@ -38,6 +40,7 @@ def from_nodes(
     """
     names = tuple(class_names(examples))
     one, other = (said if isinstance(said, Population) else read_population(said) for said in (dense, compressed))
+    groups = ExampleAttributes(examples, one.example_id)
     comparison = Comparison(
         one,
         other,
@@ -45,7 +48,8 @@ def from_nodes(
         one.example_id,
         design=design,
         names=names,
-        groups=ExampleAttributes(examples, one.example_id),
+        groups=groups,
+        cluster=None if cluster is None else np.unique(groups[cluster], return_inverse=True)[1],
         seed=root_seed,
         study=study,
         variant=variant,

@@ -29,8 +29,10 @@ class Population:
     prediction : int (members, examples)
     correct_top5 : bool (members, examples), or None
     true_probability : float32 (members, examples), of the true class; or None
+    confidence : float32 (members, examples), the probability of the answer given; or None
     origins : what each member was trained from, in order: the seed of its initialisation, or the digest of the file
         that it was taken from; those of its parent for a derived member. None: not known
+    names : what a file calls the members, in order; None where it numbers them
     """
 
     example_id: npt.NDArray[np.integer]
@@ -40,6 +42,8 @@ class Population:
     correct_top5: npt.NDArray[np.bool_] | None = None
     true_probability: npt.NDArray[np.float32] | None = None
     origins: Origins | None = None
+    confidence: npt.NDArray[np.float32] | None = None
+    names: tuple[str, ...] | None = None
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
@@ -101,6 +105,7 @@ def from_table(table: pa.Table, *, source: str) -> Population:
         prediction=_column(table, "prediction").reshape(shape),
         correct_top5=_measured(table, "correct_top5", shape, source),
         true_probability=_measured(table, "true_probability", shape, source),
+        confidence=_measured(table, "confidence", shape, source),
     )
 
 
@@ -125,7 +130,7 @@ def read_population(files: Sequence[Path]) -> Population:
     InputError
         Where a file is missing or malformed, or the same member lies in two files.
     """
-    columns = ["example_id", "member", "label", "prediction", "correct_top5", "true_probability"]
+    columns = ["example_id", "member", "label", "prediction", "correct_top5", "confidence", "true_probability"]
     tables = [read_parquet(path, PREDICTIONS, columns) for path in files]
     table = pa.concat_tables(tables)
     if len(tables) > 1:

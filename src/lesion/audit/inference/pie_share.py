@@ -12,6 +12,7 @@ def pie_share(
     compressed: npt.NDArray[np.integer],
     *,
     classes: int,
+    ties: str,
     paired: bool,
     resamples: int,
     rng: np.random.Generator,
@@ -25,11 +26,12 @@ def pie_share(
     Parameters
     ----------
     dense, compressed : int (members, examples), each in [0, classes)
+    ties : as `votes.modal_label` takes them
     paired : member k of both belong together
     resamples : how often members are drawn
     """
     members = len(dense), len(compressed)
-    pool = Pool(np.concatenate([dense, compressed]), None, classes)
+    pool = Pool(np.concatenate([dense, compressed]), None, classes, ties)
     whole = np.arange(members[0])[None], members[0] + np.arange(members[1])[None]
     flags = next(pie_flags(pool, *whole))
     share, examples = float(flags.mean()), len(flags)

@@ -32,11 +32,13 @@ class Pool:
     prediction : int (models, examples), each in [0, classes)
     label : int (examples,), each in [0, classes); None where classes are not counted
     classes : how many there are; recall is that of the classes that occur in `label`
+    ties : as `votes.modal_label` takes them
     """
 
     prediction: Labels
     label: Labels | None
     classes: int
+    ties: str
 
     @cached_property
     def _cast(self) -> Votes:
@@ -61,10 +63,24 @@ class Pool:
         return recalls(correct, stratum, len(present)), correct.mean(axis=1)
 
     def modal_label(self, rows: Rows) -> Integers:
-        """The label that most of these models give, ties to the largest class id; one drawn twice votes twice."""
+        """The label that most of these models give; one drawn twice votes twice. The first row is the first member."""
+        cast = self._cast
         times = np.bincount(rows, minlength=len(self.prediction)).astype(np.float32)
         count = (times @ self._given).astype(np.int64)  # whole numbers below 2**24 are exact in float32
-        return np.asarray(np.maximum.reduceat(count * self.classes + self._cast.label, self._cast.first) % self.classes)
+        largest = np.maximum.reduceat(count * self.classes + cast.label, cast.first)
+        label = largest % self.classes
+        if self.ties == "member":
+            most = count == (largest // self.classes)[cast.example]
+            tied = np.add.reduceat(most, cast.first, dtype=np.int64) > 1
+            label[tied] = self._first_given(rows, np.flatnonzero(tied), most & tied[cast.example])
+        return np.asarray(label)
+
+    def _first_given(self, rows: Rows, examples: Integers, among: Flags) -> Integers:
+        """The first label that one of these models gives to each example `among` entries of the votes: (examples,)."""
+        cast, said = self._cast, self.prediction[np.ix_(rows, examples)]
+        codes = cast.example[among] * self.classes + cast.label[among]
+        given = np.isin(examples * self.classes + said, codes)
+        return np.asarray(said[given.argmax(axis=0), np.arange(len(examples))])
 
     def recall(self, rows: Rows, *, own: bool) -> Floats:
         """Normalised recalls of these models: float64 (rows, classes that occur)."""

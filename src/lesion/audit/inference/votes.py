@@ -19,12 +19,14 @@ class Votes:
     example : int64 (k,), position of the example, ascending
     label : int64 (k,), ascending within an example
     count : int64 (k,), at least 1; those of an example sum to `members`
+    first_member : int64 (k,), position of the first member that gives the label
     members : how many members vote
     """
 
     example: Integers
     label: Integers
     count: Integers
+    first_member: Integers
     members: int
 
     @property
@@ -41,19 +43,30 @@ def votes(prediction: npt.NDArray[np.integer], classes: int) -> Votes:
     prediction : int (members, examples), each in [0, classes)
     """
     members, examples = prediction.shape
-    codes, count = np.unique(np.arange(examples, dtype=np.int64) * classes + prediction, return_counts=True)
-    return Votes(codes // classes, codes % classes, count, members)
+    said = np.arange(examples, dtype=np.int64) * classes + prediction
+    codes, place, count = np.unique(said, return_index=True, return_counts=True)  # the place is that of the first
+    return Votes(codes // classes, codes % classes, count, place // examples, members)
 
 
-def modal_label(cast: Votes, classes: int) -> tuple[Integers, Integers]:
-    """The label that most members give, ties to the largest class id, and how many members give it.
+def modal_label(cast: Votes, classes: int, ties: str) -> tuple[Integers, Integers]:
+    """The label that most members give, and how many give it.
+
+    Parameters
+    ----------
+    ties : which of several with the most votes it is: that of the first "member", whatever classes are called, or the
+        largest "label", the rule of the paper
 
     Returns
     -------
     int64 (examples,), int64 (examples,)
     """
-    best = np.maximum.reduceat(cast.count * classes + cast.label, cast.first)
-    return best % classes, best // classes
+    if ties == "label":
+        best = np.maximum.reduceat(cast.count * classes + cast.label, cast.first)
+        return best % classes, best // classes
+    earlier = cast.members - cast.first_member  # no two labels of an example have the same first member
+    rank = cast.count * (cast.members + 1) + earlier
+    best = np.flatnonzero(rank == np.maximum.reduceat(rank, cast.first)[cast.example])
+    return cast.label[best], cast.count[best]
 
 
 def margin(cast: Votes) -> npt.NDArray[np.float64]:

@@ -26,6 +26,7 @@ from lesion.params.comparison import Ranking
 from lesion.params.design import Design
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
+from lesion.params.ties import Ties
 from lesion.params.variant import method
 
 SIZES = ("sparsity", "multiply_adds", "bytes_per_member")
@@ -37,19 +38,19 @@ def band(count: int, resampled: pd.Series, most: int) -> tuple[float, float]:
     return max(0.0, count - half), min(float(most), count + half)
 
 
-def counts_row(comparison: Comparison, *, settings: Impact, resamples: int) -> Row:
+def counts_row(comparison: Comparison, *, settings: Impact, resamples: int, ties: Ties) -> Row:
     """PIE and significant classes of a compressed population, each with its band; empty where there is no test.
 
     The members are drawn alike for all variants of a study, so the row of one does not depend on the others.
     """
     tested = impact.columns(impact.table(comparison, settings=settings), alpha=settings.alpha)
-    found = tested | pie.columns(pie.table(comparison), alpha=settings.alpha)
+    found = tested | pie.columns(pie.table(comparison, ties=ties), alpha=settings.alpha)
     most = {
         "pie": len(comparison.example_id),
         "significant_classes": len(comparison.present),
         "significant_classes_fdr": len(comparison.present),
     }
-    resampled = _resampled(comparison, settings, resamples) if comparison.several else None
+    resampled = _resampled(comparison, settings, resamples, ties) if comparison.several else None
     row: Row = {}
     for name, limit in most.items():
         row |= {name: found[name], f"{name}_low": None, f"{name}_high": None}
@@ -58,14 +59,15 @@ def counts_row(comparison: Comparison, *, settings: Impact, resamples: int) -> R
     return row
 
 
-def _resampled(comparison: Comparison, settings: Impact, resamples: int) -> pd.DataFrame:
+def _resampled(comparison: Comparison, settings: Impact, resamples: int, ties: Ties) -> pd.DataFrame:
     """The counts of drawn members: a row a draw."""
     (dense, compressed), paired = comparison.members, comparison.paired
     rng = comparison.generator("comparison", shared=True)
     drawn = bootstrap(rng, dense=dense, compressed=compressed, resamples=resamples, paired=paired)
     own = takes_own_accuracy(settings.normalise, paired=paired)
     predictions = np.concatenate([comparison.dense.prediction, comparison.compressed.prediction])
-    pool = Pool(predictions, comparison.label if comparison.comparable_classes else None, len(comparison.classes))
+    label = comparison.label if comparison.comparable_classes else None
+    pool = Pool(predictions, label, len(comparison.classes), ties)
     return counts(pool, *drawn, alpha=settings.alpha, own=own, paired=paired)
 
 
@@ -76,6 +78,7 @@ def compare(
     settings: Impact,
     splits: Halves,
     resamples: int,
+    ties: Ties,
 ) -> pd.DataFrame:
     """One row a variant, dense first: variant, method, accuracy, counts with their ends `_low` and `_high`, and the
     null.
@@ -87,13 +90,13 @@ def compare(
     """
 
     def noise(comparison: Comparison) -> Row:
-        found = null.table(comparison, settings=settings, draws=splits)
+        found = null.table(comparison, settings=settings, draws=splits, ties=ties)
         return null.columns(found, alpha=settings.alpha)
 
     of_dense = {name: value for name, value in noise(dense).items() if name.startswith("null_")}
     rows: list[Row] = [{"variant": "dense", "method": "dense"} | accuracy_row(dense.dense) | of_dense]
     for comparison in compressed:
-        found = counts_row(comparison, settings=settings, resamples=resamples)
+        found = counts_row(comparison, settings=settings, resamples=resamples, ties=ties)
         row = {"variant": comparison.variant, "method": method(comparison.variant)}
         rows.append(row | accuracy_row(comparison.compressed) | found | noise(comparison))
     table = as_table(rows)
@@ -110,6 +113,8 @@ def write_comparison(
     ranking: Path,
     settings: Impact,
     design: Design,
+    ties: Ties,
+    cluster: str | None,
     root_seed: int,
     halves: Halves,
     resamples: int,
@@ -135,6 +140,7 @@ def write_comparison(
             compressed=other,
             root_seed=root_seed,
             design=design,
+            cluster=cluster,
         )
 
     table = compare(
@@ -143,6 +149,7 @@ def write_comparison(
         settings=settings,
         splits=halves,
         resamples=resamples,
+        ties=ties,
     )
     sizes = [size_row(files, examples=len(dense.example_id)) for files in predictions.values()]
     for place, name in enumerate(SIZES, start=2):

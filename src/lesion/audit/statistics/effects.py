@@ -10,9 +10,10 @@ from lesion.audit.inference.effects import change
 from lesion.audit.inference.pie_share import pie_share
 from lesion.audit.wording import percent, points
 from lesion.params.resamples import Resamples
+from lesion.params.ties import Ties
 
 SUFFIX = "csv"
-SETTINGS = {"settings": "audit.resamples"}
+SETTINGS = {"settings": "audit.resamples", "ties": "audit.ties"}
 ORDER = 3
 SCHEMA = pa.schema(
     {
@@ -27,7 +28,7 @@ SCHEMA = pa.schema(
 IN_SUMMARY = {"top1": "top1_change", "pie_share": "pie_share"}
 
 
-def table(comparison: Comparison, *, settings: Resamples) -> pd.DataFrame:
+def table(comparison: Comparison, *, settings: Resamples, ties: Ties) -> pd.DataFrame:
     """One row a measure: dense, compressed (means over members), change, low and high (its 95 % interval).
 
     Measures: top1 and top5, where they are known, as fractions; pie_share, the share of examples that are PIE, of which
@@ -47,6 +48,7 @@ def table(comparison: Comparison, *, settings: Resamples) -> pd.DataFrame:
         dense.prediction,
         compressed.prediction,
         classes=len(comparison.classes),
+        ties=ties,
         paired=paired,
         resamples=settings.draws,
         rng=comparison.generator("effects"),

@@ -23,9 +23,10 @@ from lesion.audit.inference.resampling import Pool, counts, draw_halves, draw_su
 from lesion.audit.noise import COUNTS
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
+from lesion.params.ties import Ties
 
 SUFFIX = "csv"
-SETTINGS = {"settings": "audit.impact", "draws": "audit.halves"}
+SETTINGS = {"settings": "audit.impact", "draws": "audit.halves", "ties": "audit.ties"}
 ORDER = 4
 SCHEMA = pa.schema(
     {
@@ -42,13 +43,16 @@ SCHEMA = pa.schema(
 )
 
 
+Drawn = tuple[pd.DataFrame, pd.DataFrame, int]
+
+
 def possible(comparison: Comparison) -> bool:
     """Whether there are members enough: two pairs, or four dense members and two compressed ones."""
     dense, compressed = comparison.members
     return dense >= (2 if comparison.paired else 4) and compressed >= 2
 
 
-def table(comparison: Comparison, *, settings: Impact, draws: Halves) -> pd.DataFrame:
+def table(comparison: Comparison, *, settings: Impact, draws: Halves, ties: Ties) -> pd.DataFrame:
     """One row a split; none where there are too few members.
 
     Columns: split, design (halves or swaps), members (of each side). null_pie, null_significant_classes and
@@ -59,7 +63,7 @@ def table(comparison: Comparison, *, settings: Impact, draws: Halves) -> pd.Data
     if not possible(comparison):
         return empty(SCHEMA)
     draw = _swapped if comparison.paired else _halved
-    noise, seen, size = draw(comparison, settings, draws.splits)
+    noise, seen, size = draw(comparison, settings, draws.splits, ties)
     found = pd.concat([noise.add_prefix("null_"), seen], axis=1)
     found.insert(0, "split", range(len(found)))
     found.insert(1, "design", "swaps" if comparison.paired else "halves")
@@ -67,16 +71,16 @@ def table(comparison: Comparison, *, settings: Impact, draws: Halves) -> pd.Data
     return found.reindex(columns=SCHEMA.names)
 
 
-def _pool(comparison: Comparison) -> Pool:
+def _pool(comparison: Comparison, ties: Ties) -> Pool:
     """Dense first, then compressed: row M + k is member k of the second."""
     predictions = np.concatenate([comparison.dense.prediction, comparison.compressed.prediction])
     label = comparison.label if comparison.comparable_classes else None
-    return Pool(predictions, label, len(comparison.classes))
+    return Pool(predictions, label, len(comparison.classes), ties)
 
 
-def _swapped(comparison: Comparison, settings: Impact, splits: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+def _swapped(comparison: Comparison, settings: Impact, splits: int, ties: Ties) -> Drawn:
     """The counts of noise and those that there are, a row a split; and how many members each side has."""
-    pool, (members, _) = _pool(comparison), comparison.members
+    pool, (members, _) = _pool(comparison, ties), comparison.members
     ones, others = draw_swaps(members, splits, comparison.generator("null", shared=True))
     noise = counts(pool, ones, others, alpha=settings.alpha, own=True, paired=True)
     whole = np.arange(members)[None]
@@ -84,8 +88,8 @@ def _swapped(comparison: Comparison, settings: Impact, splits: int) -> tuple[pd.
     return noise, seen.loc[[0] * len(noise)].reset_index(drop=True), members
 
 
-def _halved(comparison: Comparison, settings: Impact, splits: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    pool, (members, compressed) = _pool(comparison), comparison.members
+def _halved(comparison: Comparison, settings: Impact, splits: int, ties: Ties) -> Drawn:
+    pool, (members, compressed) = _pool(comparison, ties), comparison.members
     size, rng = min(members // 2, compressed), comparison.generator("null", shared=True)
     own = takes_own_accuracy(settings.normalise, paired=False)
     ones, others = draw_halves(members, size, splits, rng)

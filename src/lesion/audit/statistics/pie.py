@@ -18,9 +18,10 @@ from lesion.audit.inference.multiplicity import q_values
 from lesion.audit.inference.votes import margin, modal_label, side_by_side, votes
 from lesion.audit.noise import beside_noise
 from lesion.audit.wording import number, percent
+from lesion.params.ties import Ties
 
 SUFFIX = "parquet"
-SETTINGS: dict[str, str] = {}
+SETTINGS = {"ties": "audit.ties"}
 ORDER = 2
 SCHEMA = PIE
 LABELS = ("label", "dense_label", "compressed_label")
@@ -34,7 +35,7 @@ def probability_change(comparison: Comparison) -> npt.NDArray[np.float64]:
     return np.asarray(after.mean(axis=0, dtype=np.float64) - before.mean(axis=0, dtype=np.float64))
 
 
-def table(comparison: Comparison) -> pd.DataFrame:
+def table(comparison: Comparison, *, ties: Ties) -> pd.DataFrame:
     """One row an example, in the order of the predictions.
 
     Columns: example_id, label (empty where labels are not known); of both populations the modal label, the share of
@@ -45,7 +46,7 @@ def table(comparison: Comparison) -> pd.DataFrame:
     dense, compressed = comparison.dense.prediction, comparison.compressed.prediction
     classes, paired = len(comparison.classes), comparison.paired
     cast = [votes(prediction, classes) for prediction in (dense, compressed)]
-    (before, dense_votes), (after, compressed_votes) = (modal_label(one, classes) for one in cast)
+    (before, dense_votes), (after, compressed_votes) = (modal_label(one, classes, ties) for one in cast)
     both = side_by_side(cast[0], cast[1], classes)
     distance = taxicab(both, members=comparison.members, examples=len(before), classes=classes)
     by_chance = chance_taxicab(dense, compressed, both, classes=classes, paired=paired)
