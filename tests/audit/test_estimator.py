@@ -133,9 +133,18 @@ def test_what_is_known_only_in_part_is_given_on() -> None:
     dense, compressed, label = models(4)
     rng = np.random.default_rng(0)
     probability = rng.random(dense.shape), rng.random(compressed.shape)
-    top5 = rng.random(dense.shape) < 0.9, rng.random(compressed.shape) < 0.8
+    top5 = tuple((said == label) | (rng.random(said.shape) < 0.5) for said in (dense, compressed))
     groups = {"side": np.where(np.arange(60) < 20, "left", "right")}
-    audit = Audit(**FEW).fit(dense, compressed, label, groups=groups, true_probability=probability, correct_top5=top5)
+    sure, cluster = (None, probability[1] / 2), np.arange(60) // 7
+    audit = Audit(**FEW).fit(
+        dense, compressed, label, groups=groups, true_probability=probability, correct_top5=top5, confidence=sure,
+        cluster=[f"text {number:02d}" for number in cluster],
+    )  # fmt: skip
+    assert audit.comparison_.dense.confidence is None
+    assert audit.comparison_.compressed.confidence is not None
+    np.testing.assert_allclose(audit.comparison_.compressed.confidence, probability[1] / 2, rtol=1e-6)
+    assert audit.comparison_.cluster is not None
+    assert audit.comparison_.cluster.tolist() == cluster.tolist()
     change = probability[1].mean(axis=0) - probability[0].mean(axis=0)
     np.testing.assert_allclose(audit.pie_["probability_change"], change, atol=1e-6)
     assert audit.effects_.set_index("measure").loc["top5", "change"] == pytest.approx(top5[1].mean() - top5[0].mean())
@@ -232,6 +241,9 @@ def fit(**changed: Any) -> Audit:
         ({"groups": pd.DataFrame({"side": [None] * 60})}, "groups: side has no value for 60 examples"),
         ({"true_probability": (np.full((6, 60), 2.0), None)}, "true_probability of dense: numbers of 0 to 1"),
         ({"true_probability": (None, np.zeros((6, 60)))}, "true_probability of compressed: has the shape"),
+        ({"confidence": (None, np.full((5, 60), -2.0))}, "confidence of compressed: numbers of 0 to 1"),
+        ({"cluster": np.zeros(5)}, r"cluster: has the shape \(5,\)"),
+        ({"cluster": [None, *range(59)]}, "cluster: is missing for 1 examples, the first at place 0"),
         ({"correct_top5": (np.zeros((6, 60)), None)}, "correct_top5 of dense: is of type float64"),
     ],
 )

@@ -128,6 +128,8 @@ class Audit:
         classes: int | None = None,
         true_probability: Sides = (None, None),
         correct_top5: Sides = (None, None),
+        confidence: Sides = (None, None),
+        cluster: npt.ArrayLike | None = None,
     ) -> Self:
         """Audit two populations of models.
 
@@ -140,6 +142,8 @@ class Audit:
         groups : name of an attribute → its values (examples,), or a DataFrame with such columns
         classes : how many there are; without, those that occur
         true_probability, correct_top5 : for dense and for compressed, of the shape of their predictions
+        confidence : probability of the answer given, for dense and for compressed, of the shape of their predictions
+        cluster : integers or text (examples,): examples with the same value belong together, as frames of a video do
 
         Raises
         ------
@@ -148,9 +152,8 @@ class Audit:
         """
         self.check()
         if isinstance(dense, Predictions) and isinstance(compressed, Predictions):
-            if not all(
-                value is None for value in (label, example_id, groups, classes, *true_probability, *correct_top5)
-            ):
+            sides = *true_probability, *correct_top5, *confidence
+            if not all(value is None for value in (label, example_id, groups, classes, cluster, *sides)):
                 raise InputError("fit: what was read from files holds labels and groups; nothing else is expected")
             return self.compare(from_predictions(dense, compressed, **self.drawing))
         if isinstance(dense, Predictions) or isinstance(compressed, Predictions):
@@ -164,6 +167,8 @@ class Audit:
             classes=classes,
             true_probability=true_probability,
             correct_top5=correct_top5,
+            confidence=confidence,
+            cluster=cluster,
             **self.drawing,
         )
         return self.compare(comparison)

@@ -98,7 +98,9 @@ def test_probabilities_come_along(folder: Path) -> None:
     long = wide().melt("example_id", value_name="prediction", var_name="member")
     long["member"] = long["member"].str.removeprefix("member_").astype(int)
     long["true_probability"] = np.linspace(0, 1, len(long))
+    long["confidence"] = 1 - long["true_probability"] / 2
     long.to_csv("file.csv", index=False)
+    np.testing.assert_allclose(taken("file.csv")["confidence"], 1 - np.linspace(0, 1, 12) / 2, atol=1e-7)
     np.testing.assert_allclose(taken("file.csv")["true_probability"], np.linspace(0, 1, 12), atol=1e-7)
 
 
@@ -107,6 +109,12 @@ REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], str]] = {
     "a class too many": (lambda: wide(SAID + 1), "has the class 3, the study has 0 to 2"),
     "a name that is none": (
         lambda: wide(np.array(["cat", "dog", "eal"], dtype=object)[SAID]), "has the class eal, which is none of"
+    ),
+    "a name in other capitals": (
+        lambda: wide(np.array(["cat", "Dog", "eel"], dtype=object)[SAID]), "has the class Dog, .* which has dog$",
+    ),
+    "ids of examples that count from one": (
+        lambda: wide(ids=TESTED + 1), "its example ids are those of the study plus one, such as 2",
     ),
     "another label": (lambda: wide().assign(label=[0, 1, 2, 2]), "example 8 has another label than in"),
     "a member less": (lambda: wide(SAID[:2]), "has 2 members, variants.there.members asks for 0-2"),
@@ -127,3 +135,22 @@ def test_an_array_of_other_examples_is_told(folder: Path) -> None:
     np.save("file.npy", SAID[:, :3])
     with pytest.raises(InputError, match=r"^file\.npy: has 3 examples, 4 test examples expected"):
         taken("file.npy")
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_classes_that_are_counted_from_another_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    label = np.arange(100) % 25
+    text = {name: pa.array([value] * 100).dictionary_encode().cast(TEXT)
+            for name, value in {"split": "test", "source": "made up"}.items()}  # fmt: skip
+    table = {"example_id": pa.array(np.arange(100), pa.int32()), "label": pa.array(label, pa.int16()), **text}
+    write_parquet(
+        Path("examples.parquet"), pa.table(table, schema=EXAMPLES), class_names=list("abcdefghijklmnopqrstuvwxy")
+    )
+    wide(np.maximum(np.array([label, label]) + step, 0), np.arange(100)).to_csv("file.csv", index=False)
+    with pytest.raises(InputError, match=r"^file\.csv: \d+ % of the answers are the class id (after|before) the right"):
+        taken("file.csv", "0-1")
+    wide(np.array([label, label]), np.arange(100)).to_csv("file.csv", index=False)
+    assert taken("file.csv", "0-1")["prediction"].tolist() == [*label, *label]

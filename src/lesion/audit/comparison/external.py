@@ -7,7 +7,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, read_facts, read_parquet, write_parquet
+from lesion.audit.comparison.files.prediction_files import is_shifted
 from lesion.audit.comparison.files.readers import Predictions, read_predictions
+from lesion.audit.comparison.sanity.shifted import refuse_shift
+from lesion.audit.comparison.sanity.twins import folded
 from lesion.errors import InputError
 from lesion.params.shard import members
 
@@ -23,8 +26,8 @@ def take(*, study: str, variant: str, shard: str, examples: Path, source: Path, 
     Raises
     ------
     InputError
-        Where the file lacks a test example or a member, calls an example or a class otherwise than the study, or has
-        another label for an example.
+        Where the file lacks a test example or a member, calls an example or a class otherwise than the study, has
+        another label for an example, or ids of classes or examples that are off by one.
     """
     read = read_predictions(source)
     ids, label = _test_examples(examples)
@@ -33,17 +36,20 @@ def take(*, study: str, variant: str, shard: str, examples: Path, source: Path, 
     chosen = np.array(members(shard))
     if chosen[-1] >= len(said.member):
         raise InputError(f"{source}: has {len(said.member)} members, variants.{variant}.members asks for {shard}")
+    cells = np.ix_(chosen, rows)
+    ids_of_classes = np.arange(len(known[0]) + 1)  # one more than there is may be answered by who counts from 1
+    if read.class_names is None and said.prediction.max() in ids_of_classes:
+        refuse_shift({str(source): said.prediction[cells]}, label, ids_of_classes)
     code = _code(source, read, known)
     if said.label is not None and (other := np.flatnonzero(code[said.label[rows]] != label)).size:
         raise InputError(f"{source}: example {ids[other[0]]} has another label than in {examples}")
-    cells = np.ix_(chosen, rows)
     columns = {
         "example_id": np.tile(ids, len(chosen)),
         "member": np.repeat(chosen, len(ids)),
         "label": np.tile(label, len(chosen)),
         "prediction": code[said.prediction[cells]].ravel(),
     }
-    for name in ("correct_top5", "true_probability"):
+    for name in ("correct_top5", "confidence", "true_probability"):
         if (measured := getattr(said, name)) is not None:
             columns[name] = measured[cells].ravel()
     nothing = [None] * (len(chosen) * len(ids))
@@ -70,6 +76,9 @@ def _rows(source: Path, read: Predictions, ids: Integers) -> Integers:
         raise InputError(f"{source}: calls an example {read.example_names[0]}; the study's ids are whole numbers")
     found = read.population.example_id
     places = np.minimum(np.searchsorted(found, ids), len(found) - 1)
+    for step, what in ((1, "plus"), (-1, "less")):
+        if is_shifted(ids, found, step):
+            raise InputError(f"{source}: its example ids are those of the study {what} one, such as {found[0]}")
     if (missing := np.flatnonzero(found[places] != ids)).size:
         raise InputError(f"{source}: lacks {missing.size} of {len(ids)} test examples, e.g. {ids[missing[0]]}")
     return places
@@ -90,5 +99,7 @@ def _code(source: Path, read: Predictions, known: tuple[list[str], list[str]]) -
         return np.arange(len(names), dtype=np.int16)
     places = {name: place for found in (ids, names) for place, name in enumerate(found)}
     if unknown := [name for name in read.class_names if name not in places]:
-        raise InputError(f"{source}: has the class {unknown[0]}, which is none of the study's")
+        twins = [name for name in (*names, *ids) if folded(name) == folded(unknown[0])]
+        near = f", which has {twins[0]}" if twins else ""
+        raise InputError(f"{source}: has the class {unknown[0]}, which is none of the study's{near}")
     return np.array([places[name] for name in read.class_names], dtype=np.int16)

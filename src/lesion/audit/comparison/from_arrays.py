@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lesion.audit.comparison.clusters import codes
 from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.populations import Population, check_labels
 from lesion.audit.comparison.probability import clipped, is_probability
+from lesion.audit.comparison.sanity.check import checked
 from lesion.errors import InputError
 from lesion.params.design import Design
 
@@ -73,6 +75,8 @@ def from_arrays(
     classes: int | None = None,
     true_probability: Sides = (None, None),
     correct_top5: Sides = (None, None),
+    confidence: Sides = (None, None),
+    cluster: npt.ArrayLike | None = None,
     design: Design = "auto",
     seed: int = 0,
     study: str = "",
@@ -88,6 +92,8 @@ def from_arrays(
     groups : name of an attribute → its values (examples,), or a DataFrame with such columns
     classes : how many there are; without, those that occur
     true_probability, correct_top5 : for dense and for compressed, of the shape of their predictions
+    confidence : probability of the answer given, for dense and for compressed, of the shape of their predictions
+    cluster : integers or text (examples,): examples with the same value belong together
     design, seed, study, variant : as in `Comparison`
 
     Raises
@@ -109,20 +115,25 @@ def from_arrays(
             known,
             prediction,
             _flags(f"correct_top5 of {name}", top5, prediction.shape),
-            _probability(f"true_probability of {name}", probability, prediction.shape),
+            _probability(f"true_probability of {name}", true, prediction.shape),
+            confidence=_probability(f"confidence of {name}", sure, prediction.shape),
         )
-        for name, prediction, top5, probability in zip(SIDES, said, correct_top5, true_probability, strict=True)
+        for name, prediction, top5, true, sure in zip(
+            SIDES, said, correct_top5, true_probability, confidence, strict=True
+        )
     ]
-    return of_populations(
+    comparison = of_populations(
         *populations,
         example_id=_example_ids(example_id, examples),
         groups=_group_texts(groups, examples),
         classes=classes,
+        cluster=_clusters(cluster, examples),
         design=design,
         seed=seed,
         study=study,
         variant=variant,
     )
+    return checked(comparison, known=classes is not None)
 
 
 def of_populations(dense: Population, compressed: Population, *, classes: int | None, **known: Any) -> Comparison:
@@ -158,6 +169,19 @@ def _example_ids(values: npt.ArrayLike | None, examples: int) -> npt.NDArray[Any
     if (twice := pd.Index(ids).duplicated()).any():
         raise InputError(f"example_id: {ids[np.argmax(twice)]} is there twice, once expected")
     return ids
+
+
+def _clusters(values: npt.ArrayLike | None, examples: int) -> npt.NDArray[np.int64] | None:
+    if values is None:
+        return None
+    array = np.asarray(values)
+    if array.shape != (examples,):
+        raise InputError(f"cluster: has the shape {array.shape}, {(examples,)} expected")
+    if (missing := pd.isna(array)).any():
+        raise InputError(
+            f"cluster: is missing for {int(missing.sum())} examples, the first at place {missing.argmax()}"
+        )
+    return codes(array)
 
 
 def _group_texts(groups: Groups | None, examples: int) -> dict[str, npt.NDArray[np.object_]]:

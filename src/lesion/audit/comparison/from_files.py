@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from lesion.audit.comparison.clusters import codes
 from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.files.prediction_files import fitted
 from lesion.audit.comparison.files.readers import Predictions, read_predictions
 from lesion.audit.comparison.from_arrays import of_populations
+from lesion.audit.comparison.pairs import partners_first
+from lesion.audit.comparison.sanity.check import checked
+from lesion.audit.comparison.sanity.same_file import refuse_same
 
 
 def from_files(dense: Path, compressed: Path, **known: Any) -> Comparison:
@@ -25,6 +29,7 @@ def from_files(dense: Path, compressed: Path, **known: Any) -> Comparison:
         Where a file cannot be read, or the two do not fit together; the message names the file.
     """
     paths = dense, compressed
+    refuse_same(*paths)
     return from_predictions(*(read_predictions(path) for path in paths), paths=paths, **known)
 
 
@@ -33,9 +38,13 @@ def from_predictions(
 ) -> Comparison:
     """Fit together what was read from two files, which `paths` name in errors; the rest as in `from_files`."""
     both = fitted(dense, compressed, paths=paths)
+    one, other = both.dense, both.compressed
+    if known.get("design") == "paired":
+        other = partners_first(one, other, sources=paths)
+    known["cluster"] = None if both.cluster is None else codes(both.cluster)
     known |= {"groups": both.attributes, "left_out": both.left_out}
     ids = both.example_names
     known["example_id"] = both.dense.example_id if ids is None else np.array(ids, dtype=object)
     if both.class_names is None:
-        return of_populations(both.dense, both.compressed, classes=None, **known)
-    return Comparison(both.dense, both.compressed, np.array(both.class_names, dtype=object), **known)
+        return checked(of_populations(one, other, classes=None, **known), paths)
+    return checked(Comparison(one, other, np.array(both.class_names, dtype=object), **known), paths)

@@ -9,6 +9,7 @@ from lesion.audit.comparison.attributes import ExampleAttributes
 from lesion.audit.comparison.classes import class_names
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population, read_population
+from lesion.audit.comparison.sanity.shifted import check_shift
 from lesion.errors import InputError
 from lesion.params.design import Design
 
@@ -54,6 +55,7 @@ def from_nodes(
         study=study,
         variant=variant,
     )
+    check_shift(comparison, ("predictions of dense", f"predictions of {variant}"))
     if len(absent := np.setdiff1d(np.arange(len(names)), comparison.present)):
         raise InputError(f"{examples}: class {absent[0]} ({names[absent[0]]}) has no test example")
     return comparison

@@ -32,7 +32,7 @@ class Population:
     confidence : float32 (members, examples), the probability of the answer given; or None
     origins : what each member was trained from, in order: the seed of its initialisation, or the digest of the file
         that it was taken from; those of its parent for a derived member. None: not known
-    names : what a file calls the members, in order; None where it numbers them
+    names : what a file calls the members, names or numbers, in order; None where it does not tell
     """
 
     example_id: npt.NDArray[np.integer]

@@ -23,8 +23,8 @@ def rows(seed: int, *, members: int = 3, examples: int = 20, classes: int = 4, s
             "label": np.tile(label, members),
             "prediction": prediction.ravel(),
             "true_probability": rng.random(right.size).astype(np.float32),
-            "correct_top5": rng.random(right.size) < 0.9,
-            "confidence": 0.5,
+            "correct_top5": ((prediction == label) | (rng.random(right.shape) < 0.5)).ravel(),
+            "confidence": rng.random(right.size).astype(np.float32),
             "age": np.tile(age, members),
         }
     )

@@ -46,6 +46,14 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda t: t.assign(example_id=t["example_id"].replace(5, 999)),
         r"b\.csv: lacks 1 of the 20 examples of .*a\.csv, e\.g\. 5",
     ),
+    "examples that are counted from another number": (
+        lambda t: t.assign(example_id=t["example_id"] + 1),
+        r"b\.csv: its example ids are those of .*a\.csv plus one \(6 to 63 and 5 to 62\)",
+    ),
+    "examples that are counted from a lower number": (
+        lambda t: t.assign(example_id=t["example_id"] - 1),
+        r"b\.csv: its example ids are those of .*a\.csv less one \(4 to 61 and 5 to 62\)",
+    ),
     "other labels": (
         lambda t: t.assign(label=t["label"].where(t["example_id"] != 8, 3 - t["label"])),
         r"b\.csv: column label differs from .*a\.csv for 1 of 20 examples, e\.g\. 8 \(\d and \d\)",

@@ -37,6 +37,9 @@ def check(found: Predictions, table: Any) -> None:
     np.testing.assert_array_equal(made.correct_top5, expected(table, "correct_top5"))
     assert made.true_probability is not None
     np.testing.assert_allclose(made.true_probability, expected(table, "true_probability"), rtol=1e-6)
+    assert made.confidence is not None
+    np.testing.assert_allclose(made.confidence, expected(table, "confidence"), rtol=1e-6)
+    assert made.names == tuple(str(one) for one in made.member)
     assert list(found.attributes) == ["age"]
     assert found.attributes["age"].tolist() == expected(table, "age")[0].tolist()
 
@@ -77,6 +80,24 @@ def test_a_wide_table_is_the_long_one(tmp_path: Path, suffix: str, prefix: str) 
     for name in ("example_id", "member", "label", "prediction"):
         np.testing.assert_array_equal(getattr(found.population, name), getattr(long.population, name))
     assert found.attributes["age"].tolist() == long.attributes["age"].tolist()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_wide_table_may_say_how_sure_each_model_is(tmp_path: Path, suffix: str) -> None:
+    table = rows(1)
+    parts = [
+        table.pivot(index="example_id", columns="member", values=name).add_prefix(f"{name}_")
+        for name in ("prediction", "confidence", "true_probability", "correct_top5")
+    ]
+    once = table.drop_duplicates("example_id").set_index("example_id")[["label", "age"]]
+    wide = pd.concat([*parts[::-1], once], axis=1).reset_index()
+    check(read_predictions(written(tmp_path / f"a{suffix}", wide), block_size=300), table)
+    for odd, said in (
+        ("confidence_2", "prediction_2 and confidence_2"),
+        ("prediction_4", "member_4 and correct_top5_4"),
+    ):
+        with pytest.raises(InputError, match=f"only one of {said} is there"):
+            read_predictions(written(tmp_path / f"b{suffix}", wide.drop(columns=odd)))
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.uint64, bool])
@@ -172,6 +193,11 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda t: first(t, "true_probability", "0,75"),
         r"true_probability is 0,75 for example \d+; a number of 0 to 1, with a decimal point, expected",
     ),
+    "no confidence": (
+        lambda t: t.assign(confidence=97.5),
+        r"column confidence is 97\.5 for example \d+; a number of 0 to",
+    ),
+    "an empty confidence": (lambda t: first(t, "confidence", None), "column confidence is empty for example"),
     "an empty probability": (lambda t: first(t, "true_probability", " "), r"column true_probability is empty for"),
     "a missing flag": (lambda t: first(t, "correct_top5", None), r"column correct_top5 is empty for example \d+"),
     "a decimal comma": (
@@ -353,9 +379,10 @@ def test_blanks_around_predictions_labels_and_names_are_no_part_of_them(tmp_path
 def test_probabilities_that_rounding_puts_outside_are_clipped(tmp_path: Path, suffix: str) -> None:
     table = rows(0)
     table["true_probability"] = np.resize([1.00001, -1e-7, 0.5, float(np.nextafter(np.float16(1), np.float16(2)))], 60)
-    found = read_predictions(written(tmp_path / f"a{suffix}", table)).population.true_probability
-    assert found is not None
-    np.testing.assert_allclose(found, expected(table, "true_probability").clip(0, 1), rtol=1e-6)
+    table["confidence"] = table["true_probability"][::-1].to_numpy()
+    population = read_predictions(written(tmp_path / f"a{suffix}", table)).population
+    for name in ("true_probability", "confidence"):
+        np.testing.assert_allclose(getattr(population, name), expected(table, name).clip(0, 1), rtol=1e-6)
 
 
 @pytest.mark.parametrize("values", [[0, 1], [0.0, 1.0], ["false", "TRUE"], [" False", "true "], ["0", "1"]])
@@ -382,6 +409,8 @@ def test_numbers_beside_names_that_are_digits_too(tmp_path: Path) -> None:
         ("label", [[1], [2]], r"column label holds list<.*>; whole numbers or text expected"),
         ("prediction", [{"a": 1}, {"a": 2}], r"column prediction holds struct<.*>; whole numbers or text expected"),
         ("true_probability", [[0.5, 0.5]] * 2, r"column true_probability holds list<.*>; numbers of 0 to 1 expected"),
+        ("confidence", [[0.5, 0.5]] * 2, r"column confidence holds list<.*>; numbers of 0 to 1 expected"),
+        ("cluster", [[1], [2]], r"column cluster holds list<.*>; whole numbers or text expected"),
         ("true_probability", [date(2020, 1, 1)] * 2, r"column true_probability holds date32\[day\]; numbers of 0 to 1"),
         ("correct_top5", [[True], [False]], r"column correct_top5 holds list<.*>; true or false expected"),
         ("label", [b"\xff", b"\xfe"], r"is not UTF-8 text"),

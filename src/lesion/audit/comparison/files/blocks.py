@@ -14,9 +14,13 @@ from lesion.errors import InputError
 
 Block = Mapping[str, Cells]
 
-OF_MODELS = ("prediction", "member", "true_probability", "correct_top5", "confidence")
+MEASURED = ("true_probability", "correct_top5", "confidence")
+OF_MODELS = ("prediction", "member", *MEASURED)
+OF_EXAMPLES = ("example_id", "label", "cluster")
 WIDE = re.compile(r"(?:member|prediction)_([0-9]+)")
+WIDE_MEASURED = re.compile(rf"({'|'.join(MEASURED)})_([0-9]+)")
 INDEX = re.compile(r"|Unnamed: [0-9]+|__index_level_[0-9]+__")  # what pandas writes unasked
+NUMBERS = "numbers of 0 to 1"
 FORMATS = ".csv, .csv.gz, .tsv, .tsv.gz, .parquet or .npy"
 
 
@@ -29,13 +33,20 @@ class FileColumns:
     read : the columns that are read
     attributes : those that describe the example
     wide : column of each member, by its number; empty for one row a member and example
+    measured : which of MEASURED there are, each with its column of each member in a wide file
     unread : columns of lists or bytes, which name no groups
     """
 
     read: tuple[str, ...]
     attributes: tuple[str, ...]
     wide: Mapping[int, str]
+    measured: Mapping[str, Mapping[int, str]]
     unread: tuple[str, ...]
+
+    @property
+    def named(self) -> bool:
+        """Whether the file tells its members apart by names or numbers."""
+        return bool(self.wide) or "member" in self.read
 
 
 def file_columns(path: Path, header: Sequence[str], types: Types) -> FileColumns:
@@ -61,13 +72,29 @@ def file_columns(path: Path, header: Sequence[str], types: Types) -> FileColumns
         raise InputError(f"{path}: has no column {expected}; it has {_listed(names)}")
     if wide and (odd := [name for name in OF_MODELS if name in names]):
         raise InputError(f"{path}: column {odd[0]} is of a model, so it needs one row a member and example")
-    others = [name for name in names if name not in {"example_id", "label", *OF_MODELS, *wide.values()}]
+    measured = _measured(path, names, wide)
+    of_models = {*OF_MODELS, *wide.values(), *(name for columns in measured.values() for name in columns.values())}
+    others = [name for name in names if name not in {*OF_EXAMPLES, *of_models}]
     unread = tuple(name for name in others if not has_text(types[name], bytes_too=False))
     attributes = tuple(name for name in others if name not in unread)
-    read = tuple(name for name in names if name != "confidence" and name not in unread)
+    read = tuple(name for name in names if name not in unread)
     for name in read:
         _check_type(path, name, types[name])
-    return FileColumns(read, attributes, wide, unread)
+    return FileColumns(read, attributes, wide, measured, unread)
+
+
+def _measured(path: Path, names: Sequence[str], wide: Mapping[int, str]) -> dict[str, dict[int, str]]:
+    """What is measured of each answer; of a wide file with a column for each member."""
+    if not wide:
+        return {name: {} for name in MEASURED if name in names}
+    found: dict[str, dict[int, str]] = {}
+    for name in names:
+        if match := WIDE_MEASURED.fullmatch(name):
+            found.setdefault(match[1], {})[int(match[2])] = name
+    for what, columns in found.items():
+        if odd := sorted(columns.keys() ^ wide.keys()):
+            raise InputError(f"{path}: only one of {wide.get(odd[0], f'member_{odd[0]}')} and {what}_{odd[0]} is there")
+    return found
 
 
 def _listed(names: list[str]) -> str:
@@ -76,10 +103,11 @@ def _listed(names: list[str]) -> str:
 
 
 def _check_type(path: Path, name: str, kind: pa.DataType) -> None:
-    number = name == "true_probability"
+    of = match[1] if (match := WIDE_MEASURED.fullmatch(name)) else name
+    expected = {"true_probability": NUMBERS, "confidence": NUMBERS, "correct_top5": "true or false"}
+    number = expected.get(of) == NUMBERS
     if not has_text(kind) or (number and pa.types.is_temporal(kind)):
-        expected = {"true_probability": "numbers of 0 to 1", "correct_top5": "true or false"}
-        raise InputError(f"{path}: column {name} holds {kind}; {expected.get(name, 'whole numbers or text')} expected")
+        raise InputError(f"{path}: column {name} holds {kind}; {expected.get(of, 'whole numbers or text')} expected")
 
 
 def _long(found: FileColumns, batch: pa.RecordBatch) -> Iterator[Block]:
@@ -88,9 +116,11 @@ def _long(found: FileColumns, batch: pa.RecordBatch) -> Iterator[Block]:
     if not found.wide:
         yield columns
         return
-    predictions = {member: columns.pop(name) for member, name in found.wide.items()}
-    for member, prediction in predictions.items():
-        yield {**columns, "member": Cells(pa.array(np.full(len(batch), member))), "prediction": prediction}
+    of_models = {"prediction": found.wide, **found.measured}
+    cells = {what: {k: columns.pop(name) for k, name in named.items()} for what, named in of_models.items()}
+    for member in found.wide:
+        number = Cells(pa.array(np.full(len(batch), member)))
+        yield {**columns, "member": number, **{what: of_member[member] for what, of_member in cells.items()}}
 
 
 def open_predictions(path: Path, *, block_size: int) -> tuple[FileColumns, Iterator[Block]]:

@@ -24,11 +24,12 @@ class PredictionFiles:
     class_names: Texts | None
     example_names: Texts | None
     attributes: Attributes
+    cluster: npt.NDArray[np.object_] | None
     left_out: Texts
 
 
 def read_prediction_files(dense: Path, compressed: Path, *, block_size: int = BLOCK) -> PredictionFiles:
-    """Read two files and fit them together. Labels or attributes may be in one of them only.
+    """Read two files and fit them together. Labels, attributes and clusters may be in one of them only.
 
     Raises
     ------
@@ -49,11 +50,14 @@ def fitted(one: Predictions, other: Predictions, *, paths: Sequence[Path]) -> Pr
         _same_values(paths, one, "label", labels[0], labels[1], names)
     for name in one.attributes.keys() & other.attributes.keys():
         _same_values(paths, one, name, one.attributes[name], other.attributes[name], None)
+    cluster = other.cluster if one.cluster is None else one.cluster
+    if one.cluster is not None and other.cluster is not None:
+        _same_values(paths, one, "cluster", one.cluster, other.cluster, None)
     label = labels[1] if labels[0] is None else labels[0]
     both = [replace(population, label=label) for population in populations]
     left_out = tuple(dict.fromkeys((*one.left_out, *other.left_out)))
     attributes = {name: text for name, text in {**other.attributes, **one.attributes}.items() if name not in left_out}
-    return PredictionFiles(both[0], both[1], names, one.example_names, attributes, left_out)
+    return PredictionFiles(both[0], both[1], names, one.example_names, attributes, cluster, left_out)
 
 
 def _same_classes(paths: Sequence[Path], one: Predictions, other: Predictions) -> tuple[list[Population], Texts | None]:
@@ -99,12 +103,28 @@ def _same_examples(paths: Sequence[Path], one: Predictions, other: Predictions) 
         ids = [[str(example) for example in examples] for examples in ids]
         if not set(ids[0]) & set(ids[1]):
             _refuse_numbers(paths, "example ids", one.example_names, other.example_names)
+    if one.example_names is None and other.example_names is None:
+        _refuse_shift(paths, one.population.example_id, other.population.example_id)
     for full, short in ((0, 1), (1, 0)):
         if lacking := sorted(set(ids[full]) - set(ids[short])):
             count = f"{len(lacking):,} of the {len(ids[full]):,} examples"
             raise InputError(
                 f"{paths[short]}: lacks {count} of {paths[full]}, e.g. {lacking[0]}; the same examples expected in both"
             )
+
+
+def _refuse_shift(paths: Sequence[Path], before: npt.NDArray[Any], after: npt.NDArray[Any]) -> None:
+    for step, what in ((1, "plus"), (-1, "less")):
+        if is_shifted(before, after, step):
+            ids = f"{after[0]} to {after[-1]} and {before[0]} to {before[-1]}"
+            raise InputError(
+                f"{paths[1]}: its example ids are those of {paths[0]} {what} one ({ids}); the same expected in both"
+            )
+
+
+def is_shifted(before: npt.NDArray[np.integer], after: npt.NDArray[np.integer], step: int) -> bool:
+    """Whether ids, ascending, are those before plus a step."""
+    return len(before) == len(after) and bool((after == before + step).all())
 
 
 def _same_values(

@@ -34,6 +34,7 @@ class Predictions:
     class_names : sorted; None where the file has integers
     example_names : in order of the examples, sorted; None where the file has integers
     attributes : text of each example (examples,), by the name of its column
+    cluster : what each example belongs to, as text (examples,); None where the file does not tell
     left_out : columns that cannot name groups: they hold lists or bytes, or more than 256 values
     """
 
@@ -41,6 +42,7 @@ class Predictions:
     class_names: Texts | None = None
     example_names: Texts | None = None
     attributes: Attributes = field(default_factory=dict)
+    cluster: npt.NDArray[np.object_] | None = None
     left_out: Texts = ()
 
 
@@ -74,12 +76,10 @@ class _Rows:
 
     def __init__(self, path: Path, found: FileColumns, blocks: Iterator[Block]) -> None:
         self.path, self.found, self.count = path, found, 0
-        labelled = ["label"] if "label" in found.read else []
-        self.columns = {name: Column(path, name) for name in ("example_id", "member", "prediction", *labelled)}
+        given = [name for name in ("label", "cluster") if name in found.read]
+        self.columns = {name: Column(path, name) for name in ("example_id", "member", "prediction", *given)}
         self.attributes = {name: Attribute() for name in found.attributes}
-        self.measured: dict[str, list[npt.NDArray[Any]]] = {
-            name: [] for name in ("true_probability", "correct_top5") if name in found.read
-        }
+        self.measured: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in found.measured}
         with readable(path):
             for block in blocks:
                 self._add(block)
@@ -159,14 +159,20 @@ class _Rows:
             if attribute.names is not None:
                 place = grid.of_examples(name, attribute.chunks, attribute.names)
                 attributes[name] = np.array(attribute.names, dtype=object)[place]
+        cluster = None
+        if "cluster" in self.columns:
+            of = Axis(*self.columns.pop("cluster").finish())
+            texts = [of[place] for place in range(len(of))]
+            cluster = np.array(texts, dtype=object)[grid.of_examples("cluster", of.places, texts)]
         population = Population(
             example_id=examples.values,
             member=members.values,
             label=grid.of_examples("label", classes["label"], class_names) if "label" in classes else None,
             prediction=grid.fill(classes["prediction"]),
+            names=tuple(members[place] for place in range(len(members))) if self.found.named else None,
         )
         measured: dict[str, Any] = {name: grid.fill(chunks) for name, chunks in self.measured.items()}
         many = tuple(name for name, attribute in self.attributes.items() if attribute.names is None)
-        return Predictions(
-            replace(population, **measured), class_names, examples.names, attributes, (*self.found.unread, *many)
-        )
+        left_out = (*self.found.unread, *many)
+        whole = replace(population, **measured)
+        return Predictions(whole, class_names, examples.names, attributes, cluster, left_out)
