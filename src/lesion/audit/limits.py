@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lesion.audit.comparison.comparison import SIDES, Comparison
+from lesion.audit.comparison.pairs import matched
+from lesion.audit.comparison.sanity.notes import suspicions
 from lesion.audit.inference.exact import fisher_table, sign_table
 
 
@@ -16,6 +18,7 @@ def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
     alpha : the level of the tests
     """
     members, paired = comparison.members, comparison.paired
+    yield from suspicions(comparison)
     if comparison.label is None:
         yield "No labels were given: nothing is said of accuracy, of classes, or of error rates. PIE need none."
     else:
@@ -32,10 +35,7 @@ def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
         )
     known = all(population.origins is not None for population in (comparison.dense, comparison.compressed))
     if comparison.design == "auto" and not paired and not known and members[0] == members[1] > 1:
-        yield (
-            "Models were taken as independent. Where model k of both sides shares its seed or its parent, as after"
-            " quantisation it always does, ask for the paired design: it sees smaller changes."
-        )
+        yield _of_design(comparison)
     for name, one in zip(SIDES, (comparison.dense, comparison.compressed), strict=True):
         if len(comparison.classes) > 1 and (one.prediction == one.prediction.flat[0]).all():
             only = comparison.named(one.prediction[0, :1])
@@ -43,6 +43,23 @@ def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
     if comparison.left_out:
         columns = ", ".join(comparison.left_out)
         yield f"Not used as attributes, for they hold lists, bytes, or more than 256 values: {columns}."
+
+
+def _of_design(comparison: Comparison) -> str:
+    """What to ask for where nothing tells whether members are pairs but their names, if these do."""
+    sides = comparison.dense.names or (), comparison.compressed.names or ()
+    numbers = all(name.isdecimal() for names in sides for name in names)
+    if numbers or (places := matched(*sides)) is None:
+        return (
+            "Models were taken as independent. Where model k of both sides shares its seed or its parent, as after"
+            " quantisation it always does, ask for the paired design: it sees smaller changes."
+        )
+    one, other = sides[0][-1], sides[1][places[-1]]
+    pair = f"{one} of both" if one == other else f"{one} and {other}"
+    return (
+        f"Models were taken as independent, but their names tell pairs, such as {pair}. If each pair shares its seed or"
+        " its parent, as after quantisation it always does, ask for the paired design: it sees smaller changes."
+    )
 
 
 def _of_classes(comparison: Comparison) -> Iterator[str]:

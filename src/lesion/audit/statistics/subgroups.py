@@ -58,12 +58,16 @@ NO_TEST = "none"
 
 
 def measures(label: npt.NDArray[np.integer], classes: int) -> dict[str, Flags]:
-    """The examples that each rate of wrong answers is about, bool (examples,): with two classes, class 1 is positive.
+    """The examples that each rate of wrong answers is about, bool (examples,): of two classes, the second is positive.
 
-    A false positive is a wrong answer to an example of class 0, a false negative one to an example of class 1.
+    A false positive is a wrong answer to an example of the first class, a false negative one to an example of the
+    second. The two are those that labels have, whatever else models answer; else the only two that there are.
     """
-    every = {"error": np.ones(len(label), dtype=bool)}
-    return every | {"false-positive": label == 0, "false-negative": label == 1} if classes == 2 else every
+    every, present = {"error": np.ones(len(label), dtype=bool)}, np.unique(label)
+    two = present if len(present) == 2 else np.arange(classes)
+    if len(two) != 2:
+        return every
+    return every | {"false-positive": label == two[0], "false-negative": label == two[1]}
 
 
 def _counts(wrong: Flags, stratum: npt.NDArray[np.integer], strata: int) -> npt.NDArray[np.int64]:
