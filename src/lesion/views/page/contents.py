@@ -88,6 +88,7 @@ def contents(
         tables=shown,
         noise=noise,
         facts=_facts(audited),
+        pairs=_pairs(audited),
         made=sorted(writers),
     )
     return {**writers, PAGE: partial(_write_bytes, text.encode())}
@@ -112,6 +113,14 @@ def _facts(audited: Audited) -> dict[str, str]:
     models = zip(SIDES, audited.comparison.members, strict=True)
     said = {f"{side}_models": "one model" if count == 1 else f"{count} models" for side, count in models}
     return {**said, "examples": f"{len(audited.comparison.example_id):,}"}
+
+
+def _pairs(audited: Audited) -> list[tuple[str, str]]:
+    """What the two models of each pair are called; none where models are independent, or have no names."""
+    dense, compressed = audited.comparison.dense.names, audited.comparison.compressed.names
+    if not audited.comparison.paired or dense is None or compressed is None:
+        return []
+    return list(zip(dense, compressed, strict=True))
 
 
 def _classes(audited: Audited, figures: _Figures) -> list[page.Table]:

@@ -146,9 +146,15 @@ def render(
     tables: Sequence[Table],
     noise: str,
     facts: Mapping[str, str],
+    pairs: Sequence[tuple[str, str]],
     made: Sequence[str],
 ) -> str:
-    """The page as HTML; all text from data is escaped."""
+    """The page as HTML; all text from data is escaped.
+
+    Parameters
+    ----------
+    pairs : what the dense and the compressed model of each pair are called
+    """
     return render_template(
         "lesion.views.page",
         dense=path_text(dense),
@@ -158,5 +164,6 @@ def render(
         tables=tables,
         noise=noise,
         facts=facts,
+        pairs=pairs,
         made=made,
     )
