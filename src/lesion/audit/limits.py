@@ -42,7 +42,9 @@ def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
             yield f"All {name} models give class {only[0]} to every example: are they broken?"
     if comparison.left_out:
         columns = ", ".join(comparison.left_out)
-        yield f"Not used as attributes, for they hold lists, bytes, or more than 256 values: {columns}."
+        cluster = " One that says which examples belong together is to be called cluster."
+        said = f"Not used as attributes, for they hold lists, bytes, or more than 256 values: {columns}."
+        yield said + (cluster if comparison.cluster is None else "")
 
 
 def _of_design(comparison: Comparison) -> str:

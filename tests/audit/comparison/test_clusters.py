@@ -33,10 +33,10 @@ def ids(pattern: str, groups: int = 12, each: int = 3) -> np.ndarray[tuple[int],
     ],
 )
 def test_ids_that_name_groups(pattern: str) -> None:
-    found = suggested(ids(pattern), [])
+    found = suggested(ids(pattern), None, [])
     assert found is not None
     assert found == (12, pattern.format(0, 0), pattern.format(0, 1))
-    assert suggested(ids(pattern).astype(str), []) == found
+    assert suggested(ids(pattern).astype(str), None, []) == found
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,15 @@ def test_ids_that_name_groups(pattern: str) -> None:
     ],
 )
 def test_ids_that_name_none(example_id: np.ndarray[tuple[int], np.dtype[np.object_]]) -> None:
-    assert suggested(example_id, []) is None
+    assert suggested(example_id, None, []) is None
 
 
-def test_groups_that_are_the_values_of_an_attribute_are_no_clusters() -> None:
+def test_groups_that_are_classes_or_large_groups_are_no_clusters() -> None:
     group = np.arange(36) // 3
-    assert suggested(ids("bench{}/{}"), [np.arange(36) % 2, 100 - group]) is None
-    assert suggested(ids("bench{}/{}"), [np.arange(36) % 2, group // 2]) is not None
+    assert suggested(ids("class{}/{}"), 100 - group, []) is None
+    assert suggested(ids("class{}/{}"), group // 2, []) is not None
+    assert suggested(ids("video{}/{}"), np.arange(36) % 2, [group]) is not None
+    large = np.arange(480) // 40
+    benchmarks = ids("bench{}/{}", each=40)
+    assert suggested(benchmarks, None, [np.arange(480) % 2, 100 - large]) is None
+    assert suggested(benchmarks, None, [np.arange(480) % 2, large // 2]) is not None

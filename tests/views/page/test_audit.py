@@ -177,6 +177,21 @@ def test_a_single_pair_is_told_what_cannot_be_said(tmp_path: Path, labelled: boo
         assert pd.read_csv(out / "impact.csv")["p"].isna().all()
 
 
+def test_the_two_models_of_each_pair_are_named(tmp_path: Path) -> None:
+    given, names = files(tmp_path, members=(3, 3), examples=60), {0: "seed1", 2: "seed2", 4: "seed10"}
+    for path, suffix in zip(given.values(), ("", "_<int8>"), strict=True):
+        table = pd.read_csv(path)
+        written(path, table.assign(member=table["member"].map(names) + suffix))
+    audit(**given, out=tmp_path / "out", design="paired", **OPTIONS)
+    text = "".join(read(tmp_path / "out").text)
+    assert "3 pairs of models" in text
+    assert "seed1 with seed1_<int8>, seed10 with seed10_<int8>, seed2 with seed2_<int8>." in text
+    audit(**given, out=tmp_path / "out", **OPTIONS)
+    text = "".join(read(tmp_path / "out").text)
+    assert "pairs of models" not in text
+    assert "their names tell pairs, such as seed2 and seed2_<int8>" in text
+
+
 def test_an_earlier_audit_is_replaced_whole(tmp_path: Path, audited: tuple[dict[str, Any], Path]) -> None:
     out = tmp_path / "out"
     shutil.copytree(audited[1], out)

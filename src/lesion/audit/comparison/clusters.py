@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 LEAST = 10  # groups that ids must name to suggest clusters
+LARGE = 30  # examples of a group that is compared rather than a cluster
 ENDING = r"\.[0-9]*[A-Za-z][A-Za-z0-9]{0,4}$"  # of the name of a file
 LAST = r"[-_/:. ][^-_/:. ]*$"
 
@@ -19,14 +20,18 @@ def codes(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return np.unique(values.astype(str), return_inverse=True)[1]
 
 
-def suggested(example_id: npt.NDArray[Any], known: Iterable[npt.NDArray[Any]]) -> tuple[int, str, str] | None:
+def suggested(
+    example_id: npt.NDArray[Any], label: npt.NDArray[Any] | None, groups: Iterable[npt.NDArray[Any]]
+) -> tuple[int, str, str] | None:
     """Groups that ids name, as `video12` in `video12_frame3`: what stands before the last of `_ - / : .` or blank.
+
+    They are none where they are the classes, as of folders, or the values of an attribute with many examples each, as
+    of benchmarks.
 
     Parameters
     ----------
     example_id : (examples,); integers name nothing
-    known : what is known of the examples, such as their labels, each (examples,); a group that has one value of it and
-        that no other group has is that value, and no cluster
+    label, groups : classes and attributes of the examples, each (examples,)
 
     Returns
     -------
@@ -37,7 +42,9 @@ def suggested(example_id: npt.NDArray[Any], known: Iterable[npt.NDArray[Any]]) -
     ids = pa.array(example_id.astype(str).tolist(), pa.string())
     names = pc.replace_substring_regex(ids, ENDING, "")
     group, found = pd.factorize(pc.replace_substring_regex(names, LAST, "").to_numpy(zero_copy_only=False))
-    if len(found) < LEAST or len(found) > len(group) / 2 or any(_same(group, values) for values in known):
+    if len(found) < LEAST or len(found) > len(group) / 2 or (label is not None and _same(group, label)):
+        return None
+    if len(group) / len(found) >= LARGE and any(_same(group, values) for values in groups):
         return None
     size = np.bincount(group)
     largest = np.flatnonzero(group == np.argmax(size))

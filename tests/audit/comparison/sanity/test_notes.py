@@ -49,6 +49,21 @@ def test_a_third_class_is_told_and_the_rates_of_two_classes_stay() -> None:
     assert not any("two classes" in note for note in fitted(dense % 2, compressed % 2).notes_)
 
 
+def test_of_many_classes_a_few_answers_of_others_are_not_told() -> None:
+    label = np.arange(200) % 40
+    said = label.copy()
+    said[:3] = [60, 61, 60]
+    assert not any("of another" in note for note in fitted(label, said, label).notes_)
+    said[3:9] = [62, 63, 60, 60, 61, 60]
+    notes = " ".join(fitted(label, said, label).notes_)
+    assert "Examples have 40 classes, but 9 of 400 answers are of another: 60 (compressed 5), 61" in notes
+    assert ", …. Such answers count as wrong." in notes
+    few = np.where(np.arange(200) == 7, 9, label % 4)
+    assert "4 classes, but 1 of 400 answers is of another: 9 (compressed 1)." in " ".join(
+        fitted(label % 4, few, label % 4).notes_
+    )
+
+
 def test_two_classes_of_any_ids_one_stray_answer() -> None:
     names = np.array([3, 70])
     said = names[SAID].copy()
@@ -66,6 +81,4 @@ def test_ids_that_name_groups_are_told_until_clusters_are_given(tmp_path: Path) 
     [note] = [note for note in suspicions(from_files(*paths)) if "groups" in note]
     assert "name 12 groups, such as that of video0_frame0 and video0_frame1." in note
     written(paths[1], table.assign(prediction=LABEL, cluster=[name.partition("_")[0] for name in ids]))
-    assert not any("groups" in note for note in suspicions(from_files(*paths)))
-    written(paths[1], table.assign(prediction=LABEL, video=np.arange(60) // 5))
     assert not any("groups" in note for note in suspicions(from_files(*paths)))

@@ -1,21 +1,22 @@
 """What may be right and may be a mistake: sentences for who knows which it is."""
 
 from collections.abc import Iterator
-from itertools import chain
 
 import numpy as np
+import numpy.typing as npt
 
 from lesion.audit.comparison.clusters import suggested
 from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.sanity.class_counts import class_counts
 
 SHOWN = 3  # classes in a sentence
+FEW = 20  # classes, of which tests hold all
 
 
 def suspicions(comparison: Comparison) -> Iterator[str]:
-    """Sentences on answers that are all the same, answers of a third class, and ids that name groups."""
+    """Sentences on answers that are all the same, answers that are no label, and ids that name groups."""
     yield from _identical(comparison)
-    yield from _third_class(comparison)
+    yield from _strays(comparison)
     yield from _clusters(comparison)
 
 
@@ -32,33 +33,39 @@ def _identical(comparison: Comparison) -> Iterator[str]:
     )
 
 
-def _third_class(comparison: Comparison) -> Iterator[str]:
-    """Of two classes, the rates of false positives and negatives take any third answer as wrong."""
-    if len(comparison.present) != 2:
+def _strays(comparison: Comparison) -> Iterator[str]:
+    """Answers of classes that no example has: of few classes any, of many one in a hundred, where tests hold a part."""
+    present, classes = len(comparison.present), len(comparison.classes)
+    if present < 2 or present == classes:
         return
-    sides = [class_counts(side, len(comparison.classes)) for side in (comparison.dense, comparison.compressed)]
-    counts = np.stack(sides)
-    strays = np.setdiff1d(np.flatnonzero(counts.sum(axis=0)), comparison.present)
-    if not len(strays):
+    counts = np.stack([class_counts(side, classes) for side in (comparison.dense, comparison.compressed)])
+    total = counts.sum()
+    counts[:, comparison.present] = 0
+    number, most = int(counts.sum()), np.argsort(-counts.sum(axis=0), kind="stable")[:SHOWN]
+    if not number or (present > FEW and number < total / 100):
         return
-    negative, positive = comparison.named(comparison.present)
-    said = [
-        f"{name} ({', '.join(f'{side} {count:,}' for side, count in zip(SIDES, of_class, strict=True) if count)})"
-        for name, of_class in zip(comparison.named(strays[:SHOWN]), counts[:, strays].T, strict=False)
-    ]
-    more = f" and {len(strays) - SHOWN:,} more" if len(strays) > SHOWN else ""
-    number = int(counts[:, strays].sum())
-    yield (
-        f"Examples have two classes, {negative} and {positive}, but {number:,} of {counts.sum():,} answers"
-        f" {'is' if number == 1 else 'are'} of another: {', '.join(said)}{more}. Such answers count as wrong."
+    named = zip(comparison.named(most), counts[:, most].T, strict=True)
+    said = ", ".join(f"{name} ({_by_side(of_class)})" for name, of_class in named if of_class.any())
+    more = ", …" if np.count_nonzero(counts.any(axis=0)) > SHOWN else ""
+    known = (
+        f"{present:,} classes"
+        if present > 2
+        else "two classes, {} and {}".format(*comparison.named(comparison.present))
     )
+    yield (
+        f"Examples have {known}, but {number:,} of {total:,} answers {'is' if number == 1 else 'are'} of another:"
+        f" {said}{more}. Such answers count as wrong."
+    )
+
+
+def _by_side(counts: npt.NDArray[np.int64]) -> str:
+    return ", ".join(f"{side} {count:,}" for side, count in zip(SIDES, counts, strict=True) if count)
 
 
 def _clusters(comparison: Comparison) -> Iterator[str]:
     if comparison.cluster is not None:
         return
-    known = chain(comparison.groups.values(), () if comparison.label is None else (comparison.label,))
-    if (found := suggested(comparison.example_id, known)) is None:
+    if (found := suggested(comparison.example_id, comparison.label, comparison.groups.values())) is None:
         return
     count, one, other = found
     yield (

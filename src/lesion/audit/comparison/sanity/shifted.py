@@ -11,7 +11,7 @@ from lesion.audit.comparison.populations import Labels
 from lesion.errors import InputError
 
 FEW = 20  # classes of so few may be steps of a scale, on which a bad model may be one step off
-ERRORS = 5  # standard errors that a share lies above chance
+ERRORS = 4  # standard errors that a share lies above chance
 
 
 def check_shift(comparison: Comparison, sources: Sequence[str]) -> None:
@@ -42,7 +42,7 @@ def refuse_shift(
     """The answers of no member are the right class ids plus one, or less one.
 
     They are where answers that are moved by one are right far more often than as they are: a share of more than 0.2 and
-    twice that before, and five standard errors above what the same answers in another order give. Of up to 20 classes
+    twice that before, and four standard errors above what the same answers in another order give. Of up to 20 classes
     some answers must be none of the labels, too.
 
     Parameters
