@@ -25,3 +25,11 @@ def q_values(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     q = np.empty_like(least)
     np.put_along_axis(q, order, least, axis=-1)
     return q
+
+
+def known_q_values(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The same of the tests that have a p; NaN where it is NaN: float64 (tests,)."""
+    q = np.full(len(p), np.nan)
+    known = ~np.isnan(p)
+    q[known] = q_values(p[known])
+    return q
