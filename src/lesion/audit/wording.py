@@ -1,5 +1,7 @@
 """Numbers in sentences."""
 
+import math
+
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -18,3 +20,8 @@ def number(value: float) -> str:
     """A count or a mean of counts, one decimal where it is small and not whole."""
     digits = 0 if float(value).is_integer() or abs(value) >= 100 else 1
     return f"{value:,.{digits}f}".replace("-", MINUS)
+
+
+def p_value(value: float) -> str:
+    """A p or q to two digits; nothing where there is none."""
+    return "" if math.isnan(value) else "< 0.0001" if value < 1e-4 else f"{value:.2g}"

@@ -57,3 +57,15 @@ def joined(values: list[Text]) -> Text:
     if len(values) == 1:
         return values[0]
     return np.array([", ".join(each) for each in zip(*values, strict=True)], dtype=np.str_)
+
+
+def intersections(groups: Mapping[str, Text], wanted: list[list[str]]) -> dict[str, Text]:
+    """The values of each attribute or intersection: text (examples,), by a name such as `male & young`.
+
+    Parameters
+    ----------
+    groups : attribute → its values
+    wanted : attributes, each alone or several for their intersections
+    """
+    single = {name: groups[name] for names in wanted for name in names}
+    return {" & ".join(names): joined([single[name] for name in names]) for names in wanted}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from lesion.audit.comparison.attributes import joined
+from lesion.audit.comparison.attributes import intersections
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.contract import Audited, Finding, Row, empty
 from lesion.audit.inference.effects import changes
@@ -132,12 +132,6 @@ def _parts(comparison: Comparison, groups: Mapping[str, Text]) -> Iterator[pd.Da
                 yield part
 
 
-def _values(comparison: Comparison, groups: list[list[str]]) -> dict[str, Text]:
-    """The values of each attribute or intersection: text (examples,), by a name such as `male & young`."""
-    single = {name: comparison.groups[name] for names in groups for name in names}
-    return {" & ".join(names): joined([single[name] for name in names]) for names in groups}
-
-
 def table(comparison: Comparison, *, groups: list[list[str]], settings: Subgroups, impact: Impact) -> pd.DataFrame:
     """One row an attribute, measure and group; first those of all examples, whose attribute and group are `all`.
 
@@ -163,7 +157,7 @@ def table(comparison: Comparison, *, groups: list[list[str]], settings: Subgroup
         return empty(SCHEMA)
     if [ALL] in groups:
         raise InputError(f"subgroups: no attribute may be called {ALL}: the rows of every example are")
-    found = pd.concat(_parts(comparison, _values(comparison, groups)), ignore_index=True)
+    found = pd.concat(_parts(comparison, intersections(comparison.groups, groups)), ignore_index=True)
     found.insert(4, "small", found["examples"] < settings.smallest)
     found["q"] = np.nan
     tested = found["p"].notna()

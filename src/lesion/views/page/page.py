@@ -12,7 +12,7 @@ from unicodedata import category
 import pandas as pd
 
 from lesion.audit.contract import Finding
-from lesion.audit.wording import MINUS, number, percent, points
+from lesion.audit.wording import MINUS, number, p_value, percent, points
 from lesion.views.gallery.rendering import render_template
 
 ROWS = 50  # of a table on the page; all are in the file beside it
@@ -58,11 +58,6 @@ def excerpt(text: str) -> str:
     line = " ".join(text.split())
     line = "".join("\N{REPLACEMENT CHARACTER}" if category(sign) == "Cc" else sign for sign in line[: EXCERPT + 1])
     return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1].rstrip()}…"
-
-
-def p_value(value: float) -> str:
-    """A p or q to two digits."""
-    return "" if pd.isna(value) else "< 0.0001" if value < 1e-4 else f"{value:.2g}"
 
 
 def with_interval(row: Mapping[Any, Any], name: str) -> str:
