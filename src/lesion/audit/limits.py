@@ -81,15 +81,20 @@ def _classes(count: int) -> str:
 
 
 def _of_single_models(members: tuple[int, int]) -> Iterator[str]:
-    who = "one model on each side" if members == (1, 1) else f"{members[0]} dense and {members[1]} compressed models"
-    yield (
-        f"With {who} there is no t-test of classes and no null: what compression does cannot be told from what another"
-        " seed would do. Train more models to tell."
-    )
     if members == (1, 1):
         yield (
-            "PIE are plain disagreements of the two models. Every p is 1 and every pie_score 0, by definition: two"
-            " answers that differ are no evidence against chance."
+            "With one model on each side the tests say what compression does to this model, on examples like these. If"
+            " the compressed model was not made from the dense one but trained by itself, part of it is seed noise, and"
+            " one pair cannot tell how much: there is no t-test of classes and no null."
+        )
+        yield (
+            "PIE are plain disagreements of the two models. No example has a p or a pie_score of its own: two answers"
+            " that differ are no evidence against chance."
+        )
+    else:
+        yield (
+            f"With {members[0]} dense and {members[1]} compressed models there is no t-test of classes and no null:"
+            " what compression does cannot be told from what another seed would do. Train more models to tell."
         )
     yield (
         "Intervals cover other test examples only, for these models; other models, trained with other seeds, may change"

@@ -197,7 +197,7 @@ def test_an_earlier_audit_is_replaced_whole(tmp_path: Path, audited: tuple[dict[
     shutil.copytree(audited[1], out)
     given = unlabelled(tmp_path)
     audit(**given, out=out, **OPTIONS)
-    assert set(contents(out)) == {"effects.csv", "index.html", "pie.csv", "pie.parquet", "summary.csv"}
+    assert set(contents(out)) == {"effects.csv", "flips.csv", "index.html", "pie.csv", "pie.parquet", "summary.csv"}
     audit(**given, out=tmp_path / "fresh", **OPTIONS)
     assert contents(out) == contents(tmp_path / "fresh")
     assert not (out / "figures").exists()

@@ -4,6 +4,8 @@ Their answers change together, so a hundred of them tell less than a hundred tha
 variance of a mean over clusters, beside that of as many examples drawn one by one (Kish, Survey Sampling, 1965).
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -45,7 +47,7 @@ def design_effect(
     where = cells // clusters
     beside = size[np.searchsorted(pieces, of[where] * clusters + cells % clusters)]
 
-    def summed(weights: Floats) -> Floats:
+    def summed(weights: npt.NDArray[Any]) -> Floats:
         return np.asarray(np.bincount(where, weights=weights, minlength=rows))
 
     mean = summed(total) / examples

@@ -27,7 +27,8 @@ class Flips:
 
     def chosen(self, name: str) -> npt.NDArray[np.bool_]:
         """Those that are `changed` (all), `broken`, `fixed` or `moved`: bool (flips,)."""
-        return {"changed": self.way <= 1, "broken": self.way < 0, "fixed": self.way > 0, "moved": self.way == 0}[name]
+        ways = {"changed": (-1, 0, 1), "broken": (-1,), "fixed": (1,), "moved": (0,)}
+        return np.isin(self.way, ways[name])
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,15 @@ from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.comparison.comparison import SIDES
 from lesion.audit.contract import Audited, Finding
 from lesion.audit.registry import load_all
+from lesion.audit.statistics.flips import LABELS
 from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
 from lesion.views.figures import saving
 from lesion.views.order import strongest_first
-from lesion.views.page import drawings, page
+from lesion.views.page import drawings, flips, page
 from lesion.views.page.folder import PAGE, Writer
 
-SECTIONS = ("effects", "impact", "null", "pie", "subgroups")
+SECTIONS = ("effects", "flips", "impact", "null", "pie", "subgroups")
 """Statistics that the page shows in their own way; any other has its table below them."""
 NOISE = Figure(width=9.0, height=3.4, font_size=9.0)
 
@@ -77,7 +78,13 @@ def contents(
     if len(null):
         drawn = partial(drawings.noise, null, alpha=audited.alpha)
         noise = figures.draw("noise", NOISE, "Counts beside seed noise", drawn)
-    shown = [*_classes(audited, figures), *_subgroups(audited, figures), _examples(found), *_others(audited)]
+    shown = [
+        *_classes(audited, figures),
+        *_subgroups(audited, figures),
+        *_flips(audited, figures),
+        _examples(found),
+        *_others(audited),
+    ]
     writers |= figures.writers
     findings = (statistic.finding(audited) for statistic in statistics.values())
     text = page.render(
@@ -129,23 +136,27 @@ def _classes(audited: Audited, figures: _Figures) -> list[page.Table]:
         return []
     ordered = table.iloc[drawings.extremes(table["change"])]
     names = [str(name) for name in ordered["name"]]
-    drawing = figures.draw(
-        "classes",
-        drawings.size(len(ordered)),
-        "Change of recall of each class",
-        lambda: drawings.intervals(
-            "Which classes change more than the average?",
-            ordered,
+    drawing = (
+        ""
+        if audited.comparison.single
+        else figures.draw(  # the figure of flips shows the same changes
+            "classes",
+            drawings.size(len(ordered)),
+            "Change of recall of each class",
+            lambda: drawings.intervals(
+                "Which classes change more than the average?",
+                ordered,
+                names,
+                average=audited.summary.loc["compressed", "top1_change"],
+                unit="recall",
+                alpha=audited.alpha,
+            ),
             names,
-            average=audited.summary.loc["compressed", "top1_change"],
-            unit="recall",
-            alpha=audited.alpha,
-        ),
-        names,
+        )
     )
     few = table.sort_values(["normalised_change", "class"], kind="stable").head(page.ROWS)
     said = "The classes that pay most beside the average come first."
-    if len(ordered) < len(table):
+    if drawing and len(ordered) < len(table):
         half = len(ordered) // 2
         said += f" The figure shows the {half} classes that lose most and the {half} that gain most."
     return [page.Table("Classes", said, "impact.csv", *page.class_rows(few), len(table), drawing)]
@@ -158,23 +169,49 @@ def _subgroups(audited: Audited, figures: _Figures) -> list[page.Table]:
         return []
     ordered = errors.iloc[drawings.extremes(-errors["change"])]
     names = [f"{row['attribute']}: {row['group']}" for row in ordered.to_dict("records")]
-    drawing = figures.draw(
-        "subgroups",
-        drawings.size(len(ordered)),
-        "Change of the error rate of each group",
-        lambda: drawings.intervals(
-            "Which groups change more than the average?",
-            ordered,
+    drawing = (
+        ""
+        if audited.comparison.single
+        else figures.draw(
+            "subgroups",
+            drawings.size(len(ordered)),
+            "Change of the error rate of each group",
+            lambda: drawings.intervals(
+                "Which groups change more than the average?",
+                ordered,
+                names,
+                average=-audited.summary.loc["compressed", "top1_change"],
+                unit="the error rate",
+                alpha=audited.alpha,
+            ),
             names,
-            average=-audited.summary.loc["compressed", "top1_change"],
-            unit="the error rate",
-            alpha=audited.alpha,
-        ),
-        names,
+        )
     )
     said = "Wrong answers by group: more of them is a loss. Of two classes, the second counts as positive."
     rows = page.group_rows(table.head(page.ROWS))
     return [page.Table("Groups", said, "subgroups.csv", *rows, len(table), drawing)]
+
+
+def _flips(audited: Audited, figures: _Figures) -> list[page.Table]:
+    table = audited.tables["flips"]
+    groups, pairs = flips.of_groups(table), table[table["attribute"] == LABELS]
+    drawing, shown = "", flips.shown(table)
+    if audited.comparison.single and shown["change"].notna().any():
+        ordered = shown.iloc[drawings.extremes(shown["change"])]
+        names = [flips.named(row) for row in ordered.to_dict("records")]
+        drawing = figures.draw(
+            "flips",
+            drawings.size(len(ordered)),
+            "Answers broken and fixed in each class and group",
+            lambda: flips.drawn(ordered, names, average=table["change"].iloc[0], alpha=audited.alpha),
+            names,
+        )
+    first, last = flips.group_rows(groups.head(page.ROWS)), flips.label_rows(pairs.head(page.ROWS))
+    tables = [page.Table("Answers that change", flips.explained(table), "flips.csv", *first, len(groups), drawing)]
+    if len(pairs):
+        said = "Which answers became which, the most frequent first."
+        tables.append(page.Table("From answer to answer", said, "flips.csv", *last, len(pairs)))
+    return tables
 
 
 def _examples(found: pd.DataFrame) -> page.Table:
