@@ -37,8 +37,8 @@ NAMES, OTHERS = ["seed1", "seed10", "seed2"], ["seed1_int8", "seed10_int8", "see
 def test_pairs_that_are_asked_for_are_matched_by_name(tmp_path: Path, others: list[str]) -> None:
     comparison = from_files(*named_members(tmp_path, NAMES, others), design="paired")
     assert comparison.paired
-    assert comparison.dense.names == ("seed1", "seed10", "seed2")
-    assert comparison.compressed.names == tuple(others)
+    assert comparison.dense.names == ("seed1", "seed2", "seed10")
+    assert comparison.compressed.names == (others[0], others[2], others[1])
     np.testing.assert_array_equal(comparison.dense.prediction, comparison.compressed.prediction)
 
 
@@ -50,13 +50,13 @@ def test_all_that_is_known_of_members_goes_with_them(tmp_path: Path) -> None:
     comparison = from_files(*pair(tmp_path, table, other), design="paired")
     for name in ("prediction", "correct_top5", "true_probability", "confidence"):
         np.testing.assert_array_equal(getattr(comparison.dense, name), getattr(comparison.compressed, name))
-    assert comparison.compressed.names == ("c seed1", "a seed10", "b seed2")
+    assert comparison.compressed.names == ("c seed1", "b seed2", "a seed10")
 
 
 @pytest.mark.parametrize(
     ("names", "others", "said"),
     [
-        (NAMES, ["x", "y", "z"], "members x, y, z do not tell by their names which of seed1, seed10, seed2 in"),
+        (NAMES, ["x", "y", "z"], "members x, y, z do not tell by their names which of seed1, seed2, seed10 in"),
         (["0", "1", "2", "3", "4"], ["10", "11", "12", "13", "14"], "members 10, 11, 12, … do not tell"),
         (["0", "1", "2"], ["1", "2", "3"], "members 1, 2, 3 do not tell by their names which of 0, 1, 2 in"),
     ],
@@ -82,8 +82,8 @@ def test_members_without_names_are_pairs_in_order(tmp_path: Path) -> None:
 
 def test_names_that_tell_pairs_are_told_where_nothing_was_asked(tmp_path: Path) -> None:
     for names, others, said in (
-        (NAMES, OTHERS, "their names tell pairs, such as seed2 and seed2_int8."),
-        (NAMES, NAMES, "their names tell pairs, such as seed2 of both."),
+        (NAMES, OTHERS, "their names tell pairs, such as seed10 and seed10_int8."),
+        (NAMES, NAMES, "their names tell pairs, such as seed10 of both."),
         (NAMES, ["x", "y", "z"], "Where model k of both sides shares its seed"),
         (["0", "1", "2"], ["0", "1", "2"], "Where model k of both sides shares its seed"),
     ):

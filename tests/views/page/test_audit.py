@@ -185,11 +185,11 @@ def test_the_two_models_of_each_pair_are_named(tmp_path: Path) -> None:
     audit(**given, out=tmp_path / "out", design="paired", **OPTIONS)
     text = "".join(read(tmp_path / "out").text)
     assert "3 pairs of models" in text
-    assert "seed1 with seed1_<int8>, seed10 with seed10_<int8>, seed2 with seed2_<int8>." in text
+    assert "seed1 with seed1_<int8>, seed2 with seed2_<int8>, seed10 with seed10_<int8>." in text
     audit(**given, out=tmp_path / "out", **OPTIONS)
     text = "".join(read(tmp_path / "out").text)
     assert "pairs of models" not in text
-    assert "their names tell pairs, such as seed2 and seed2_<int8>" in text
+    assert "their names tell pairs, such as seed10 and seed10_<int8>" in text
 
 
 def test_an_earlier_audit_is_replaced_whole(tmp_path: Path, audited: tuple[dict[str, Any], Path]) -> None:

@@ -18,7 +18,7 @@ Integers = npt.NDArray[np.integer]
 
 
 def take(*, study: str, variant: str, shard: str, examples: Path, source: Path, predictions: Path) -> None:
-    """Write the `predictions` of the members of `shard`, counted in the order of the file `source`.
+    """Write the `predictions` of the members of `shard`, counted in the order of their names in the file `source`.
 
     The file needs every test example of the study; others are left out. Where it has no probabilities or top-5 answers,
     those columns are empty.

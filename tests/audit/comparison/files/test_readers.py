@@ -122,6 +122,14 @@ def test_a_name_in_the_last_block_makes_all_of_a_column_text(tmp_path: Path) -> 
     assert dict(zip(found.example_names, names, strict=True)) == dict(line.split(",") for line in lines)
 
 
+def test_members_are_in_the_order_in_which_people_count(tmp_path: Path) -> None:
+    names = ["seed10", "seed2", "seed 1", "x", "seed02", "2"]
+    table = pd.DataFrame({"example_id": 0, "member": names, "prediction": range(6)})
+    found = read_predictions(written(tmp_path / "a.csv", table)).population
+    assert found.names == ("2", "seed02", "seed2", "seed10", "seed 1", "x")
+    assert [names[said] for said in found.prediction[:, 0]] == list(found.names)
+
+
 def test_leading_zeros_are_kept(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", pd.DataFrame({"example_id": ["007", "7", "07"], "prediction": [1, 2, 3]}))
     found = read_predictions(path)

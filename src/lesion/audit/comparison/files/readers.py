@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lesion.audit.comparison.files.blocks import Block, FileColumns, open_predictions, read_array
 from lesion.audit.comparison.files.cells import Cells, numbers
-from lesion.audit.comparison.files.columns import Attribute, Column, Integers, as_texts, compact, recoding
+from lesion.audit.comparison.files.columns import Attribute, Column, Integers, as_texts, compact, natural, recoding
 from lesion.audit.comparison.files.formats import readable
 from lesion.audit.comparison.files.grid import Axis, Grid, Texts
 from lesion.audit.comparison.populations import Population, read_origins
@@ -77,7 +77,8 @@ class _Rows:
     def __init__(self, path: Path, found: FileColumns, blocks: Iterator[Block]) -> None:
         self.path, self.found, self.count = path, found, 0
         given = [name for name in ("label", "cluster") if name in found.read]
-        self.columns = {name: Column(path, name) for name in ("example_id", "member", "prediction", *given)}
+        self.columns = {name: Column(path, name) for name in ("example_id", "prediction", *given)}
+        self.columns["member"] = Column(path, "member", natural)
         self.attributes = {name: Attribute() for name in found.attributes}
         self.measured: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in found.measured}
         with readable(path):
