@@ -55,7 +55,7 @@ def made(members: tuple[int, int], classes: int = 4) -> tuple[Sides, list[str]]:
     rng = np.random.default_rng(5)
     label = labels(rng, 90, classes)
     dense, compressed = (
-        population(rng, label, members=count, classes=classes, skill=skill, true_probability=True)
+        population(rng, label, members=count, classes=classes, skill=skill, true_probability=True, confidence=True)
         for count, skill in zip(members, (0.8, 0.55), strict=True)
     )
     return (dense, compressed), rng.choice(["left", "right"], 90).tolist()
@@ -87,7 +87,7 @@ def written_for_anybody(sides: Sides, hand: list[str], folder: Path, suffix: str
     """Rows in another order, in the formats of `lesion audit`."""
     given = {}
     for name, side in zip(("dense", "compressed"), sides, strict=True):
-        rows = table(side).to_pandas().drop(columns="confidence")
+        rows = table(side).to_pandas()
         rows["hand"] = np.tile(hand, len(side.member))
         rows = rows.sample(frac=1, random_state=3)
         given[name] = folder / f"{name}{suffix}"
@@ -108,6 +108,7 @@ def by_arrays(sides: Sides, hand: list[str], design: Design) -> dict[str, pd.Dat
         groups={"hand": hand},
         true_probability=(dense.true_probability, compressed.true_probability),
         correct_top5=(dense.correct_top5, compressed.correct_top5),
+        confidence=(dense.confidence, compressed.confidence),
     )
     return {**audited.tables_, "summary": audited.summary_}
 

@@ -51,10 +51,13 @@ PIE = pa.schema(
         "compressed_share": pa.float32(),
         "dense_margin": pa.float32(),
         "compressed_margin": pa.float32(),
+        "dense_confidence": pa.float32(),  # empty where it is not known
+        "compressed_confidence": pa.float32(),
         "taxicab": pa.float32(),
         "probability_change": pa.float32(),
         "p": pa.float64(),
         "q": pa.float64(),
+        "beyond_chance": pa.float32(),  # p, q, beyond_chance and pie_score are empty for a single pair of models
         "pie_score": pa.float32(),
         "pie": pa.bool_(),
     }

@@ -16,6 +16,7 @@ from statsmodels.stats.multitest import fdrcorrection
 from lesion.audit.comparison.populations import Population
 from lesion.audit.contract import Statistic
 from lesion.audit.inference.disagreement import chance_taxicab
+from lesion.audit.inference.score import MOST
 from lesion.audit.inference.votes import side_by_side, votes
 from lesion.audit.statistics import pie
 from lesion.errors import InputError
@@ -96,22 +97,27 @@ def test_each_example_is_graded_as_by_a_loop(seed: int, members: tuple[int, int]
         assert row["probability_change"] == pytest.approx(np.mean(after) - np.mean(before), abs=1e-6)
 
 
+def p_of_label(before: list[int], after: list[int], label: int, design: Design) -> float:
+    """SciPy's p that both give the label alike."""
+    if design == "paired":
+        lost = sum(a == label != b for a, b in zip(before, after, strict=True))
+        gained = sum(b == label != a for a, b in zip(before, after, strict=True))
+        return float(stats.binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0
+    counted = [[said.count(label), len(said) - said.count(label)] for said in (before, after)]
+    return float(stats.fisher_exact(counted).pvalue)
+
+
 @settings(max_examples=40)
-@given(seed=SEEDS, members=st.tuples(st.integers(1, 7), st.integers(1, 7)), design=DESIGNS)
+@given(seed=SEEDS, members=st.tuples(st.integers(1, 7), st.integers(2, 7)), design=DESIGNS)
 def test_each_example_is_tested_as_by_scipy(seed: int, members: tuple[int, int], design: Design) -> None:
-    members = (members[0], members[0]) if design == "paired" else members
+    members = (members[1], members[1]) if design == "paired" else members
     dense, compressed = pair(seed, members=members, classes=3)
     table = grade(dense, compressed, classes=3, design=design)
     for column, p in enumerate(table["p"]):
         before, after = (made.prediction[:, column].tolist() for made in (dense, compressed))
-        label = mode(before + after)
-        if design == "paired":
-            lost = sum(a == label != b for a, b in zip(before, after, strict=True))
-            gained = sum(b == label != a for a, b in zip(before, after, strict=True))
-            expected = stats.binomtest(lost, lost + gained).pvalue if lost + gained else 1.0
-        else:
-            counted = [[said.count(label), len(said) - said.count(label)] for said in (before, after)]
-            expected = stats.fisher_exact(counted).pvalue
+        counts = Counter(before + after)
+        tied = [label for label, count in counts.items() if count == max(counts.values())]
+        expected = max(p_of_label(before, after, label, design) for label in tied)
         assert p == pytest.approx(expected, rel=1e-8)
     np.testing.assert_allclose(table["q"], fdrcorrection(table["p"])[1], rtol=1e-9)
 
@@ -139,33 +145,66 @@ def test_the_distance_by_chance_is_the_mean_over_all_relabellings(members: tuple
     np.testing.assert_allclose(found, np.mean(distances, axis=0), atol=1e-6)
     table = grade(dense, compressed, classes=3, design=design)
     beyond = np.maximum(table["taxicab"] - found, 0) / (2 - found)
-    np.testing.assert_allclose(table["pie_score"], beyond, atol=1e-6)
+    np.testing.assert_allclose(table["beyond_chance"], beyond, atol=1e-6)
 
 
 @settings(max_examples=40)
-@given(seed=SEEDS, members=st.tuples(st.integers(1, 7), st.integers(1, 7)), design=DESIGNS)
-def test_the_score_lies_between_nothing_and_all(seed: int, members: tuple[int, int], design: Design) -> None:
-    members = (members[0], members[0]) if design == "paired" else members
+@given(seed=SEEDS, members=st.tuples(st.integers(1, 7), st.integers(2, 7)), design=DESIGNS)
+def test_the_score_rises_with_the_distance_and_is_never_certain(
+    seed: int, members: tuple[int, int], design: Design
+) -> None:
+    members = (members[1], members[1]) if design == "paired" else members
     table = grade(*pair(seed, members=members), classes=4, design=design)
-    assert table["pie_score"].between(0, 1).all()
+    assert table["pie_score"].between(0, 0.99).all()
+    assert (np.diff(table.sort_values("beyond_chance")["pie_score"]) >= 0).all()
+    assert (table["pie_score"][table["beyond_chance"] == 0] == 0).all()
     assert (table["p"] > 0).all()
     assert table["p"].between(0, table["q"]).all()
-    if members == (1, 1):
-        assert (table["pie_score"] == 0).all()  # of two models nothing can be told from noise
+
+
+def test_of_a_single_pair_of_models_nothing_is_told_from_chance() -> None:
+    table = grade(*pair(3, members=(1, 1)), classes=4)
+    assert table[["p", "q", "beyond_chance", "pie_score"]].isna().all(axis=None)
+    assert table["pie"].equals(table["dense_label"] != table["compressed_label"])
+    assert (table["taxicab"] == 2 * table["pie"]).all()
+    assert pie.columns(table, alpha=0.05) == {"pie": table["pie"].sum(), "pie_fdr": None}
+
+
+def test_confidence_is_the_mean_over_members() -> None:
+    rng = np.random.default_rng(8)
+    one, other = pair(8)
+    sure = [rng.random(made.prediction.shape, dtype=np.float32) for made in (one, other)]
+    table = grade(replace(one, confidence=sure[0]), replace(other, confidence=sure[1]), classes=4)
+    for side, of_side in zip(("dense", "compressed"), sure, strict=True):
+        expected = [np.mean([float(value) for value in of_example]) for of_example in of_side.T]
+        np.testing.assert_allclose(table[f"{side}_confidence"], expected, rtol=1e-6)
+    half = grade(replace(one, confidence=sure[0]), other, classes=4)
+    assert half["dense_confidence"].equals(table["dense_confidence"])
+    assert half["compressed_confidence"].isna().all()
 
 
 @settings(max_examples=30)
-@given(seed=SEEDS)
-def test_which_population_is_compressed_does_not_matter(seed: int) -> None:
-    dense, compressed = pair(seed)
+@given(seed=SEEDS, members=st.sampled_from([(3, 3), (2, 5)]))
+def test_which_population_is_compressed_does_not_matter(seed: int, members: tuple[int, int]) -> None:
+    dense, compressed = pair(seed, members=members)  # so few that all ways to call them are counted
     there, back = grade(dense, compressed, classes=4), grade(compressed, dense, classes=4)
-    for name in ("pie", "taxicab"):
-        assert there[name].equals(back[name])
-    for name in ("p", "q", "pie_score"):
+    assert there["pie"].equals(back["pie"])
+    for name in ("taxicab", "p", "q", "beyond_chance", "pie_score"):
         np.testing.assert_allclose(there[name], back[name], rtol=1e-6, atol=1e-7)
     for name in ("label", "share", "margin"):
         assert there[f"dense_{name}"].equals(back[f"compressed_{name}"])
     assert there["probability_change"].equals(-back["probability_change"])
+
+
+@settings(max_examples=30)
+@given(seed=SEEDS)
+def test_the_names_of_classes_do_not_matter(seed: int) -> None:
+    names = np.random.default_rng(seed).permutation(4)
+    one, other = pair(seed)
+    there = grade(one, other, classes=4)
+    back = grade(*(replace(made, prediction=names[made.prediction]) for made in (one, other)), classes=4)
+    for name in ("taxicab", "p", "q", "beyond_chance", "pie_score"):
+        np.testing.assert_allclose(there[name], back[name], rtol=1e-6, atol=1e-7)
 
 
 @settings(max_examples=30)
@@ -175,8 +214,7 @@ def test_a_population_against_itself_has_no_pie(seed: int) -> None:
     shuffled = replace(dense, prediction=np.random.default_rng(seed).permutation(dense.prediction, axis=0))
     table = grade(dense, shuffled, classes=4)
     assert not table["pie"].any()
-    assert (table["taxicab"] == 0).all()
-    assert (table["pie_score"] == 0).all()
+    assert (table[["taxicab", "beyond_chance", "pie_score"]] == 0).all(axis=None)
     assert table["p"].to_numpy() == pytest.approx(1)
 
 
@@ -189,10 +227,12 @@ def test_unanimous_populations_that_disagree_are_as_far_apart_as_can_be(members:
     table = grade(one, other, classes=4, design=design)
     assert (table["taxicab"] == 2).all()
     assert table["pie"].all()
-    assert (table["pie_score"] == 1).all()
+    assert (table["beyond_chance"] == 1).all()
     assert (table[["dense_margin", "compressed_margin"]] == 1).all(axis=None)
     relabelled = 2**members if design == "paired" else comb(2 * members, members)
     assert table["p"].to_numpy() == pytest.approx(2 / relabelled)  # this one and its mirror image are the extremes
+    false = max(2 / relabelled, 1 / MOST)  # all or none are as far apart, whatever the models are called
+    assert table["pie_score"].to_numpy() == pytest.approx(1 - false, abs=1e-6)
 
 
 def test_members_of_the_same_seeds_are_pairs_unless_told_otherwise() -> None:
@@ -239,7 +279,11 @@ def test_the_node_writes_every_example(
 ) -> None:
     """Members are pairs where they have one seed, or were taken from one file."""
     monkeypatch.chdir(tmp_path)
-    dense, compressed = pair(7, members=(4, 4), origins=origins)
+    sure = np.random.default_rng(0).random((2, 4, 32), dtype=np.float32)
+    dense, compressed = (
+        replace(made, confidence=of_side)
+        for made, of_side in zip(pair(7, members=(4, 4), origins=origins), sure, strict=True)
+    )
     write_examples("toy", dense, list("abcd"))
     write_population("toy", "dense", "0-3", dense)
     write_population("toy", "half", "0-3", compressed)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,12 +16,16 @@ def graded(study: Study) -> dict[str, pd.DataFrame]:
     return {variant: read_parquet(path, PIE).to_pandas() for variant, path in study.statistic("pie").items()}
 
 
+def strength(row: dict[Any, Any]) -> tuple[float, float, int]:
+    return -row["pie_score"], -row["beyond_chance"], row["example_id"]
+
+
 def test_shows_the_pie_of_highest_score(study: Study) -> None:
     tables, names = graded(study), class_names(study.examples)
     table = tabulate(tables, names)
     for variant, all_rows in tables.items():
         pie = [row for row in all_rows.to_dict("records") if row["pie"]]
-        expected = sorted(pie, key=lambda row: (-row["pie_score"], row["example_id"]))[:PER_VARIANT]
+        expected = sorted(pie, key=strength)[:PER_VARIANT]
         part = table[table["variant"] == variant]
         assert part["example_id"].tolist() == [row["example_id"] for row in expected]
         assert part["compressed_name"].tolist() == [names[row["compressed_label"]] for row in expected]

@@ -13,6 +13,7 @@ from lesion.artifacts.tables import PIE, read_parquet
 from lesion.audit.comparison.classes import class_names
 from lesion.views.example_images import read_images
 from lesion.views.gallery import page
+from lesion.views.order import strongest_first
 from tests.views.synthetic import Study
 
 
@@ -96,9 +97,25 @@ def test_labels_shares_score_and_q_stand_beside(study: Study, tmp_path: Path) ->
         assert re.findall(r'"share">(\d+) %', card) == [
             f"{100 * row[key]:.0f}" for key in ("dense_share", "compressed_share")
         ]
-        assert f"score {row['pie_score']:.2f}, q {row['q']:.2g}" in card
+        assert f"<span>score {row['pie_score']:.2f}, q {row['q']:.2g}</span>" in card
         right = (row["dense_label"] == row["label"], row["compressed_label"] == row["label"])
         assert f">{page.VERDICTS[right]}</span>" in card
+
+
+@pytest.mark.parametrize(
+    ("confidence", "shown"), [((0.9, 0.25), "confidence 0.90, then 0.25"), ((0.9, np.nan), ""), ((np.nan, np.nan), "")]
+)
+def test_a_single_pair_shows_confidence_where_it_is_known(
+    study: Study, confidence: tuple[float, float], shown: str
+) -> None:
+    rows = graded(study, "gmp-90").assign(pie_score=np.nan, q=np.nan)
+    rows = rows.assign(dense_confidence=confidence[0], compressed_confidence=confidence[1])
+    images = read_images(study.examples, study.images, rows["example_id"])
+    variant = page.gather("gmp-90", rows, class_names(study.examples), images)
+    cards = [card for of_class in variant.classes for card in of_class.cards]
+    assert len(cards) == rows["pie"].sum() > 3
+    assert {card.evidence for card in cards} == {shown}
+    assert f"<span>{shown}</span>" in page.render("toy", [variant])
 
 
 def test_text_from_data_is_escaped(study: Study, tmp_path: Path) -> None:
@@ -139,7 +156,7 @@ def test_says_how_many_are_left_out(study: Study, tmp_path: Path, monkeypatch: p
         assert f"; {count - 1} left out" in heading
     for label in counts.index:  # the one that is shown has the highest score
         (image,) = [image for section, image in reader.images if section == f"gmp-90-class-{label}"]
-        best = pie[pie["label"] == label].sort_values(["pie_score", "example_id"], ascending=[False, True]).iloc[0]
+        best = strongest_first(pie[pie["label"] == label]).iloc[0]
         assert image["alt"] == f"Example {best['example_id']}"
 
 
@@ -149,7 +166,7 @@ def test_a_variant_shows_at_most_so_many_and_counts_all(
     monkeypatch.setattr(page, "PER_VARIANT", 3)
     _, reader = made(study, tmp_path)
     rows = graded(study, "gmp-90")
-    best = rows[rows["pie"]].sort_values(["pie_score", "example_id"], ascending=[False, True]).head(3)
+    best = strongest_first(rows[rows["pie"]]).head(3)
     assert len(best) == 3
     alts = {image["alt"] for section, image in reader.images if section.startswith("gmp-90-")}
     assert alts == {f"Example {example}" for example in best["example_id"]}

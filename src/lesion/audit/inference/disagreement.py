@@ -23,26 +23,37 @@ def taxicab(both: SideBySide, *, members: tuple[int, int], examples: int, classe
     return _by_example(difference, both, examples, classes)
 
 
-def pooled_label(both: SideBySide, classes: int) -> Integers:
-    """The label that most of all models give to each example, ties to the largest class id: int64 (examples,)."""
-    first = np.flatnonzero(np.diff(both.code // classes, prepend=-1))
-    return np.asarray(np.maximum.reduceat((both.one + both.other) * classes + both.code % classes, first) % classes)
+def _changed(dense: Labels, compressed: Labels, both: SideBySide, classes: int) -> tuple[Integers, Integers]:
+    """How many pairs leave each label, and how many come to it: int64, of the shape of `both.code`, each."""
+    differs = dense != compressed
+    where = np.nonzero(differs)[1]
+    left, came = (
+        np.bincount(np.searchsorted(both.code, where * classes + said[differs]), minlength=len(both.code))
+        for said in (dense, compressed)
+    )
+    return left, came
 
 
-def exact_p(dense: Labels, compressed: Labels, label: Integers, *, paired: bool) -> Floats:
-    """Two-sided p of each example, that as many members of both populations give it `label`: float64 (examples,).
+def exact_p(dense: Labels, compressed: Labels, both: SideBySide, *, classes: int, paired: bool) -> Floats:
+    """Two-sided p of each example, that both populations give its pooled label alike: float64 (examples,).
 
-    Fisher's exact test, or for pairs the sign test. The test is exact for a label that does not depend on which model
-    is dense and which compressed: the pooled one.
+    Fisher's exact test, or for pairs the sign test, of the label that most of all models give. The test is exact for
+    this label, since it does not depend on who is dense. Where several labels have most votes, the largest of their
+    p-values: so the names of classes do not matter, and the test stays exact.
 
     Parameters
     ----------
-    dense, compressed : int (members, examples)
+    dense, compressed : int (members, examples), each in [0, classes)
+    both : the votes of these two
     """
-    one, other = dense == label, compressed == label
     if paired:
-        return np.asarray(sign_table(len(one))[(one & ~other).sum(axis=0), (other & ~one).sum(axis=0)])
-    return np.asarray(fisher_table(len(one), len(other))[one.sum(axis=0), other.sum(axis=0)])
+        p = sign_table(len(dense))[_changed(dense, compressed, both, classes)]
+    else:
+        p = fisher_table(len(dense), len(compressed))[both.one, both.other]
+    first = np.flatnonzero(np.diff(both.code // classes, prepend=-1))
+    pooled = both.one + both.other
+    most = np.repeat(np.maximum.reduceat(pooled, first), np.diff(first, append=len(pooled)))
+    return np.asarray(np.maximum.reduceat(np.where(pooled == most, p, 0), first))
 
 
 def chance_taxicab(dense: Labels, compressed: Labels, both: SideBySide, *, classes: int, paired: bool) -> Floats:
@@ -55,23 +66,19 @@ def chance_taxicab(dense: Labels, compressed: Labels, both: SideBySide, *, class
     """
     members, others, examples = len(dense), len(compressed), dense.shape[1]
     if paired:
-        differs = dense != compressed
-        where = np.nonzero(differs)[1]
-        codes = np.concatenate([where * classes + said[differs] for said in (dense, compressed)])
-        discordant = np.bincount(np.searchsorted(both.code, codes), minlength=len(both.code))
-        return _by_example(chance_apart_of_pairs(members)[discordant], both, examples, classes)
+        left, came = _changed(dense, compressed, both, classes)
+        return _by_example(chance_apart_of_pairs(members)[left + came], both, examples, classes)
     return _by_example(chance_apart(members, others)[both.one + both.other], both, examples, classes)
 
 
 def beyond_chance(distance: Floats, by_chance: Floats) -> Floats:
     """How far two populations are apart beyond chance, in [0, 1]: (d − e) / (2 − e), 0 where chance explains it all.
 
-    As Cohen's kappa corrects agreement. 1 where all members of one population give a label that none of the other does,
-    of several members; 0 for a pair of single models, of which nothing can be told from noise.
+    As Cohen's kappa corrects agreement. 1 where the populations have no label in common that they could have.
 
     Parameters
     ----------
-    distance, by_chance : float64 (examples,), taxicab distances in [0, 2]
+    distance, by_chance : float64, taxicab distances in [0, 2]; they broadcast
     """
     beyond = np.maximum(distance - by_chance, 0)
     return np.where(beyond > 1e-12, beyond / np.maximum(2 - by_chance, 1e-12), 0.0)  # 1e-12: sums of shares round

@@ -26,7 +26,7 @@ VERDICTS = {(True, False): "lost", (False, True): "gained", (False, False): "wro
 
 @dataclass(frozen=True)
 class Card:
-    """One PIE of one variant: its image as a data URI, its labels by name, and how far the populations differ."""
+    """One PIE of one variant: its image as a data URI, its labels by name, and how sure its change is."""
 
     example_id: int
     image: str
@@ -35,8 +35,7 @@ class Card:
     compressed_label: str
     dense_share: float
     compressed_share: float
-    pie_score: float
-    q: float
+    evidence: str
     verdict: str
 
 
@@ -70,6 +69,15 @@ def data_uri(image: Pixels) -> str:
     return f"data:image/{kind};base64," + b64encode(buffer.getvalue()).decode()
 
 
+def _evidence(pie: Mapping[Hashable, Any]) -> str:
+    """The score and q; of a single pair of models, which has none, the confidence of both where it is known."""
+    if not np.isnan(pie["pie_score"]):
+        return f"score {pie['pie_score']:.2f}, q {pie['q']:.2g}"
+    if np.isnan(pie["dense_confidence"]) or np.isnan(pie["compressed_confidence"]):
+        return ""
+    return f"confidence {pie['dense_confidence']:.2f}, then {pie['compressed_confidence']:.2f}"
+
+
 def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
     return Card(
         example_id=pie["example_id"],
@@ -79,8 +87,7 @@ def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
         compressed_label=names[pie["compressed_label"]],
         dense_share=pie["dense_share"],
         compressed_share=pie["compressed_share"],
-        pie_score=pie["pie_score"],
-        q=pie["q"],
+        evidence=_evidence(pie),
         verdict=VERDICTS[pie["dense_label"] == pie["label"], pie["compressed_label"] == pie["label"]],
     )
 

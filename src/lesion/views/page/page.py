@@ -11,6 +11,7 @@ from unicodedata import category
 
 import pandas as pd
 
+from lesion.audit.comparison.comparison import SIDES
 from lesion.audit.contract import Finding
 from lesion.audit.wording import MINUS, number, p_value, percent, points
 from lesion.views.gallery.rendering import render_template
@@ -108,14 +109,20 @@ def group_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 def example_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the table of PIE."""
-    labelled = bool(table["label"].notna().any())
-    columns = ["example", *(["true"] if labelled else []), "dense", "compressed", "PIE score", "taxicab", "p", "q"]
+    labelled, scored = bool(table["label"].notna().any()), bool(table["pie_score"].notna().any())
+    sure = bool(table["dense_confidence"].notna().any())
+    confidence = [f"confidence, {side}" for side in SIDES] if sure else []
+    graded = ["PIE score", "taxicab", "p", "q"] if scored else confidence
+    columns = ["example", *(["true"] if labelled else []), "dense", "compressed", *graded]
     rows = []
     for row in table.to_dict("records"):
-        said = [f"{row[f'{side}_label']} ({100 * row[f'{side}_share']:.0f} %)" for side in ("dense", "compressed")]
-        label = [str(row["label"])] if labelled else []
-        graded = [decimal(row["pie_score"]), decimal(row["taxicab"]), p_value(row["p"]), p_value(row["q"])]
-        rows.append([str(row["example_id"]), *label, *said, *graded])
+        share = [f" ({100 * row[f'{side}_share']:.0f} %)" if scored else "" for side in SIDES]
+        said = [f"{row[f'{side}_label']}{of}" for side, of in zip(SIDES, share, strict=True)]
+        if scored:
+            cells = [decimal(row["pie_score"]), decimal(row["taxicab"]), p_value(row["p"]), p_value(row["q"])]
+        else:
+            cells = [decimal(row[f"{side}_confidence"]) for side in SIDES] if sure else []
+        rows.append([str(row["example_id"]), *([str(row["label"])] if labelled else []), *said, *cells])
     return columns, rows
 
 
