@@ -50,6 +50,16 @@ def test_models_that_know_many_more_classes_than_the_labels_have() -> None:
     from_arrays(dense, compressed, np.full(200, 4))
 
 
+def test_examples_too_few_to_tell_which_classes_there_are() -> None:
+    rng = np.random.default_rng(1)
+    label, dense, compressed = rng.integers(0, 10_000, (3, 12))
+    assert not set(label) & {*dense, *compressed}
+    from_arrays(dense, compressed, label)
+    label, dense, compressed = rng.integers(0, 1000, (3, 600))
+    with pytest.raises(InputError, match=r"^dense: none of its answers"):
+        from_arrays(dense + 1000, compressed, label)
+
+
 def test_a_right_answer_that_is_not_among_the_first_five(tmp_path: Path) -> None:
     one, other = rows(1), rows(2)
     odd = other.index[(other["prediction"] == other["label"]) & (other["member"] == 4)][0]

@@ -93,6 +93,9 @@ ODD: dict[str, tuple[Any, Any]] = {  # labels, and what the model makes of them
     "most are right, the others one off": (
         np.arange(100) % 10, lambda label: np.where(np.arange(100) < 30, label + 1, label),
     ),
+    "steps to both sides of a scale": (
+        np.arange(100) % 50, lambda label: np.maximum(label + np.where(np.arange(100) % 5 < 3, 1, -1), 0),
+    ),
     "one class": (np.full(100, 3), lambda label: label),
     "one example": (np.array([3]), lambda label: label + 1),
 }  # fmt: skip
@@ -101,7 +104,7 @@ ODD: dict[str, tuple[Any, Any]] = {  # labels, and what the model makes of them
 @pytest.mark.parametrize("case", ODD)
 def test_models_that_are_bad_in_another_way_are_not_taken_for_it(case: str) -> None:
     label, made = ODD[case]
-    from_arrays(label, made(label), label, classes=12)
+    from_arrays(label, made(label), label, classes=60)
 
 
 @pytest.mark.parametrize(("shifted", "skill"), [(True, 0.8), (False, 0.8), (False, 0.0)])

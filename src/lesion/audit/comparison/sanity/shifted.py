@@ -41,9 +41,9 @@ def refuse_shift(
 ) -> None:
     """The answers of no member are the right class ids plus one, or less one.
 
-    They are where answers that are moved by one are right far more often than as they are: a share of more than 0.2 and
-    twice that before, and four standard errors above what the same answers in another order give. Of up to 20 classes
-    some answers must be none of the labels, too.
+    They are where answers that are moved by one are right far more often than as they are, or moved the other way: a
+    share of more than 0.2 and twice both of these, and four standard errors above what the same answers in another
+    order give. Of up to 20 classes some answers must be none of the labels, too.
 
     Parameters
     ----------
@@ -56,9 +56,10 @@ def refuse_shift(
     InputError
         Otherwise.
     """
+    ways = {step: _moved(classes, step)[truth] for step in (1, -1)}
     for step, after in ((1, "after"), (-1, "before")):
-        moved = _moved(classes, step)[truth]
-        found = {source: _shifted(said, truth, moved) for source, said in answers.items()}
+        moved = ways[step]
+        found = {source: _shifted(said, truth, moved, ways[-step]) for source, said in answers.items()}
         if odd := {source: shares for source, shares in found.items() if shares.any()}:
             source, shares = next(iter(odd.items()))
             member = int(np.argmax(shares))
@@ -80,10 +81,10 @@ def _moved(classes: npt.NDArray[Any], step: int) -> npt.NDArray[np.int32]:
     return np.array([place.get(moved, -1) for moved in ids], dtype=np.int32)
 
 
-def _shifted(answers: Labels, truth: Labels, moved: Labels) -> npt.NDArray[np.float64]:
+def _shifted(answers: Labels, truth: Labels, moved: Labels, other: Labels) -> npt.NDArray[np.float64]:
     """Share of each member's answers that are the right class moved; 0 for members that are not shifted: (members,)."""
-    unmoved, share = (answers == truth).mean(axis=1), (answers == moved).mean(axis=1)
-    share[share <= 2 * unmoved + 0.2] = 0
+    share = (answers == moved).mean(axis=1)
+    share[share <= 2 * ((answers == truth) | (answers == other)).mean(axis=1) + 0.2] = 0
     for member in np.flatnonzero(share):
         chance = _chance(answers[member], moved)
         likely = share[member] <= chance + ERRORS * np.sqrt(chance * (1 - chance) / len(truth))
