@@ -1,0 +1,59 @@
+"""Notes on what cannot be said: each is given where it is true, and nowhere else."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lesion.audit.comparison.from_files import from_files
+from lesion.audit.estimator import Audit
+from tests.audit.comparison.files.files import rows, written
+
+FEW: dict[str, Any] = {"splits": 4, "resamples": 4}
+
+
+def models(seed: int, label: Any, *, members: int) -> Any:
+    rng = np.random.default_rng(seed)
+    right = rng.random((members, len(label))) < 0.7
+    return np.where(right, label, rng.integers(0, 4, right.shape))
+
+
+def fitted(label: Any, *, members: tuple[int, int] = (5, 5), design: Any = "auto", **known: Any) -> Audit:
+    dense, compressed = (models(seed, label, members=count) for seed, count in enumerate(members))
+    return Audit(design=design, **FEW).fit(dense, compressed, label, **known)
+
+
+def given(audit: Audit, words: str) -> bool:
+    return any(words in note for note in audit.notes_)
+
+
+@pytest.mark.parametrize("members", [(5, 5), (1, 1), (3, 2)])
+def test_a_class_of_a_single_example_has_no_interval(members: tuple[int, int]) -> None:
+    label = np.arange(80) % 4
+    label[label == 3] = np.where(np.arange(20) == 5, 3, 2)
+    audit = fitted(label, members=members)
+    row = audit.impact_.set_index("class").loc[3]
+    assert row["examples"] == 1
+    assert given(audit, "1 class has a single test example, and no interval") == np.isnan(row["change_low"])
+    assert not given(fitted(np.arange(80) % 4), "a single test example")
+
+
+def test_classes_that_no_example_has_have_no_row() -> None:
+    label = np.arange(80) % 3
+    audit = fitted(label)
+    assert given(audit, "1 class has no test example, and nothing is said of it.")
+    assert audit.impact_["class"].tolist() == [0, 1, 2]
+    assert given(fitted(label, classes=9), "6 classes have no test example, and nothing is said of them.")
+    assert not given(fitted(np.arange(80) % 4), "no test example")
+
+
+def test_columns_that_are_no_attributes_and_what_one_of_clusters_is_called(tmp_path: Path) -> None:
+    tables = [rows(seed, members=2, examples=300) for seed in (1, 2)]
+    tables[0]["video"] = tables[0]["example_id"] - 5
+    paths = [written(tmp_path / f"{name}.csv", table) for name, table in zip("ab", tables, strict=True)]
+    said = "Not used as attributes, for they hold lists, bytes, or more than 256 values: video."
+    asked = " One that says which examples belong together is to be called cluster."
+    assert said + asked in Audit(**FEW).compare(from_files(*paths)).notes_
+    written(paths[0], tables[0].assign(cluster=tables[0]["video"]))
+    assert said in Audit(**FEW).compare(from_files(*paths)).notes_
