@@ -1,6 +1,6 @@
 import pytest
 
-from lesion.audit.wording import number, percent, points
+from lesion.audit.wording import number, p_value, percent, points
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,10 @@ def test_numbers(value: float, text: str) -> None:
 
 def test_shares() -> None:
     assert percent(0.929) == "92.9\N{NO-BREAK SPACE}%"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(float("nan"), ""), (0.0, "< 0.0001"), (0.00012, "0.00012"), (0.0741, "0.074"), (1.0, "1")]
+)
+def test_p_values(value: float, text: str) -> None:
+    assert p_value(value) == text

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import fdrcorrection
 
-from lesion.audit.inference.multiplicity import q_values
+from lesion.audit.inference.multiplicity import known_q_values, q_values
 
 P = st.floats(0, 1, allow_subnormal=False)
 
@@ -56,3 +56,9 @@ def test_without_any_effect_a_family_has_a_discovery_as_often_as_the_level_says(
     any_found = int((q_values(np.random.default_rng(8).random((rounds, 50))) < 0.05).any(axis=1).sum())
     low, high = stats.binom.interval(0.999, rounds, 0.05)
     assert low <= any_found <= high
+
+
+def test_tests_without_a_p_are_not_counted() -> None:
+    q = known_q_values(np.array([0.04, np.nan, 0.01, np.nan]))
+    np.testing.assert_allclose(q, [0.04, np.nan, 0.02, np.nan])
+    assert np.isnan(known_q_values(np.full(3, np.nan))).all()

@@ -125,7 +125,8 @@ def pays_more_of_clusters_p(own: Floats, net: Floats, here: Integers, examples: 
     The score of a cluster is the sum over its examples of (in the part − share in the part) × (change − mean change).
     Scores are independent and have mean 0. Their sum over the root of the sum of their squares follows Student's t,
     with as many degrees of freedom, less one, as scores of equal size would give this fourth moment: a part that lies
-    in a few clusters is told from the rest by none of them alone.
+    in a few clusters is told from the rest by none of them alone. `SMOOTHING` changed clusters are added to the part
+    and to the rest.
 
     Parameters
     ----------
@@ -135,7 +136,8 @@ def pays_more_of_clusters_p(own: Floats, net: Floats, here: Integers, examples: 
     share, mean = here.sum() / examples.sum(), net.sum() / examples.sum()
     score = own - share * net - mean * here + share * mean * examples
     square = float((score**2).sum())
-    if not square or not 0 < share < 1:
+    if not net.any() or not 0 < share < 1:
         return float("nan")
     degrees = square**2 / float((score**4).sum()) - 1
-    return float(2 * special.stdtr(max(degrees, 1.0), -abs(score.sum()) / np.sqrt(square)))
+    added = SMOOTHING * float(np.mean(net[net != 0] ** 2)) * ((1 - share) ** 2 + share**2)
+    return float(2 * special.stdtr(max(degrees, 1.0), -abs(score.sum()) / np.sqrt(square + added)))
