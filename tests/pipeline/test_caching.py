@@ -15,8 +15,9 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("caching")]
 STUDY = "results/digits"
 VARIANTS = ("gmp-50", "int8-static", "gmp-50-int8", "elsewhere")
 STORED = ("dense", "gmp-50", "int8-static", "gmp-50-int8")  # variants with weights
-IMPACT, NULL, EFFECTS, SUBGROUPS = (
-    {f"{STUDY}/{step}/{variant}.csv" for variant in VARIANTS} for step in ("impact", "null", "effects", "subgroups")
+IMPACT, NULL, EFFECTS, SUBGROUPS, CALIBRATION = (
+    {f"{STUDY}/{step}/{variant}.csv" for variant in VARIANTS}
+    for step in ("impact", "null", "effects", "subgroups", "calibration")
 )
 PIE = {f"{STUDY}/pie/{variant}.parquet" for variant in VARIANTS}
 TABLES = {PLACES[name].format(study="digits", variant=variant) for name in STATISTICS for variant in VARIANTS}
@@ -27,7 +28,7 @@ def figures(*names: str) -> set[str]:
     return {f"{STUDY}/figures/{name}.csv" for name in names}
 
 
-ALL_FIGURES = figures("impact", "subgroups", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+ALL_FIGURES = figures("impact", "subgroups", "reliability", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
 
 
 def population(variant: str, shard: str = "0-3") -> set[str]:
@@ -120,7 +121,7 @@ OF_ONE_POPULATION = SUMMARY | GALLERY | ALL_FIGURES
 PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
     (set_alpha, IMPACT | NULL | SUBGROUPS | OF_IMPACT | figures("subgroups")),
     (set_design, AUDIT),
-    (set_smallest, SUBGROUPS | figures("subgroups") | SUMMARY | figures("counts", "size")),
+    (set_smallest, SUBGROUPS | CALIBRATION | figures("subgroups") | SUMMARY | figures("counts", "size")),
     (set_draws, EFFECTS | SUMMARY | figures("counts", "size")),
     (set_sparsity, population("gmp-50") | audited("gmp-50") | OF_CHAIN | OF_ONE_POPULATION),
     (set_members, audited("elsewhere") | EXTERNAL | (OF_ONE_POPULATION - figures("robustness"))),

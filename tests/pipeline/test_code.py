@@ -193,6 +193,7 @@ def test_the_style_of_figures_is_no_business_of_what_they_show(found: dict[str, 
     assert steps(touched(found, "views/figures/style.py")) == {
         "figure-impact",
         "figure-subgroups",
+        "figure-reliability",
         "figure-counts",
         "figure-pie-accuracy",
         "figure-robustness",

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("engines")]
 
 PUBLISHED = ("data", "predictions", "robustness")
 AUDIT = [*STATISTICS, *(f"{name}-external-0-1" for name in STATISTICS), "summary"]
-DRAWN = ("impact", "subgroups", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+DRAWN = ("impact", "subgroups", "reliability", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
 FIGURES = [f"figure-{name}" for name in DRAWN]
 
 

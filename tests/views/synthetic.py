@@ -172,6 +172,8 @@ def build(made: Synthetic) -> None:
         "effects": {"settings": Resamples(draws=20), "ties": "label"},
         "null": {"settings": impact, "draws": drawn, "ties": "label"},
         "subgroups": {"groups": [[made.attribute]], "settings": Subgroups(smallest=30), "impact": impact},
+        "calibration": {"groups": [[made.attribute]], "settings": Subgroups(smallest=30)},
+        "reliability": {},
     }
     study = Study(made)
     for variant in study.compressed:
