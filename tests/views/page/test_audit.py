@@ -101,16 +101,21 @@ def test_the_tables_are_those_of_the_estimator_with_names(audited: tuple[dict[st
         np.searchsorted(names, table.pivot(index="member", columns="example_id", values="prediction").to_numpy())
         for table in tables
     )
-    before, after = (
-        table.pivot(index="member", columns="example_id", values="true_probability").to_numpy() for table in tables
-    )
+
+    def of_member(table: pd.DataFrame, name: str) -> Any:
+        return table.pivot(index="member", columns="example_id", values=name).to_numpy()
+
+    measured = {
+        name: (of_member(tables[0], name), of_member(tables[1], name)) for name in ("true_probability", "confidence")
+    }
     once = tables[0].drop_duplicates("example_id").sort_values("example_id")
     fitted = Audit(**OPTIONS).fit(
         dense,
         compressed,
         np.searchsorted(names, once["label"]),
         groups={"age": once["age"].to_numpy()},
-        true_probability=(before, after),
+        true_probability=measured["true_probability"],
+        confidence=measured["confidence"],
     )
     impact = pd.read_csv(out / "impact.csv")
     assert impact["class"].tolist() == names.tolist()

@@ -19,10 +19,10 @@ from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
 from lesion.views.figures import saving
 from lesion.views.order import strongest_first
-from lesion.views.page import drawings, flips, page
+from lesion.views.page import confidence, drawings, flips, page
 from lesion.views.page.folder import PAGE, Writer
 
-SECTIONS = ("effects", "flips", "impact", "null", "pie", "subgroups")
+SECTIONS = ("calibration", "effects", "flips", "impact", "null", "pie", "reliability", "subgroups")
 """Statistics that the page shows in their own way; any other has its table below them."""
 NOISE = Figure(width=9.0, height=3.4, font_size=9.0)
 
@@ -83,6 +83,7 @@ def contents(
         *_subgroups(audited, figures),
         *_flips(audited, figures),
         _examples(found),
+        *confidence.section(audited, figures.draw),
         *_others(audited),
     ]
     writers |= figures.writers

@@ -12,7 +12,7 @@ from lesion.errors import InputError
 
 PAGE = "index.html"
 MARK = b'<meta name="generator" content="lesion audit">'
-FIGURES = ("noise", "classes", "subgroups", "flips")
+FIGURES = ("noise", "classes", "subgroups", "flips", "reliability")
 Writer = Callable[[Path], object]
 
 
