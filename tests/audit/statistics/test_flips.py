@@ -129,8 +129,11 @@ def test_a_class_that_pays_is_named_and_one_without_flips_has_no_p() -> None:
     assert rows.loc["11", "q_beyond"] < 1e-6
     said = card(comparison, table)
     assert f"class 11 ({MINUS}1" in said
-    assert "pays more than the rest" in said
+    assert "loses more than the rest" in said
     assert "McNemar p < 0.0001" in said
+    lose, gain = flips.named(table, alpha=0.05)
+    assert (lose["group"].tolist(), len(gain)) == (["11"], 0)
+    assert (rows["q_beyond"] < 0.05).sum() > 1  # the rest of the others holds class 11
 
 
 def test_chance_is_called_chance() -> None:

@@ -214,19 +214,34 @@ def _p(value: float) -> str:
     return text if text.startswith("<") else f"= {text}"
 
 
+def named(found: pd.DataFrame, *, alpha: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The classes and groups that lose more than the rest, and those that gain, the largest changes first.
+
+    Both tests are asked, each at a false discovery rate of alpha. Where one class alone loses, the others differ from
+    their rest, which holds that class, though nothing happened to them; where all lose alike, McNemar finds each.
+    """
+    sure = found[(found["q"] < alpha) & (found["q_beyond"] < alpha)].sort_values("change", kind="stable")
+    average = found["change"].iloc[0]
+    lose, gain = (sure["change"] < min(average, 0)), (sure["change"] > max(average, 0))
+    return sure[lose], sure[gain].iloc[::-1]
+
+
 def _who(found: pd.DataFrame, *, alpha: float) -> str:
-    """Which classes and groups pay more, and less, than the rest."""
-    tested = found[found["p_beyond"].notna()]
-    if tested.empty:
+    """Which classes and groups lose more than the rest, and which gain."""
+    if found["p_beyond"].isna().all():
         return ""
-    sure = tested[tested["q_beyond"] < alpha].sort_values("change", kind="stable")
-    average, said = found["change"].iloc[0], []
-    for who, part in (("more", sure[sure["change"] < average]), ("less", sure[sure["change"] > average].iloc[::-1])):
-        if len(part):
-            first = part.head(3).to_dict("records")
-            names = [f"{row['attribute']} {row['group']} ({points(row['change'])} points)" for row in first]
-            rest = f" and {len(part) - 3} more" if len(part) > 3 else ""
-            said.append(f"{', '.join(names)}{rest} {'pays' if len(part) == 1 else 'pay'} {who} than the rest")
+    said = []
+    for part, one, several in zip(
+        named(found, alpha=alpha),
+        ("loses more than the rest", "gains"),
+        ("lose more than the rest", "gain"),
+        strict=True,
+    ):
+        first = part.head(3).to_dict("records")
+        names = [f"{row['attribute']} {row['group']} ({points(row['change'])} points)" for row in first]
+        more = f" and {len(part) - 3} more" if len(part) > 3 else ""
+        if names:
+            said.append(f"{', '.join(names)}{more} {one if len(part) == 1 else several}")
     if not said:
-        return f"No class or group pays more or less than the rest (FDR {alpha:g})."
+        return f"No class or group is sure to lose more than the rest, or to gain (FDR {alpha:g})."
     return f"At a false discovery rate of {alpha:g} {'; '.join(said)}."
