@@ -182,6 +182,15 @@ def test_a_name_that_is_none_is_told_with_the_nearest(
     assert refused(main, tiny_folder, *arguments) == f"lesion: params.yaml: there is no {nearest}"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--dense", "a.csv"), ("--study", "digits", "--dense", "a.csv", "--compressed", "b.csv")],
+)
+def test_power_is_of_a_study_or_of_two_files(arguments: tuple[str, ...], tiny_folder: Path, main: Main) -> None:
+    told = refused(main, tiny_folder, "power", *arguments)
+    assert told == "lesion: power: expected --study, or the files of --dense and --compressed"
+
+
 @pytest.mark.parametrize("option", ["--version", "-h", "--help"])
 def test_the_package_runs_as_a_module(option: str) -> None:
     done = subprocess.run([sys.executable, "-m", "lesion", option], capture_output=True, text=True, check=True)

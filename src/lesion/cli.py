@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -77,25 +77,36 @@ def audit(
 
 @app.command(rich_help_panel=AUDIT)
 def power(
-    study: Study,
+    study: Annotated[str | None, typer.Option(help="A study of params.yaml, e.g. digits.")] = None,
     variant: Annotated[str | None, typer.Option(help="Say also which changes its audit could not have seen.")] = None,
+    dense: Annotated[Path | None, typer.Option(help="In place of a study: predictions before compression.")] = None,
+    compressed: Annotated[Path | None, typer.Option(help="Predictions after it.")] = None,
+    alpha: Annotated[float, typer.Option(help="Of two files: significant below this p.")] = 0.05,
+    design: Annotated[Design, typer.Option(help="Of two files, paired: member k of both belong together.")] = "auto",
     change: Annotated[list[float], typer.Option(help="A change of recall to be found, as a fraction.")] = CHANGES,
     examples: Annotated[list[int], typer.Option(help="Test examples of a class; else the quartiles.")] = [],  # noqa: B006
     power: Annotated[float, typer.Option(help="The chance to find it.")] = 0.8,
 ) -> None:
-    """Print how many members it takes to see a change of recall, estimated from those that there are."""
-    from lesion.audit.planning.plan import plan
+    """Print how many members, or for one pair of models how many examples, it takes to see a change of recall."""
+    from lesion.audit.planning.plan import plan_files, plan_study
+
+    wanted: dict[str, Any] = {"changes": change, "sizes": examples, "power": power}
+    if dense is not None and compressed is not None and study is None and variant is None:
+        print(plan_files(dense, compressed, alpha=alpha, design=design, **wanted))
+        return
+    if study is None or dense is not None or compressed is not None:
+        raise InputError("power: expected --study, or the files of --dense and --compressed")
     from lesion.pipeline.project import read_project
 
     graph, params = read_project()
     node = graph.node("impact", {"study": study, "variant": variant or params.active.compressed[0]})
     files = graph.inputs(node)
     print(
-        plan(
+        plan_study(
             examples=Path(str(files["examples"])),
             dense=[Path(path) for path in files["dense"]],
             compressed=None if variant is None else [Path(path) for path in files["compressed"]],
-            settings=params.audit.impact, design=params.audit.design, changes=change, sizes=examples, power=power,
+            settings=params.audit.impact, design=params.audit.design, **wanted,
         )
     )  # fmt: skip
 

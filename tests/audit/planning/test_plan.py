@@ -5,12 +5,13 @@ import pytest
 
 from lesion.audit.comparison.populations import read_population
 from lesion.audit.inference.power import members_needed
-from lesion.audit.planning.plan import class_sizes, plan, plan_text
+from lesion.audit.planning.pair import plan_pair
+from lesion.audit.planning.plan import class_sizes, plan_files, plan_study, plan_text
 from lesion.audit.planning.power import detectable, pilot_spread, power_table
 from lesion.errors import InputError
 from lesion.params.impact import Impact
 from tests.compared import compared, examples_path, predictions
-from tests.synthetic import labels, population, write_examples, write_population
+from tests.synthetic import labels, population, table, write_examples, write_population
 
 SETTINGS = Impact(alpha=0.05, normalise="population")
 
@@ -28,7 +29,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def told(study: str, variant: str | None, **more: list[int]) -> str:
-    return plan(
+    return plan_study(
         examples=examples_path(study),
         dense=predictions(study, "dense", ["0-5"]),
         compressed=None if variant is None else predictions(study, variant, ["0-5"]),
@@ -61,8 +62,30 @@ def test_with_a_variant_it_says_what_could_not_have_been_seen(study: str) -> Non
 
 def test_beyond_what_anyone_trains_it_says_so(study: str) -> None:
     spread = pilot_spread(read_population(predictions(study, "dense", ["0-5"])), classes=4, settings=SETTINGS)
-    table = power_table(spread, changes=[1e-4], examples=[20])
-    assert "> 10,000" in plan_text(table, power=0.8, alpha=0.05)
+    planned = power_table(spread, changes=[1e-4], examples=[20])
+    assert "> 10,000" in plan_text(planned, power=0.8, alpha=0.05)
+
+
+def test_files_of_several_members_are_planned_for_as_a_study_is(study: str) -> None:
+    [dense], [half] = (predictions(study, variant, ["0-5"]) for variant in ("dense", "half"))
+    found = plan_files(dense, half, alpha=0.05, design="auto", changes=[0.05, 0.1], sizes=[], power=0.8)
+    sides = (read_population([path]) for path in (dense, half))
+    own = Impact(alpha=0.05, normalise="member")
+    seen = detectable(compared(*sides, classes=4), settings=own)
+    assert f"{100 * seen['detectable'].iloc[0]:.2f}" in found
+    assert "change seen" in found
+
+
+def test_files_of_one_model_each_are_planned_for_in_examples(tmp_path: Path) -> None:
+    rng, label = np.random.default_rng(3), labels(np.random.default_rng(4), 90, 3)
+    sides = [population(rng, label, members=1, classes=3, skill=skill) for skill in (0.9, 0.6)]
+    for name, side in zip(("dense", "half"), sides, strict=True):
+        table(side).to_pandas().to_csv(tmp_path / f"{name}.csv", index=False)
+    files = tmp_path / "dense.csv", tmp_path / "half.csv"
+    found = plan_files(*files, alpha=0.05, design="auto", changes=[0.02], sizes=[], power=0.8)
+    assert found == plan_pair(compared(sides[0], sides[1], classes=3), changes=[0.02], alpha=0.05, power=0.8)
+    with pytest.raises(InputError, match="alpha"):
+        plan_files(*files, alpha=1.5, design="auto", changes=[0.02], sizes=[], power=0.8)
 
 
 def test_sizes_are_quartiles_each_once() -> None:

@@ -1,22 +1,25 @@
 """The command `lesion power`: how many members a study needs, and what a finished one could not have seen."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lesion.audit.comparison.classes import class_names
+from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.comparison.from_files import from_files
 from lesion.audit.comparison.from_nodes import from_nodes
-from lesion.audit.comparison.populations import read_population
-from lesion.audit.inference.power import MOST
+from lesion.audit.comparison.populations import Labels, read_population
+from lesion.audit.inference.power import MOST, Spread
+from lesion.audit.planning.pair import QUARTILES, plan_pair
 from lesion.audit.planning.power import comparison_spread, detectable, pilot_spread, power_table
+from lesion.errors import InputError
 from lesion.params.design import Design
 from lesion.params.impact import Impact
 
-QUARTILES = (0.25, 0.5, 0.75)
 
-
-def class_sizes(label: np.ndarray[tuple[int], np.dtype[np.integer]]) -> list[int]:
+def class_sizes(label: Labels) -> list[int]:
     """The quartiles of how many examples the classes have, each once."""
     return sorted({round(size) for size in np.quantile(np.unique(label, return_counts=True)[1], QUARTILES)})
 
@@ -46,16 +49,8 @@ def seen_text(table: pd.DataFrame, *, power: float) -> str:
     return f"{head}\n{shown.to_string(na_rep='no spread')}"
 
 
-def plan(
-    *,
-    examples: Path,
-    dense: list[Path],
-    compressed: list[Path] | None,
-    settings: Impact,
-    design: Design,
-    changes: list[float],
-    sizes: list[int],
-    power: float,
+def plan_study(
+    *, examples: Path, dense: list[Path], compressed: list[Path] | None, settings: Impact, design: Design, **wanted: Any
 ) -> str:
     """The tables as text: of the dense members as a pilot, or of both populations, and then also what they could see.
 
@@ -63,31 +58,56 @@ def plan(
     ----------
     examples : `examples.parquet`
     dense, compressed : predictions, a file a shard
-    changes : of recall, to be found, as fractions
-    sizes : how many test examples a class has; without, the quartiles of those that there are
+    wanted : changes, sizes and power, as in `plan`
 
     Raises
     ------
     InputError
         Where predictions are missing, or too few members or classes to tell a spread.
     """
-    names, pilot = class_names(examples), read_population(dense)
+    pilot = read_population(dense)
     if compressed is None:
-        spread = pilot_spread(pilot, classes=len(names), settings=settings)
-    else:
-        comparison = from_nodes(
-            study="", variant="", examples=examples, dense=pilot, compressed=compressed, root_seed=0, design=design
-        )
-        spread = comparison_spread(comparison, settings=settings)
-    table = power_table(
-        spread,
-        changes=changes,
-        examples=sizes or class_sizes(pilot.known_label),
-        alpha=settings.alpha,
-        power=power,
+        spread = pilot_spread(pilot, classes=len(class_names(examples)), settings=settings)
+        return _members_text(spread, pilot.known_label, settings, **wanted)
+    comparison = from_nodes(
+        study="", variant="", examples=examples, dense=pilot, compressed=compressed, root_seed=0, design=design
     )
-    text = plan_text(table, power=power, alpha=settings.alpha)
-    if compressed is None:
-        return text
+    return plan(comparison, settings=settings, **wanted)
+
+
+def plan_files(dense: Path, compressed: Path, *, alpha: float, design: Design, **wanted: Any) -> str:
+    """The same of two files of predictions by anybody, as `lesion audit` takes them.
+
+    Raises
+    ------
+    InputError
+        As `plan_study`; or where a file is no such thing, or labels are not known.
+    """
+    if not 0 < alpha < 1:
+        raise InputError(f"alpha: expected a number between 0 and 1, found {alpha}")
+    comparison = from_files(dense, compressed, design=design)
+    return plan(comparison, settings=Impact(alpha=alpha, normalise="member"), **wanted)
+
+
+def plan(comparison: Comparison, *, settings: Impact, changes: list[float], sizes: list[int], power: float) -> str:
+    """How many members it takes, or for one pair of models how many examples, and what these could not have seen.
+
+    Parameters
+    ----------
+    changes : of recall, to be found, as fractions
+    sizes : how many test examples a class has; without, the quartiles of those that there are
+    """
+    if comparison.single:
+        return plan_pair(comparison, changes=changes, alpha=settings.alpha, power=power)
+    spread = comparison_spread(comparison, settings=settings)
+    text = _members_text(spread, comparison.stratum, settings, changes=changes, sizes=sizes, power=power)
     seen = detectable(comparison, settings=settings, power=power)
     return f"{text}\n\n{seen_text(seen, power=power)}"
+
+
+def _members_text(
+    spread: Spread, label: Labels, settings: Impact, *, changes: list[float], sizes: list[int], power: float
+) -> str:
+    sizes = sizes or class_sizes(label)
+    table = power_table(spread, changes=changes, examples=sizes, alpha=settings.alpha, power=power)
+    return plan_text(table, power=power, alpha=settings.alpha)
