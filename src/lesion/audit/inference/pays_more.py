@@ -138,6 +138,6 @@ def pays_more_of_clusters_p(own: Floats, net: Floats, here: Integers, examples: 
     square = float((score**2).sum())
     if not net.any() or not 0 < share < 1:
         return float("nan")
-    degrees = square**2 / float((score**4).sum()) - 1
+    degrees = square**2 / max(float((score**4).sum()), 1e-300) - 1  # of one cluster that holds all, each score is 0
     added = SMOOTHING * float(np.mean(net[net != 0] ** 2)) * ((1 - share) ** 2 + share**2)
     return float(2 * special.stdtr(max(degrees, 1.0), -abs(score.sum()) / np.sqrt(square + added)))
