@@ -118,6 +118,6 @@ def test_clusters_of_a_part_that_loses_are_found() -> None:
     inside = np.arange(200) < 60
     found = pays_more_of_clusters_p(net * inside, net, 10 * inside.astype(np.int64), np.full(200, 10))
     assert found < 0.001
-    one = np.ones(1, dtype=np.int64)
-    assert pays_more_of_clusters_p(-2.0 * one, -5.0 * one, 4 * one, 10 * one) == 1  # nothing is known of one cluster
+    one, ten = np.ones(1), np.full(1, 10)
+    assert pays_more_of_clusters_p(-2 * one, -5 * one, ten - 6, ten) == 1  # nothing is known of one cluster
     assert np.isnan(pays_more_of_clusters_p(net * 0, net * 0, 10 * inside.astype(np.int64), np.full(200, 10)))

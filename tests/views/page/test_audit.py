@@ -178,8 +178,10 @@ def test_a_single_pair_is_told_what_cannot_be_said(tmp_path: Path, labelled: boo
     assert ("No labels were given" in text) != labelled
     assert "no t-test of classes and no null" in text
     assert "plain disagreements" in text
+    assert {name for name in made if name.endswith(".svg")} <= {"figures/flips.svg", "figures/reliability.svg"}
     if labelled:
         assert pd.read_csv(out / "impact.csv")["p"].isna().all()
+        assert "figures/flips.svg" in made
 
 
 def test_the_two_models_of_each_pair_are_named(tmp_path: Path) -> None:
