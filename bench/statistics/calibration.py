@@ -14,7 +14,8 @@ from scipy.special import expit, ndtr, softmax
 
 from bench.statistics.rate import Rate
 from lesion.audit.inference.calibration import answer_losses, bin_of, calibration_error, log_loss
-from lesion.audit.inference.mean_changes import Measured, Parts, mean_change, means
+from lesion.audit.inference.mean_changes import Measured, mean_change, means
+from lesion.audit.inference.parts import Parts
 
 Floats = npt.NDArray[np.float64]
 Answers = tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]  # confidence, right: (members, examples)
@@ -24,9 +25,9 @@ PROMISED, LARGE = 0.95, 1_000_000
 EASE, SPREAD, SHARED = 2.0, 1.8, 0.7  # of examples, on the logit; share of luck that members have in common
 CLUSTER, TOGETHER = 10, 0.5  # examples of a cluster; share of ease and luck that they have in common
 CELLS = [  # examples, members, paired, studies
-    (200, 1, True, 400), (1_000, 1, True, 400), (10_000, 1, True, 100),
-    (1_000, 3, True, 200), (1_000, 3, False, 200),
-    (200, 10, True, 200), (1_000, 10, True, 100), (1_000, 10, False, 100),
+    (200, 1, True, 1_000), (1_000, 1, True, 1_000), (10_000, 1, True, 200),
+    (1_000, 3, True, 400), (1_000, 3, False, 400),
+    (200, 10, True, 400), (1_000, 10, True, 200), (1_000, 10, False, 200),
 ]  # fmt: skip
 SURE = [(1.0, 1.0), (1.0, 1.5), (1.5, 1.0)]  # how much sharper than the truth dense and compressed confidences are
 NAMES = {1.0: "calibrated", 1.5: "too sure"}
@@ -160,11 +161,11 @@ def quantised(examples: int, shrunk: float, studies: int, rng: np.random.Generat
 
 
 def rows() -> Iterator[Rate]:
-    """The cells, some two minutes of one core."""
+    """The cells, less than two minutes of one core."""
     rng = np.random.default_rng(17)
     for examples, members, paired, studies in CELLS:
         yield from cell(Study(examples, members, paired), studies, rng)
-    yield from cell(Study(1_000, 1, paired=True, clusters=True), 400, rng)
+    yield from cell(Study(1_000, 1, paired=True, clusters=True), 1_000, rng)
     for examples in (50, 200, 1_000):
         for shrunk in (1.0, 0.97):
-            yield from quantised(examples, shrunk, 400, rng)
+            yield from quantised(examples, shrunk, 1_000, rng)

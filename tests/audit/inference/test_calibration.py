@@ -7,7 +7,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from lesion.audit.inference import calibration
 from lesion.audit.inference.calibration import BINS, answer_losses, bin_of, calibration_error, reliability
-from lesion.audit.inference.mean_changes import Parts, mean_change, means
+from lesion.audit.inference.mean_changes import mean_change, means
+from lesion.audit.inference.parts import Parts
 
 Floats32 = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]

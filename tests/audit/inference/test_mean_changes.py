@@ -2,9 +2,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import statsmodels.api as sm
-from scipy import stats
+from scipy import optimize, stats
 
-from lesion.audit.inference.mean_changes import Parts, mean_change, means
+from lesion.audit.inference.mean_changes import mean_change, means
+from lesion.audit.inference.parts import Parts
 
 Floats = npt.NDArray[np.float64]
 
@@ -17,12 +18,42 @@ def single(dense: Floats, compressed: Floats, parts: Parts) -> Floats:
 
 def test_of_single_models_the_interval_is_that_of_a_paired_t_test() -> None:
     rng = np.random.default_rng(0)
-    dense, compressed, part = rng.gamma(1, 2, 90), rng.gamma(1, 3, 90), np.arange(90) % 4
-    found = single(dense, compressed, Parts(part, 4))
-    for group in range(4):
-        difference = (compressed - dense)[part == group]
-        expected = stats.ttest_1samp(difference, 0).confidence_interval()
+    dense, part = rng.gamma(1, 2, 90), np.arange(90) % 3
+    changed = rng.normal(0.2, 1, 15)
+    change = np.concatenate([np.repeat(0.2 + changed, 3), np.repeat(0.2 - changed, 3)])  # not skewed
+    found = single(dense, dense + change, Parts(part, 3))
+    for group in range(3):
+        expected = stats.ttest_1samp(change[part == group], 0).confidence_interval()
         assert found[:, group] == pytest.approx([expected.low, expected.high])
+
+
+def test_a_skewed_change_has_a_longer_side() -> None:
+    rng = np.random.default_rng(7)
+    change = rng.gamma(0.3, 1, 40)
+    low, high = single(np.zeros(40), change, Parts(np.zeros(40, dtype=int), 1))[:, 0]
+    plain = stats.ttest_1samp(change, 0).confidence_interval()
+    assert low == pytest.approx(plain.low)
+    root, skewness = 40**0.5, stats.skew(change)
+
+    def transformed(t: float) -> float:
+        a = skewness / (3 * root)
+        return float(t + a * t**2 + a**2 * t**3 / 3 + skewness / (6 * root))
+
+    quantile = stats.t.ppf(0.975, 39)
+    deviations = -optimize.brentq(lambda t: transformed(t) + quantile, -100, 0)
+    assert high == pytest.approx(change.mean() + deviations * change.std(ddof=1) / root)
+    assert high > plain.high
+
+
+def test_a_change_that_few_examples_decide_is_held_more_often_than_by_a_t_test() -> None:
+    rng, studies, examples = np.random.default_rng(8), 1000, 50
+    change = rng.gamma(0.2, 5, studies * examples)  # of mean 1
+    parts = Parts(np.repeat(np.arange(studies), examples), studies)
+    low, high = single(np.zeros(len(change)), change, parts)
+    plain = stats.ttest_1samp(change.reshape(studies, examples), 0, axis=1).confidence_interval()
+    held, by_t_test = (np.mean((ends[0] <= 1) & (ends[1] >= 1)) for ends in ((low, high), (plain.low, plain.high)))
+    assert held > by_t_test + 0.02
+    assert held > 0.9
 
 
 def test_clusters_have_the_standard_error_of_statsmodels() -> None:

@@ -11,7 +11,7 @@ from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population
 from lesion.audit.contract import Audited, Statistic
 from lesion.audit.inference.calibration import calibration_error
-from lesion.audit.inference.mean_changes import Parts
+from lesion.audit.inference.parts import Parts
 from lesion.audit.statistics import calibration
 from lesion.params.subgroups import Subgroups
 from tests.compared import compared, run

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from lesion.audit.inference.mean_changes import Measured, Parts
+from lesion.audit.inference.mean_changes import Measured
 from lesion.audit.inference.pairs import wilson
+from lesion.audit.inference.parts import Parts
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.integer]

@@ -17,7 +17,8 @@ from lesion.audit.comparison.attributes import intersections
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.contract import Audited, Finding, Row, empty
 from lesion.audit.inference.calibration import answer_losses, calibration_error, log_loss
-from lesion.audit.inference.mean_changes import Measured, Parts, mean_change, means
+from lesion.audit.inference.mean_changes import Measured, mean_change, means
+from lesion.audit.inference.parts import Parts
 from lesion.audit.wording import MINUS, points
 from lesion.params.subgroups import Subgroups
 
