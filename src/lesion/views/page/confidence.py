@@ -22,12 +22,13 @@ MEASURES = {
     "true_log_loss": "log loss of the true class",
 }
 RANKED = ("brier", "true_log_loss")  # the first that is known puts classes and groups in order
+ORDER = " After the rows of all examples come the classes and groups that get worst."
 TEXT = (
     "Confidence is the probability that a model gives to its answer. Calibration error: how far confidence and accuracy"
     " are apart, from bin to bin. Brier score: the mean of (confidence − 1)² of right answers and confidence² of wrong"
-    " ones. Log loss: −log of the probability of what was so. Of all three less is better. After the rows of all"
-    " examples come the classes and groups that get worst."
+    " ones. Log loss: −log of the probability of what was so. Of all three less is better."
 )
+OF_TRUTH = "Log loss of the true class: −log of the probability that a model gives to it. Less is better."
 
 Draw = Callable[[str, Figure, str, Callable[[], matplotlib.figure.Figure]], str]
 
@@ -42,9 +43,11 @@ def section(audited: Audited, draw: Draw) -> list[page.Table]:
     table, bins = audited.tables["calibration"], audited.tables["reliability"]
     if table.empty:
         return []
-    drawing = draw("reliability", SIZE, "Accuracy by confidence", partial(diagram, bins)) if len(bins) else ""
     rows = _rows(_ordered(table).head(page.ROWS))
-    return [page.Table("Confidence", TEXT, "calibration.csv", *rows, len(table), drawing)]
+    if bins.empty:
+        return [page.Table("Probabilities", OF_TRUTH + ORDER, "calibration.csv", *rows, len(table))]
+    drawing = draw("reliability", SIZE, "Accuracy by confidence", partial(diagram, bins))
+    return [page.Table("Confidence", TEXT + ORDER, "calibration.csv", *rows, len(table), drawing)]
 
 
 def diagram(bins: pd.DataFrame) -> matplotlib.figure.Figure:
