@@ -40,12 +40,17 @@ def picked(whole: Population, rows: Any) -> Population:
 
 def counted(
     dense: Population, compressed: Population, using: Impact, classes: int = CLASSES, design: Design = "auto"
-) -> tuple[int, int, int]:
-    """PIE, significant classes, and those at a false discovery rate, as the audit of one variant counts them."""
+) -> tuple[int, ...]:
+    """PIE, of them forgotten, learnt and moved, and significant classes, also at a false discovery rate."""
     comparison = compared(dense, compressed, classes=classes, design=design)
     tested = impact.table(comparison, settings=using)
+    graded = pie.table(comparison, ties="label")
+    before, after, label = (graded[name] for name in ("dense_label", "compressed_label", "label"))
     return (
-        int(pie.table(comparison, ties="label")["pie"].sum()),
+        int((before != after).sum()),
+        int(((before == label) & (after != label)).sum()),
+        int(((before != label) & (after == label)).sum()),
+        int(((before != label) & (after != label) & (before != after)).sum()),
         int(tested["significant"].sum()),
         int(tested["significant_fdr"].sum()),
     )
@@ -53,7 +58,7 @@ def counted(
 
 def counted_draw_by_draw(
     pool: Population, drawn: tuple[Rows, Rows], using: Impact, classes: int = CLASSES, design: Design = "auto"
-) -> Iterator[tuple[int, int, int]]:
+) -> Iterator[tuple[int, ...]]:
     """The counts between the drawn rows of a pool, for each draw."""
     for rows, others in zip(*drawn, strict=True):
         yield counted(picked(pool, rows), picked(pool, others), using, classes, design)

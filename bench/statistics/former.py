@@ -19,10 +19,9 @@ from lesion.audit.inference.effects import change, changes
 from lesion.audit.inference.pie_share import pie_share
 from lesion.audit.inference.power import MOST, members_needed
 from lesion.audit.planning.power import pilot_spread
-from lesion.audit.statistics import impact, null
+from lesion.audit.statistics import impact
 from lesion.audit.statistics import pie as pie_statistic
 from lesion.params.design import Design
-from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 
 RUNS, MEMBERS, CLASSES, PER_CLASS = 400, 10, 10, 40
@@ -173,16 +172,6 @@ def coverage() -> None:
     told("95 % interval of the share of PIE", float(np.mean(inside)), 0.95, RUNS)
 
 
-def excess() -> None:
-    """What exceeds the null where there is nothing but seed noise, in PIE."""
-    beyond = []
-    for comparison in pairs(np.zeros(CLASSES), "independent", seed=8):
-        table = null.table(comparison, settings=SETTINGS, draws=Halves(splits=40), ties="member")
-        beyond.append(table["pie"].mean() - table["null_pie"].mean())
-    error = np.std(beyond, ddof=1) / RUNS**0.5
-    row("PIE beyond the null where nothing is compressed", f"{np.mean(beyond):+.2f}", f"0 ± {error:.2f}")
-
-
 def power() -> None:
     """How often a study finds the change that its number of members was planned for, from pilots of ten."""
     harm, label, aim = balanced_harm((5,), (4,), by=0.4), 5, 0.8
@@ -205,7 +194,6 @@ def main() -> None:
     false_positives()
     false_discoveries()
     coverage()
-    excess()
     power()
 
 

@@ -36,9 +36,13 @@ ORDER = [
     *(
         name
         for count in COUNTS
-        for name in (*(f"null_{count}{end}" for end in ("", "_low", "_high")), f"matched_{count}", f"excess_{count}")
+        for name in (
+            *(f"null_{count}{end}" for end in ("", "_low", "_high")),
+            f"matched_{count}",
+            *(f"excess_{count}{end}" for end in ("", "_low", "_high")),
+        )
     ),
-    "sparsity_by_layer",
+    *("pie_p", "sparsity_by_layer"),
 ]
 SETTINGS = Impact(alpha=0.2, normalise="population")
 
@@ -83,7 +87,7 @@ def audited(study: str, variant: str) -> None:
     run("impact", study, variant, SHARDS, settings=SETTINGS)
     run("pie", study, variant, SHARDS, ties="label")
     run("effects", study, variant, SHARDS, settings=Resamples(draws=9), ties="label")
-    run("null", study, variant, SHARDS, settings=SETTINGS, draws=Halves(splits=30), ties="label")
+    run("null", study, variant, SHARDS, draws=Halves(splits=30), ties="label")
 
 
 def summarised(study: str, compressed: list[str]) -> pd.DataFrame:
@@ -136,13 +140,13 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
                 "classes_lost": ((tested["p"] < 0.2) & (tested["normalised_change"] < 0)).sum(),
                 "classes_gained": ((tested["p"] < 0.2) & (tested["normalised_change"] > 0)).sum(),
             }
-            noise = pd.read_csv(table_path(study, "null", variant))
-            for count in COUNTS:
-                expected[f"null_{count}"] = noise[f"null_{count}"].mean()
-                expected[f"null_{count}_low"] = noise[f"null_{count}"].quantile(0.025)
-                expected[f"null_{count}_high"] = noise[f"null_{count}"].quantile(0.975)
-                expected[f"matched_{count}"] = noise[count].mean()
-                expected[f"excess_{count}"] = noise[count].mean() - noise[f"null_{count}"].mean()
+            noise = pd.read_csv(table_path(study, "null", variant)).set_index("count")
+            expected["pie_p"] = noise.loc["pie", "p"]
+            for count, row in noise.iterrows():
+                assert count != "pie" or row["all"] == expected["pie"]
+                expected |= {f"{name}_{count}": row[name] for name in ("null", "matched", "excess")}
+                for name in ("null", "excess"):
+                    expected |= {f"{name}_{count}_{end}": row[f"{name}_{end}"] for end in ("low", "high")}
         np.testing.assert_allclose([found[name] for name in expected], list(expected.values()), rtol=1e-12, atol=1e-15)
         texts = TEXTS - ({"variant", "test"} if variant == "dense" else {"variant"})
         assert set(found.dropna().index) == set(expected) | texts
@@ -199,7 +203,7 @@ def test_a_small_population_from_elsewhere_leaves_empty_what_cannot_be_said(stud
         "impact": {"settings": SETTINGS},
         "pie": {"ties": "label"},
         "effects": {"settings": Resamples(draws=9), "ties": "label"},
-        "null": {"settings": SETTINGS, "draws": Halves(splits=30), "ties": "label"},
+        "null": {"draws": Halves(splits=30), "ties": "label"},
     }
     for statistic, settings in each.items():
         write_statistic(

@@ -25,13 +25,12 @@ def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
         yield from _of_classes(comparison)
     if min(members) == 1:
         yield from _of_single_models(members)
-    elif paired or members[0] >= 4:
-        yield from _of_few_members(members, alpha=alpha, paired=paired)
     else:
+        yield from _of_few_members(members, alpha=alpha, paired=paired)
+    if min(members) > 1 and members[0] < 4:
         yield (
             f"The null splits the dense models in halves of two or more, so it needs four; there are {members[0]}. How"
-            " many PIE and significant classes seed noise alone gives is not known: do not take the counts for effects"
-            " of compression."
+            " many PIE seed noise alone gives is not known: do not take their count for an effect of compression."
         )
     known = all(population.origins is not None for population in (comparison.dense, comparison.compressed))
     if comparison.design == "auto" and not paired and not known and members[0] == members[1] > 1:
@@ -109,7 +108,7 @@ def _of_few_members(members: tuple[int, int], *, alpha: float, paired: bool) -> 
             f"No example can be significant by itself: the least p that {members[0]} dense and {members[1]} compressed"
             f" models can give is {least:.2g}."
         )
-    if not paired:
+    if members[0] >= 4:
         size = min(members[0] // 2, members[1])
         yield (
             f"The null compares {size} dense models with {size} others, so modal labels in it are noisier than those of"

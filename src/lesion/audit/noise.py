@@ -3,35 +3,52 @@
 import pandas as pd
 
 from lesion.audit.contract import Audited
-from lesion.audit.wording import number
+from lesion.audit.wording import number, p_value
 
 COUNTS = {
     "pie": "PIE",
-    "significant_classes": "Classes, p < {alpha:g}",
-    "significant_classes_fdr": "Classes, FDR {alpha:g}",
+    "forgotten": "Forgotten",
+    "learnt": "Learnt",
+    "moved": "Moved",
 }
 """What is counted beside seed noise → what it is called on an axis."""
+MEANING = {
+    "forgotten": "right, then wrong",
+    "learnt": "wrong, then right",
+    "moved": "wrong, then wrong otherwise",
+}
+"""What the kinds of PIE are, in a legend."""
 
 
-def beside_noise(audited: Audited, count: str, what: str) -> str:
-    """One sentence: a count beside what seed noise alone gives, between as many models.
+def beside_noise(audited: Audited) -> str:
+    """How many PIE seeds alone give, how many there are beyond, and whether answers change more than by other seeds.
 
-    Parameters
-    ----------
-    count : one of COUNTS
-    what : what it counts, in the sentence
+    Whether they do is what the test of all answers says (`inference.answers_test`), and nothing else.
     """
-    row, null = audited.summary.loc["compressed"], audited.tables["null"]
-    if pd.isna(row[f"null_{count}"]):
+    row = audited.summary.loc["compressed"]
+    if pd.isna(row["null_pie"]):
         return "How many seed noise alone would give is not known."
-    mean = number(row[f"null_{count}"])
-    span = f"95 % of draws: {number(row[f'null_{count}_low'])} to {number(row[f'null_{count}_high'])}"
-    beyond = f"{number(row[f'excess_{count}'])} more than seed noise"
-    is_beyond = row[f"matched_{count}"] > row[f"null_{count}_high"]
-    verdict = beyond if is_beyond else "no more than seed noise can give"
-    if null["design"].iloc[0] == "swaps":
-        return f"Were compression nothing but another seed, there would be {mean} {what} ({span}): these are {verdict}."
-    return (
-        f"With {number(row['null_members'])} models on each side, dense and compressed ones give"
-        f" {number(row[f'matched_{count}'])} {what}, dense and other dense ones {mean} ({span}): {verdict}."
-    )
+    sentences = [
+        f"With {number(row['null_members'])} models a side, other seeds alone change {number(row['null_pie'])} on"
+        f" average, and compression {_beyond(row, 'pie', '95 % interval ')}.",
+        _verdict(row["pie_p"], audited.alpha),
+    ]
+    if not pd.isna(row["excess_forgotten"]):
+        told = (f"{kind} ({MEANING[kind]}): {_beyond(row, kind)}" for kind in ("forgotten", "learnt"))
+        sentences.append(f"{'; '.join(told).capitalize()}.")
+    return " ".join(sentences)
+
+
+def _beyond(row: pd.Series, count: str, of: str = "") -> str:
+    ends = f"{number(row[f'excess_{count}_low'])} to {number(row[f'excess_{count}_high'])}"
+    return f"{number(row[f'excess_{count}'])} beyond that ({of}{ends})"
+
+
+def _verdict(p: float, alpha: float) -> str:
+    if pd.isna(p):
+        return "So few models cannot tell whether compressed ones answer otherwise than other seeds do."
+    said = p_value(p)
+    told = f"p {said}" if said.startswith("<") else f"p = {said}"
+    if p < alpha:
+        return f"Compressed models answer otherwise than dense ones, more than other seeds do ({told})."
+    return f"What compressed models answer cannot be told from what other seeds do ({told})."

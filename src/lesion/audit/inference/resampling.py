@@ -1,18 +1,17 @@
 """What the audit counts, with other members: between drawn rows of a pool of models, many times.
 
-The null, a comparison of equal sizes and a bootstrap differ in nothing but the rows that are drawn for each side.
+The null and a bootstrap differ in nothing but the rows that are drawn for each side.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
-from math import comb
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lesion.audit.inference.kinds import KINDS, kinds
 from lesion.audit.inference.multiplicity import q_values
 from lesion.audit.inference.recall import Floats, normalised, recalls
 from lesion.audit.inference.significance import t_test
@@ -102,44 +101,6 @@ def bootstrap(
     return ones, dense + others
 
 
-def draw_halves(members: int, size: int, splits: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Two disjoint sets of `size` members, many times: all ways where there are no more than `splits`, else random
-    ones.
-
-    Returns
-    -------
-    int64 (ways, size), int64 (ways, size)
-    """
-    if comb(members, 2 * size) * comb(2 * size, size) // 2 <= splits:
-        ways = [
-            ((chosen[0], *half), tuple(member for member in chosen[1:] if member not in half))
-            for chosen in combinations(range(members), 2 * size)
-            for half in combinations(chosen[1:], size - 1)
-        ]
-        ones, others = (np.array(side) for side in zip(*ways, strict=True))
-        return ones, others
-    drawn = np.array([rng.permutation(members)[: 2 * size] for _ in range(splits)])
-    return np.sort(drawn[:, :size]), np.sort(drawn[:, size:])
-
-
-def draw_subsets(members: int, size: int, draws: int, rng: np.random.Generator) -> Rows:
-    """Members drawn without replacement, each draw by itself: int64 (draws, size)."""
-    return np.array([np.sort(rng.permutation(members)[:size]) for _ in range(draws)])
-
-
-def draw_swaps(pairs: int, splits: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Rows of a pool with the members of some pairs swapped: all ways where there are no more than `splits`.
-
-    Swapping all pairs changes no count, so the first pair is never swapped where all ways are taken.
-    """
-    if pairs - 1 < 63 and 2 ** (pairs - 1) <= splits:
-        swapped = (np.arange(2 ** (pairs - 1))[:, None] >> np.arange(pairs)[::-1]) & 1
-    else:
-        swapped = rng.integers(0, 2, (splits, pairs))
-    rows = np.arange(pairs)
-    return rows + pairs * swapped, rows + pairs * (1 - swapped)
-
-
 def pie_flags(pool: Pool, ones: Rows, others: Rows) -> Iterator[Flags]:
     """For each draw, which examples have another modal label on the other side: bool (examples,)."""
     for one, other in zip(ones, others, strict=True):
@@ -147,7 +108,8 @@ def pie_flags(pool: Pool, ones: Rows, others: Rows) -> Iterator[Flags]:
 
 
 def counts(pool: Pool, ones: Rows, others: Rows, *, alpha: float, own: bool, paired: bool) -> pd.DataFrame:
-    """One row a draw: pie and, where labels are known, significant_classes (p < alpha) and significant_classes_fdr.
+    """One row a draw: pie; where labels are known also forgotten, learnt and moved (`kinds`), and of several classes
+    significant_classes (p < alpha) and significant_classes_fdr.
 
     As the tables of PIE and of classes count them between the models `ones[k]` and `others[k]` of the pool.
 
@@ -156,12 +118,11 @@ def counts(pool: Pool, ones: Rows, others: Rows, *, alpha: float, own: bool, pai
     ones, others : int64 (draws, members), rows of the pool; row k of both belong together where `paired`
     own : recall is relative to each member's own accuracy (`recall.takes_own_accuracy`)
     """
-    table = {"pie": [int(flags.sum()) for flags in pie_flags(pool, ones, others)]}
-    if pool.label is not None:
-        found = [
-            t_test(*(pool.recall(rows, own=own) for rows in (other, one)), paired=paired).p
-            for one, other in zip(ones, others, strict=True)
-        ]
-        table["significant_classes"] = [int((p < alpha).sum()) for p in found]
-        table["significant_classes_fdr"] = [int((q_values(p) < alpha).sum()) for p in found]
+    drawn = list(zip(ones, others, strict=True))
+    found = [kinds(pool.modal_label(one), pool.modal_label(other), pool.label).sum(axis=1) for one, other in drawn]
+    table = {kind: [int(row[place]) for row in found] for place, kind in enumerate(KINDS[: len(found[0])])}
+    if pool.label is not None and np.ptp(pool.label):  # of a single class the recall is the accuracy
+        p = [t_test(*(pool.recall(rows, own=own) for rows in (other, one)), paired=paired).p for one, other in drawn]
+        table["significant_classes"] = [int((values < alpha).sum()) for values in p]
+        table["significant_classes_fdr"] = [int((q_values(values) < alpha).sum()) for values in p]
     return pd.DataFrame(table)

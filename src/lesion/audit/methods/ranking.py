@@ -3,11 +3,13 @@
 At equal sparsity, a method is read off the line through its variants in order of the sparsity that they reach. It is
 left out where it has a single variant, or where the level lies more than `REACH` outside the range of its sparsities;
 within that reach its nearest variant is taken. At equal accuracy, the line begins at the dense network (sparsity 0, its
-accuracy, and the PIE and significant classes of seed noise), and PIE, classes and sparsity are read off where accuracy
-first falls to the dense one less the drop. A method whose variants never fall so far is listed last, without a rank.
+accuracy, the PIE and forgotten examples of seed noise, and no significant class), and the measures are read off where
+accuracy first falls to the dense one less the drop. A method whose variants never fall so far is listed last, without
+a rank.
 
-The fewer PIE beyond seed noise the better (`null`: like for like, and a mean over many splits, so less noisy than the
-count itself); of equally many, the fewer significant classes.
+The fewer examples are forgotten (right, then wrong) beyond seed noise the better: PIE hold those that are learnt, too.
+The excess (`null`) is like for like, and a mean over many splits, so less noisy than the count itself. Of equally many,
+the fewer significant classes.
 """
 
 from typing import Any
@@ -19,8 +21,8 @@ from lesion.params.comparison import Ranking
 
 REACH = 0.02  # masks hold whole weights, so the sparsity that is reached is not quite the one that was asked for
 ABOVE = "stays above"
-MEASURES = ("pie", "excess_pie", "significant_classes", "top1", "sparsity")
-COLUMNS = ["basis", "at", "rank", "method", "pie", "excess_pie", "significant_classes", "top1", "sparsity", "note"]
+MEASURES = ("excess_forgotten", "forgotten", "pie", "excess_pie", "significant_classes", "top1", "sparsity")
+COLUMNS = ["basis", "at", "rank", "method", *MEASURES, "note"]
 
 Point = dict[str, float]
 
@@ -58,7 +60,7 @@ def at_accuracy(curve: pd.DataFrame, top1: float) -> Point | None:
 
 def _ranked(points: dict[str, Point | None], *, basis: str, at: float) -> list[dict[str, Any]]:
     reached = {name: point for name, point in points.items() if point is not None}
-    keys = {name: (point["excess_pie"], point["significant_classes"]) for name, point in reached.items()}
+    keys = {name: (point["excess_forgotten"], point["significant_classes"]) for name, point in reached.items()}
     order = sorted(keys, key=lambda name: (keys[name], name))
     places = sorted(keys.values())
     rows: list[dict[str, Any]] = [
@@ -73,15 +75,17 @@ def rank(table: pd.DataFrame, settings: Ranking) -> pd.DataFrame:
     """One row a level and method, best first within a level. Variants that lack one of `MEASURES` are left out.
 
     Columns: basis (sparsity or accuracy_drop), at (the level, a fraction), rank (equal where both counts are), method,
-    pie, excess_pie (over seed noise, like for like), significant_classes, top1, sparsity (interpolated), note.
+    excess_forgotten (over seed noise, like for like), forgotten, pie, excess_pie, significant_classes, top1, sparsity
+    (interpolated), note.
 
     Parameters
     ----------
     table : the rows of `comparison.csv`, dense among them
     """
     dense = table[table["variant"] == "dense"].iloc[0]
-    noise = {"pie": dense["null_pie"], "significant_classes": dense["null_significant_classes"]}
-    start = pd.DataFrame([noise | {"excess_pie": 0.0, "top1": dense["top1"], "sparsity": dense["sparsity"]}])
+    noise = {count: dense[f"null_{count}"] for count in ("forgotten", "pie")}
+    nothing = dict.fromkeys(("excess_forgotten", "excess_pie", "significant_classes"), 0.0)
+    start = pd.DataFrame([noise | nothing | {"top1": dense["top1"], "sparsity": dense["sparsity"]}])
     compressed = table[table["variant"] != "dense"].dropna(subset=list(MEASURES)).sort_values("sparsity", kind="stable")
     curves = {str(name): curve[list(MEASURES)] for name, curve in compressed.groupby("method", sort=False)}
     rows: list[dict[str, Any]] = []

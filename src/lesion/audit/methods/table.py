@@ -2,7 +2,8 @@
 
 PIE and significant classes are those of the audit of one variant. Beside them stand bands, from a bootstrap over
 members, and what seed noise alone gives, like for like (`null`). Members of a drawn population come twice, so it has
-fewer opinions than the real one and its counts are too high on average: their spread alone is used.
+fewer opinions than the real one and its counts are too high on average: their spread alone is used. The interval of the
+excess over seed noise (`inference.excess`) is of examples as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from lesion.audit.comparison.from_nodes import from_nodes
 from lesion.audit.comparison.populations import read_population
 from lesion.audit.contract import Row
 from lesion.audit.inference.intervals import DEVIATIONS
+from lesion.audit.inference.kinds import KINDS, kinds
 from lesion.audit.inference.recall import takes_own_accuracy
 from lesion.audit.inference.resampling import Pool, bootstrap, counts
 from lesion.audit.methods.ranking import rank
@@ -39,17 +41,14 @@ def band(count: int, resampled: pd.Series, most: int) -> tuple[float, float]:
 
 
 def counts_row(comparison: Comparison, *, settings: Impact, resamples: int, ties: Ties) -> Row:
-    """PIE and significant classes of a compressed population, each with its band; empty where there is no test.
+    """PIE, of each kind, and significant classes of a compressed population, each with its band where there is one.
 
     The members are drawn alike for all variants of a study, so the row of one does not depend on the others.
     """
     tested = impact.columns(impact.table(comparison, settings=settings), alpha=settings.alpha)
-    found = tested | pie.columns(pie.table(comparison, ties=ties), alpha=settings.alpha)
-    most = {
-        "pie": len(comparison.example_id),
-        "significant_classes": len(comparison.present),
-        "significant_classes_fdr": len(comparison.present),
-    }
+    found = tested | _kinds(pie.table(comparison, ties=ties))
+    examples, classes = len(comparison.example_id), len(comparison.present)
+    most = dict.fromkeys(KINDS, examples) | dict.fromkeys(("significant_classes", "significant_classes_fdr"), classes)
     resampled = _resampled(comparison, settings, resamples, ties) if comparison.several else None
     row: Row = {}
     for name, limit in most.items():
@@ -59,6 +58,13 @@ def counts_row(comparison: Comparison, *, settings: Impact, resamples: int, ties
     return row
 
 
+def _kinds(graded: pd.DataFrame) -> Row:
+    """How many examples are PIE, and how many of each kind; None where labels are not known."""
+    before, after, label = (graded[name].to_numpy() for name in ("dense_label", "compressed_label", "label"))
+    counts = kinds(before, after, None if pd.isna(label).all() else label).sum(axis=1)
+    return dict.fromkeys(KINDS) | dict(zip(KINDS, counts.tolist(), strict=False))
+
+
 def _resampled(comparison: Comparison, settings: Impact, resamples: int, ties: Ties) -> pd.DataFrame:
     """The counts of drawn members: a row a draw."""
     (dense, compressed), paired = comparison.members, comparison.paired
@@ -66,8 +72,7 @@ def _resampled(comparison: Comparison, settings: Impact, resamples: int, ties: T
     drawn = bootstrap(rng, dense=dense, compressed=compressed, resamples=resamples, paired=paired)
     own = takes_own_accuracy(settings.normalise, paired=paired)
     predictions = np.concatenate([comparison.dense.prediction, comparison.compressed.prediction])
-    label = comparison.label if comparison.comparable_classes else None
-    pool = Pool(predictions, label, len(comparison.classes), ties)
+    pool = Pool(predictions, comparison.label, len(comparison.classes), ties)
     return counts(pool, *drawn, alpha=settings.alpha, own=own, paired=paired)
 
 
@@ -90,7 +95,7 @@ def compare(
     """
 
     def noise(comparison: Comparison) -> Row:
-        found = null.table(comparison, settings=settings, draws=splits, ties=ties)
+        found = null.table(comparison, draws=splits, ties=ties)
         return null.columns(found, alpha=settings.alpha)
 
     of_dense = {name: value for name, value in noise(dense).items() if name.startswith("null_")}

@@ -14,7 +14,6 @@ from lesion.audit.inference.effects import changes
 from lesion.audit.inference.multiplicity import q_values
 from lesion.audit.inference.recall import normalised_recalls, recalls, takes_own_accuracy
 from lesion.audit.inference.significance import t_test
-from lesion.audit.noise import beside_noise
 from lesion.audit.wording import number, points
 from lesion.params.impact import Impact
 
@@ -127,7 +126,7 @@ def columns(table: pd.DataFrame, *, alpha: float) -> Row:  # noqa: ARG001
 
 
 def finding(audited: Audited) -> Finding | None:
-    """Which classes change more than the average, beside what seed noise gives."""
+    """Which classes change more than the average."""
     found, alpha = audited.tables["impact"], audited.alpha
     if found.empty:
         return None
@@ -143,7 +142,4 @@ def finding(audited: Audited) -> Finding | None:
         f" discovery rate of {alpha:g} ({count['significant_classes']} at p < {alpha:g} uncorrected:"
         f" {count['classes_lost']} lose, {count['classes_gained']} gain). Lowest: {listed} points of recall."
     )
-    noise = beside_noise(audited, "significant_classes", f"classes of p < {alpha:g}")
-    return Finding(
-        "Classes", count["significant_classes_fdr"], "pay or gain beyond the average", f"{text} {noise}", place=3
-    )
+    return Finding("Classes", count["significant_classes_fdr"], "pay or gain beyond the average", text, place=3)

@@ -1,136 +1,126 @@
 """Count what seed noise alone gives, beside what there is, like for like.
 
-The null says what the audit counts where there is nothing but seed noise.
-
-Independent members: two halves of the dense population differ in nothing but their seeds, so what the audit finds
-between them is noise. A half has fewer members than the populations, and noisier modal labels; so the counts beside the
-null are those between as many dense and as many compressed members, drawn as often, and the excess is the difference of
-the two.
-
-Members that share seeds or a parent: seed noise is in both alike, and halves would overstate it. If compression changed
-nothing, who is dense and who compressed would be a coin for each pair, so the null swaps them at random, all members
-kept.
+Two halves of the dense population differ in nothing but their seeds, so what the audit finds between them is noise. A
+half has fewer members than the populations, and noisier modal labels; so the counts beside the null are those between a
+half and as many compressed members. Where members share seeds or a parent, these are the partners of the other half:
+other seeds on both sides, so the noise of seeds is in both counts alike and cancels in their difference, the excess.
 """
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.contract import Audited, Finding, Row, empty
-from lesion.audit.inference.recall import takes_own_accuracy
-from lesion.audit.inference.resampling import Pool, counts, draw_halves, draw_subsets, draw_swaps
-from lesion.audit.noise import COUNTS
+from lesion.audit.inference.answers_test import answers_test
+from lesion.audit.inference.excess import counted, excess
+from lesion.audit.inference.halves import draw_sets
+from lesion.audit.inference.kinds import KINDS, kinds
+from lesion.audit.inference.resampling import Pool
 from lesion.params.halves import Halves
-from lesion.params.impact import Impact
 from lesion.params.ties import Ties
 
 SUFFIX = "csv"
-SETTINGS = {"settings": "audit.impact", "draws": "audit.halves", "ties": "audit.ties"}
+SETTINGS = {"draws": "audit.halves", "ties": "audit.ties"}
 ORDER = 4
 SCHEMA = pa.schema(
     {
-        "split": pa.int64(),
-        "design": pa.string(),
+        "count": pa.string(),
+        "all": pa.int64(),
         "members": pa.int64(),
-        "null_pie": pa.int64(),
-        "null_significant_classes": pa.int64(),
-        "null_significant_classes_fdr": pa.int64(),
-        "pie": pa.int64(),
-        "significant_classes": pa.int64(),
-        "significant_classes_fdr": pa.int64(),
+        "splits": pa.int64(),
+        "null": pa.float64(),
+        "null_low": pa.float64(),
+        "null_high": pa.float64(),
+        "matched": pa.float64(),
+        "excess": pa.float64(),
+        "excess_low": pa.float64(),
+        "excess_high": pa.float64(),
+        "test": pa.string(),
+        "p": pa.float64(),
     }
 )
-
-
-Drawn = tuple[pd.DataFrame, pd.DataFrame, int]
+DENSE, COMPRESSED = 4, 2
+"""The least members of which halves can be compared; pairs are `DENSE` or more."""
+AGAIN = 100
+"""How often sets are drawn whose members come with replacement, for the interval of the excess."""
+MEASURES = ("null", "null_low", "null_high", "matched", "excess", "excess_low", "excess_high")
 
 
 def possible(comparison: Comparison) -> bool:
-    """Whether there are members enough: two pairs, or four dense members and two compressed ones."""
+    """Whether there are members enough: four pairs, or four dense members and two compressed ones."""
     dense, compressed = comparison.members
-    return dense >= (2 if comparison.paired else 4) and compressed >= 2
+    return dense >= DENSE and compressed >= COMPRESSED
 
 
-def table(comparison: Comparison, *, settings: Impact, draws: Halves, ties: Ties) -> pd.DataFrame:
-    """One row a split; none where there are too few members.
+def table(comparison: Comparison, *, draws: Halves, ties: Ties) -> pd.DataFrame:
+    """One row a count: pie, and with labels forgotten (right, then wrong), learnt and moved (wrong, then wrong
+    otherwise), all by modal labels. No row where there are too few members.
 
-    Columns: split, design (halves or swaps), members (of each side). null_pie, null_significant_classes and
-    null_significant_classes_fdr are what seed noise gives; pie, significant_classes and significant_classes_fdr what
-    there is between dense and compressed members, as many as in the null. Without labels those of classes are empty.
-    The dense halves are the same for all variants of a study.
+    Columns: count; all, between all members; members (of each side of what follows) and splits (draws of halves);
+    null, what seed noise gives between halves of the dense members, mean over the splits in both directions, and
+    null_low and null_high, its 95 % range; matched, the mean between as many dense and compressed members; excess,
+    matched less null, with the ends of its 95 % interval (`inference.excess`). On the row pie, test and p: whether
+    compressed members answer otherwise, more than other seeds do (`inference.answers_test`).
     """
     if not possible(comparison):
         return empty(SCHEMA)
-    draw = _swapped if comparison.paired else _halved
-    noise, seen, size = draw(comparison, settings, draws.splits, ties)
-    found = pd.concat([noise.add_prefix("null_"), seen], axis=1)
-    found.insert(0, "split", range(len(found)))
-    found.insert(1, "design", "swaps" if comparison.paired else "halves")
-    found.insert(2, "members", size)
-    return found.reindex(columns=SCHEMA.names)
+    (dense, compressed), paired = comparison.members, comparison.paired
+    rng = comparison.generator("null", shared=True)
+    sets = draw_sets(dense, compressed, -(-draws.splits // 2), rng, paired=paired)
+    again = sets.again(AGAIN, rng)
+    pool, cluster = _contested(comparison, ties)
+    plain = counted(pool, sets)
+    examples = len(comparison.example_id)
+    units = examples if comparison.cluster is None else int(comparison.cluster.max()) + 1
+    found = excess(plain, counted(pool, again), again, units=units, cluster=cluster, size=examples / units)
+    low, high = np.percentile(plain.noise, [2.5, 97.5], axis=0)
+    tested = answers_test(pool.prediction, dense=dense, paired=paired, rng=rng)
+    before, after = (pool.modal_label(rows) for rows in (np.arange(dense), np.arange(dense, dense + compressed)))
+    return pd.DataFrame(
+        {
+            "count": KINDS[: len(found.mean)],
+            "all": kinds(before, after, pool.label).sum(axis=1),
+            "members": sets.size,
+            "splits": len(plain.noise),
+            "null": plain.noise.mean(axis=0),
+            "null_low": low,
+            "null_high": high,
+            "matched": plain.matched,
+            "excess": found.mean,
+            "excess_low": found.low,
+            "excess_high": found.high,
+            "test": [tested.test, *[None] * (len(found.mean) - 1)],
+            "p": [tested.p, *[np.nan] * (len(found.mean) - 1)],
+        }
+    )
 
 
-def _pool(comparison: Comparison, ties: Ties) -> Pool:
-    """Dense first, then compressed: row M + k is member k of the second."""
-    predictions = np.concatenate([comparison.dense.prediction, comparison.compressed.prediction])
-    label = comparison.label if comparison.comparable_classes else None
-    return Pool(predictions, label, len(comparison.classes), ties)
-
-
-def _swapped(comparison: Comparison, settings: Impact, splits: int, ties: Ties) -> Drawn:
-    """The counts of noise and those that there are, a row a split; and how many members each side has."""
-    pool, (members, _) = _pool(comparison, ties), comparison.members
-    ones, others = draw_swaps(members, splits, comparison.generator("null", shared=True))
-    noise = counts(pool, ones, others, alpha=settings.alpha, own=True, paired=True)
-    whole = np.arange(members)[None]
-    seen = counts(pool, whole, members + whole, alpha=settings.alpha, own=True, paired=True)
-    return noise, seen.loc[[0] * len(noise)].reset_index(drop=True), members
-
-
-def _halved(comparison: Comparison, settings: Impact, splits: int, ties: Ties) -> Drawn:
-    pool, (members, compressed) = _pool(comparison, ties), comparison.members
-    size, rng = min(members // 2, compressed), comparison.generator("null", shared=True)
-    own = takes_own_accuracy(settings.normalise, paired=False)
-    ones, others = draw_halves(members, size, splits, rng)
-    noise = counts(pool, ones, others, alpha=settings.alpha, own=own, paired=False)
-    after = members + draw_subsets(compressed, size, len(ones), rng)
-    return noise, counts(pool, ones, after, alpha=settings.alpha, own=own, paired=False), size
-
-
-def beside_null(null: pd.DataFrame, count: str) -> Row:
-    """A count beside seed noise: null, null_low and null_high, mean and 95 % range over the splits; matched and excess.
-
-    Parameters
-    ----------
-    null : rows of `table`
-    count : one of COUNTS
-
-    Returns
-    -------
-    matched is the mean count between as many dense and compressed members as in the null, excess what it has more; None
-    where there are no counts
-    """
-    noise = null[f"null_{count}"]
-    if noise.isna().all():  # of no rows, too
-        return dict.fromkeys(("null", "null_low", "null_high", "matched", "excess"))
-    mean, seen = float(noise.mean()), float(null[count].mean())
-    low, high = np.percentile(noise, [2.5, 97.5])
-    return {"null": mean, "null_low": float(low), "null_high": float(high), "matched": seen, "excess": seen - mean}
+def _contested(comparison: Comparison, ties: Ties) -> tuple[Pool, npt.NDArray[np.integer] | None]:
+    """The examples to which not all members give one answer, the dense members first, and their clusters."""
+    said = np.concatenate([comparison.dense.prediction, comparison.compressed.prediction])
+    where = np.flatnonzero((said != said[0]).any(axis=0))
+    where = where if len(where) else np.arange(1)
+    label, cluster = (None if known is None else known[where] for known in (comparison.label, comparison.cluster))
+    return Pool(said[:, where], label, len(comparison.classes), ties), cluster
 
 
 def columns(table: pd.DataFrame, *, alpha: float) -> Row:  # noqa: ARG001
-    """What seed noise alone gives, and what there is of it in the counts of populations of that size.
+    """What seed noise alone gives, and what there is beyond it.
 
-    For each count: null_<count>, its mean over the splits, with the ends of its 95 % range; matched_<count>, the mean
-    between as many dense and compressed members; excess_<count>, what that has more than the null's mean.
+    null_members, the members of each side; for each count null_<count>, matched_<count> and excess_<count>, with the
+    ends `_low` and `_high` of the first and the last; pie_p, whether compressed members answer otherwise.
     """
+    known = table.set_index("count").to_dict("index")
     row: Row = {"null_members": None if table.empty else int(table["members"].iloc[0])}
-    for count in COUNTS:
-        for name, value in beside_null(table, count).items():
-            of_null, _, end = name.partition("_")
-            row["_".join(filter(None, (of_null, count, end)))] = value
-    return row
+    for count in KINDS:
+        found = known.get(count, {})
+        for name in MEASURES:
+            of_what, _, end = name.partition("_")
+            row["_".join(filter(None, (of_what, count, end)))] = found.get(name)
+    p = known.get("pie", {}).get("p")
+    return row | {"pie_p": None if p is None or np.isnan(p) else p}
 
 
 def finding(audited: Audited) -> Finding | None:  # noqa: ARG001

@@ -121,4 +121,4 @@ def finding(audited: Audited) -> Finding | None:
     count = int(table["pie"].sum())
     who = "another answer from most models" if max(audited.comparison.members) > 1 else "another answer"
     share = f"{percent(count / len(table))} of {number(len(table))} examples get {who} after compression."
-    return Finding("Examples", number(count), "PIE", f"{share} {beside_noise(audited, 'pie', 'PIE')}", place=2)
+    return Finding("Examples", number(count), "PIE", f"{share} {beside_noise(audited)}", place=2)

@@ -1,4 +1,4 @@
-"""Accuracy, significant classes and PIE of every method at each sparsity, one column for each family of methods."""
+"""Accuracy, significant classes and what every method forgets at each sparsity, a column a family of methods."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +23,12 @@ INPUTS = ("comparison",)
 SETTINGS = {"families": "comparison.families"}
 
 LONGEST = 30  # characters of the name of a family
-MEASURES = {"top1": "Top-1 accuracy (%)", "significant_classes": "Significant classes", "pie": "PIE (images)"}
+FORGOTTEN = "excess_forgotten"
+MEASURES = {
+    "top1": "Top-1 accuracy (%)",
+    "significant_classes": "Significant classes",
+    FORGOTTEN: "Images forgotten\nbeyond seed noise",
+}
 COLOURS = (style.BLUE, style.VERMILLION, style.GREEN, style.PINK, style.ORANGE, style.SKY)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 REFERENCE: dict[str, Any] = {"color": style.GREY, "marker": "."}
@@ -48,13 +53,13 @@ def _scale(measure: str) -> float:
     return 100.0 if measure == "top1" else 1.0
 
 
-def _noise(axes: Axes, measure: str, dense: Mapping[str, Any]) -> None:
-    """Draw dense accuracy with its interval, or the count that seed noise alone gives with its range, if known."""
-    name, scale = measure if measure == "top1" else f"null_{measure}", _scale(measure)
-    if pd.isna(dense[name]):
-        return
-    axes.axhspan(scale * dense[f"{name}_low"], scale * dense[f"{name}_high"], color=style.PALE, alpha=0.5, linewidth=0)
-    axes.axhline(scale * dense[name], **NOISE)
+def _reference(axes: Axes, measure: str, dense: Mapping[str, Any]) -> None:
+    """Draw dense accuracy with its interval; for what is forgotten, none, as by another seed."""
+    if measure == "top1" and not pd.isna(dense["top1"]):
+        axes.axhspan(100 * dense["top1_low"], 100 * dense["top1_high"], color=style.PALE, alpha=0.5, linewidth=0)
+        axes.axhline(100 * dense["top1"], **NOISE)
+    elif measure == FORGOTTEN:
+        axes.axhline(0, **NOISE)
 
 
 def _look(index: int) -> dict[str, Any]:
@@ -78,10 +83,9 @@ def _axis(axes: Axes, measure: str, table: pd.DataFrame) -> None:
         axes.set_yscale("function", functions=scales.SHARE)
         axes.set_ylim(scales.share_limits(max(0.0, low), high, below=0.1, above=0.3))
         axes.set_yticks(scales.ticks(axes.get_ylim(), scales.share_to_scale, scales.SHARE_TICKS))
-    elif measure == "pie":
+    elif measure == FORGOTTEN:
         axes.set_yscale("function", functions=scales.COUNT)
-        least = min(low, float(table["null_pie_low"].min()))
-        axes.set_ylim(least / 1.3 if least > scales.MANY else 0, 1.3 * high)
+        axes.set_ylim(min(1.3 * low, low / 1.3 if low > scales.MANY else 0), 1.3 * high)
         axes.set_yticks(scales.ticks(axes.get_ylim(), scales.count_to_scale, scales.COUNT_TICKS))
     else:
         axes.set_ylim(0, 1.1 * high)
@@ -123,7 +127,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     for (family, methods), column in zip(families.items(), grid.T, strict=True):
         drawn = {reference: REFERENCE} | {name: _look(index) for index, name in enumerate(methods)}
         for axes, measure in zip(column, MEASURES, strict=False):
-            _noise(axes, measure, dense)
+            _reference(axes, measure, dense)
             for name, look in drawn.items():
                 _line(axes, measure, lines[name], look)
             _axis(axes, measure, table)
@@ -140,9 +144,9 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
         axes.set_ylabel(label)
     keys: list[Artist] = [
         Line2D([], [], label=f"{variants.label(reference)}, for reference", **REFERENCE),
-        Line2D([], [], label="dense accuracy; counts by seed noise alone", **NOISE),
-        Patch(color=style.PALE, alpha=0.5, label="95 % interval of dense, 95 % range of seed noise"),
-        Patch(color=style.GREY, alpha=0.13, label="95 % band of a method"),
+        Line2D([], [], label="dense accuracy; nothing beyond seed noise", **NOISE),
+        Patch(color=style.PALE, alpha=0.5, label="95 % interval of dense"),
+        Patch(color=style.GREY, alpha=0.13, label="95 % interval or band of a method"),
     ]
     drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return drawing

@@ -9,7 +9,7 @@ FULL = 99.99  # per cent: the scale of shares ends here; 100 % would lie at infi
 FEW = 5  # counts well below this are spaced nearly linearly
 MANY = 100  # an axis of counts that are all larger need not start at 0
 SHARE_TICKS = (90, 50, 95, 99, 80, 0, 70, 98, 30, 97, 99.5, 99.9, 96, 93, 94, 92, 85, 60, 40)  # per cent, best first
-COUNT_TICKS = (0, 10, 100, 1000, 10_000, 50, 5, 20, 200, 500, 2000, 5000, 3000, 20_000, 50_000)
+COUNT_TICKS = (0, 10, 100, 1000, -10, -100, 10_000, 50, 5, 20, 200, 500, 2000, 5000, -1000, 3000, 20_000, 50_000, -5)
 ROOM = 0.09  # smallest distance between two ticks, as a share of the axis
 
 Floats = npt.NDArray[np.float64]
@@ -26,13 +26,13 @@ def share_from_scale(steps: Floats) -> Floats:
 
 
 def count_to_scale(count: Floats) -> Floats:
-    """log(1 + count / FEW): a logarithm that is 0 at 0."""
-    return np.log1p(np.maximum(count, 0) / FEW)
+    """±log(1 + |count| / FEW): a logarithm that is 0 at 0, and goes on below."""
+    return np.sign(count) * np.log1p(np.abs(count) / FEW)
 
 
 def count_from_scale(place: Floats) -> Floats:
     """The inverse of `count_to_scale`."""
-    return FEW * np.expm1(place)
+    return np.sign(place) * FEW * np.expm1(np.abs(place))
 
 
 def share_limits(low: float, high: float, *, below: float, above: float) -> tuple[float, float]:

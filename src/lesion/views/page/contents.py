@@ -24,7 +24,7 @@ from lesion.views.page.folder import PAGE, Writer
 
 SECTIONS = ("calibration", "effects", "flips", "impact", "null", "pie", "reliability", "subgroups")
 """Statistics that the page shows in their own way; any other has its table below them."""
-NOISE = Figure(width=9.0, height=3.4, font_size=9.0)
+NOISE = Figure(width=8.0, height=3.0, font_size=9.0)
 
 
 @dataclass
@@ -76,7 +76,7 @@ def contents(
     writers["pie.csv"] = partial(_write_frame, found)
     noise, null = "", audited.tables["null"]
     if len(null):
-        drawn = partial(drawings.noise, null, alpha=audited.alpha)
+        drawn = partial(drawings.noise, null)
         noise = figures.draw("noise", NOISE, "Counts beside seed noise", drawn)
     shown = [
         *_classes(audited, figures),

@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib import figure as mpl
-from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lesion.audit.noise import COUNTS
+from lesion.audit.noise import COUNTS, MEANING
 from lesion.params.figure import Figure
 from lesion.views.figures import lettering, style
 
@@ -73,32 +72,30 @@ def intervals(
     return drawing
 
 
-def _bars(axes: Axes, noise: pd.Series, seen: pd.Series) -> None:
-    least, most = int(min(noise.min(), seen.min())), int(max(noise.max(), seen.max()))
-    step = max(1, -(-(most - least + 1) // 25))  # counts are whole: so are the bins
-    edges = [float(edge) - 0.5 for edge in range(least, most + step + 1, step)]
-    for values, colour in ((noise, style.GREY), (seen, style.VERMILLION)):
-        axes.hist(values, bins=edges, color=colour, alpha=0.65, weights=np.full(len(values), 100 / len(values)))
-        axes.axvline(values.mean(), color=colour, linewidth=1.2, linestyle=(0, (4, 2)))
-    axes.locator_params(axis="x", integer=True)
-
-
-def noise(null: pd.DataFrame, *, alpha: float) -> mpl.Figure:
-    """How often each count comes about: between dense models alone, and between dense and compressed ones."""
+def noise(null: pd.DataFrame) -> mpl.Figure:
+    """Each count between dense and compressed models, with its interval, beside what dense models give alone."""
     drawing = style.canvas("Is it more than seed noise?")
-    shown = {name: label for name, label in COUNTS.items() if null[name].notna().any()}
-    grid = drawing.subplots(1, len(shown), squeeze=False)[0]
-    for axes, (name, label) in zip(grid, shown.items(), strict=True):
-        _bars(axes, null[f"null_{name}"], null[name])
-        axes.set_xlabel(label.format(alpha=alpha))
-        axes.grid(axis="y")
-    grid[0].set_ylabel("Share of the draws (%)")
-    members, swapped = null["members"].iloc[0], null["design"].iloc[0] == "swaps"
-    alone = "pairs swapped at random" if swapped else f"{members} dense against {members} dense models"
+    axes = drawing.subplots()
+    place, members = np.arange(len(null))[::-1], null["members"].iloc[0]
+    axes.barh(
+        place, null["null_high"] - null["null_low"], left=null["null_low"], height=0.5, color=style.PALE, linewidth=0
+    )
+    axes.vlines(null["null"], place - 0.25, place + 0.25, color=style.GREY, linewidth=1.2)
+    ends = (np.maximum(0, null["null"] + null[f"excess_{end}"]) for end in ("low", "high"))
+    axes.hlines(place, *ends, color=style.VERMILLION, linewidth=1.6)
+    axes.scatter(null["matched"], place, color=style.VERMILLION, s=24, zorder=3)
+    said = [f"{COUNTS[count]}\n({MEANING[count]})" if count in MEANING else COUNTS[count] for count in null["count"]]
+    axes.set_yticks(place, said)
+    axes.set_ylim(-0.6, len(null) - 0.4)
+    axes.set_xlim(left=0)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.set_xlabel("Examples")
     keys = [
-        Patch(color=style.GREY, alpha=0.65, label=f"seed noise alone: {alone}"),
-        Patch(color=style.VERMILLION, alpha=0.65, label=f"{members} dense against {members} compressed models"),
-        Line2D([], [], color=style.INK, linewidth=1.2, linestyle=(0, (4, 2)), label="mean"),
-    ]
+        Line2D([], [], color=style.GREY, linewidth=1.2, label=f"{members} dense against {members} dense: mean"),
+        Patch(color=style.PALE, label="95 % of the splits"),
+        Line2D([], [], color=style.VERMILLION, marker="o", markersize=5, linewidth=1.6,
+               label=f"{members} dense against {members} compressed, 95 % interval"),
+    ]  # fmt: skip
     drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return drawing
