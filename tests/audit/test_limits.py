@@ -42,9 +42,9 @@ def test_a_class_of_a_single_example_has_no_interval(members: tuple[int, int]) -
 def test_classes_that_no_example_has_have_no_row() -> None:
     label = np.arange(80) % 3
     audit = fitted(label)
-    assert given(audit, "1 class has no test example, and nothing is said of it.")
+    assert given(audit, "1 class has no test example, and so no recall.")
     assert audit.impact_["class"].tolist() == [0, 1, 2]
-    assert given(fitted(label, classes=9), "6 classes have no test example, and nothing is said of them.")
+    assert given(fitted(label, classes=9), "6 classes have no test example, and so no recall.")
     assert not given(fitted(np.arange(80) % 4), "no test example")
 
 

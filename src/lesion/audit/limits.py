@@ -69,7 +69,7 @@ def _of_classes(comparison: Comparison) -> Iterator[str]:
         yield "All test examples are of one class: its recall is the accuracy, and cannot change more than it."
     empty = int((size == 0).sum())
     if empty:
-        yield f"{_classes(empty)} no test example, and nothing is said of {'it' if empty == 1 else 'them'}."
+        yield f"{_classes(empty)} no test example, and so no recall."
     alone = int((size == 1).sum())
     if comparison.comparable_classes and alone:
         yield f"{_classes(alone)} a single test example, and no interval of {'its' if alone == 1 else 'their'} change."
