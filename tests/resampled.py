@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population
+from lesion.audit.inference.multiplicity import q_values
+from lesion.audit.inference.recall import normalised_recalls, takes_own_accuracy
 from lesion.audit.inference.resampling import Rows
-from lesion.audit.statistics import impact, pie
+from lesion.audit.inference.significance import t_test
+from lesion.audit.statistics import pie
 from lesion.params.design import Design
 from lesion.params.impact import Impact
 from tests.compared import compared
@@ -38,12 +43,23 @@ def picked(whole: Population, rows: Any) -> Population:
     )
 
 
+def plain_tests(comparison: Comparison, using: Impact) -> pd.DataFrame:
+    """Significant classes by the t-tests of textbooks."""
+    own, classes = takes_own_accuracy(using.normalise, paired=comparison.paired), len(comparison.present)
+    before, after = (
+        normalised_recalls(one.correct, comparison.stratum, classes, own=own)
+        for one in (comparison.dense, comparison.compressed)
+    )
+    p = t_test(after, before, paired=comparison.paired).p
+    return pd.DataFrame({"significant": p < using.alpha, "significant_fdr": q_values(p) < using.alpha})
+
+
 def counted(
     dense: Population, compressed: Population, using: Impact, classes: int = CLASSES, design: Design = "auto"
 ) -> tuple[int, ...]:
     """PIE, of them forgotten, learnt and moved, and significant classes, also at a false discovery rate."""
     comparison = compared(dense, compressed, classes=classes, design=design)
-    tested = impact.table(comparison, settings=using)
+    tested = plain_tests(comparison, using)
     graded = pie.table(comparison, ties="label")
     before, after, label = (graded[name] for name in ("dense_label", "compressed_label", "label"))
     return (

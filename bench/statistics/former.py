@@ -155,8 +155,9 @@ def coverage() -> None:
         held: dict[str, list[float]] = {"recall": [], "recall less accuracy": [], "accuracy": []}
         for comparison in pairs(HARM, design, seed=5):
             dense, compressed = comparison.dense, comparison.compressed
-            plain, relative = changes(dense.correct, compressed.correct, LABEL, CLASSES, paired=paired)
-            for name, found, true in (("recall", plain, recall[0]), ("recall less accuracy", relative, recall[1])):
+            both = changes(dense.correct, compressed.correct, LABEL, CLASSES, paired=paired)
+            of = ("recall", both.plain, recall[0]), ("recall less accuracy", both.relative, recall[1])
+            for name, found, true in of:
                 held[name].append(float(np.mean((found.low <= true) & (true <= found.high))))
             _, low, high = change(dense.correct, compressed.correct, paired=paired)
             held["accuracy"].append(float(low <= recall[0].mean() <= high))

@@ -31,6 +31,7 @@ ORDER = [
     *("variant", "sparsity", "parameters", "parameters_left", "multiply_adds", "bytes_per_member", "encoding"),
     *("members", "top1", "top1_low", "top1_high", "top1_sd", "top5"),
     *("test", "classes", "significant_classes", "classes_lost", "classes_gained", "significant_classes_fdr"),
+    "paper_significant_classes",
     *("pie", "pie_fdr", "top1_change", "top1_change_low", "top1_change_high"),
     *("pie_share", "pie_share_low", "pie_share_high", "null_members"),
     *(
@@ -134,6 +135,7 @@ def test_the_headline_table_is_recomputed_from_the_artifacts(study: str) -> None
             expected["top1_change"] = by_member.mean() - dense_top1
             expected |= {
                 "significant_classes_fdr": (fdrcorrection(tested["p"])[1] < 0.2).sum(),
+                "paper_significant_classes": (tested["paper_p"] < 0.2).sum(),
                 "null_members": 3,
                 "classes": 4,
                 "significant_classes": (tested["p"] < 0.2).sum(),

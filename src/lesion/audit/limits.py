@@ -8,6 +8,7 @@ from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.pairs import matched
 from lesion.audit.comparison.sanity.notes import suspicions
 from lesion.audit.inference.exact import fisher_table, sign_table
+from lesion.audit.statistics import impact
 
 
 def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
@@ -72,7 +73,9 @@ def _of_classes(comparison: Comparison) -> Iterator[str]:
         yield f"{_classes(empty)} no test example, and so no recall."
     alone = int((size == 1).sum())
     if comparison.comparable_classes and alone:
-        yield f"{_classes(alone)} a single test example, and no interval of {'its' if alone == 1 else 'their'} change."
+        yield f"{_classes(alone)} a single test example, which tells next to nothing: see the width of the interval."
+    if caution := impact.caution(comparison):
+        yield caution
 
 
 def _classes(count: int) -> str:

@@ -35,7 +35,7 @@ def studied(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_members_that_share_seeds_are_tested_as_pairs(studied: tuple[Path, bool]) -> None:
     folder, paired = studied
     assert set(pd.read_csv(folder / table_path("digits", "impact", "gmp-50"))["test"]) == {
-        "paired" if paired else "welch"
+        "moderated-paired" if paired else "moderated"
     }
     assert set(pd.read_csv(folder / table_path("digits", "null", "gmp-50"))["test"].dropna()) == {
         "inner-products" if paired else "permutation"

@@ -1,10 +1,11 @@
-"""How large a change is, with an interval for both sources of noise: other members, and other examples.
+"""How large a change is, with an interval for both sources of noise, and whether members alone could give it.
 
 What a population gets right is a table of members × examples, and both are samples: of the models that could have been
 trained, and of the images that could have been taken. The variance of a mean over such a table is σ²_members / M +
 σ²_examples / n + σ²_rest / (M n); each of the first two, estimated from means of rows or of columns, holds the third,
-so it is taken off once. That is what resampling members and examples (Owen, Ann. Appl. Stat. 1, 2007) gives in the
-limit of many resamples, less its double counting of the third; in closed form it needs none.
+so it is taken off once (Owen, Ann. Appl. Stat. 1, 2007). Members are often few and changes rare, so the variance over
+members has a floor (`moderated`), and that over examples has `example_noise`. Each has its own t quantile, and margins
+are added as squares (Howe, J. Am. Stat. Assoc. 69, 1974): a little wide, never narrow by a bad guess of freedom.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from lesion.audit.inference.intervals import LEVEL
+from lesion.audit.inference.example_noise import example_noise
+from lesion.audit.inference.intervals import DEVIATIONS, LEVEL
+from lesion.audit.inference.moderated import Variance, moderated
+from lesion.audit.inference.significance import Tested, moderated_t_test
 from lesion.errors import InputError
 
 Floats = npt.NDArray[np.float64]
@@ -86,49 +90,50 @@ def cells(table: npt.NDArray[Any], stratum: npt.NDArray[np.integer], strata: int
 
 @dataclass(frozen=True)
 class Change:
-    """A mean change and its 95 % interval, each float64 (k,); NaN where there is nothing to estimate it from."""
+    """A mean change and its 95 % interval, each float64 (k,); the interval need not be symmetric about the mean."""
 
     mean: Floats
     low: Floats
     high: Floats
 
-
-def _interval(mean: Floats, parts: list[tuple[Floats, Floats]], rest: Floats) -> Change:
-    """`parts`: variances with their degrees of freedom, of which `rest` is in one too many."""
-    variance = np.sum([part for part, _ in parts], axis=0)
-    least = np.max([part for part, _ in parts], axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        freedom = variance**2 / np.sum([part**2 / degrees for part, degrees in parts], axis=0)  # Satterthwaite
-    width = np.sqrt(np.maximum(variance - rest, least))
-    margin = np.where(width == 0, 0.0, special.stdtrit(np.maximum(freedom, 1), (1 + LEVEL) / 2) * width)
-    return Change(mean, mean - margin, mean + margin)
+    def columns(self, name: str) -> dict[str, Floats]:
+        """The same as columns of a table: name, name_low, name_high."""
+        return {name: self.mean, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
-def _tables(
-    dense: npt.NDArray[np.bool_],
-    compressed: npt.NDArray[np.bool_],
-    stratum: npt.NDArray[np.integer],
-    strata: int,
-    *,
-    paired: bool,
-) -> tuple[list[Cells], Floats]:
-    """The tables whose members are independent, and the mean change of each example, in order of its stratum."""
-    if paired:
-        one = cells(compressed.astype(np.int8) - dense.astype(np.int8), stratum, strata)
-        return [one], one.column
-    before, after = cells(dense, stratum, strata), cells(compressed, stratum, strata)
-    return [before, after], after.column - before.column
+@dataclass(frozen=True)
+class Changes:
+    """What changes in each stratum.
+
+    Attributes
+    ----------
+    plain : change of the mean of the stratum
+    relative : the same less the change of the whole
+    tested : whether members alone could give the relative change, on these examples; None where a side has one member
+    """
+
+    plain: Change
+    relative: Change
+    tested: Tested | None
 
 
-def _member_parts(rows: list[Floats]) -> list[tuple[Floats, Floats]]:
-    """The variance of each population's mean row; none of a single model, which then stands for itself alone."""
-    return [(row.var(axis=0, ddof=1) / len(row), np.full(row.shape[1], len(row) - 1.0)) for row in rows if len(row) > 1]
+def _least(table: Cells) -> Floats:
+    """σ²_rest of one example, which no stratum has none of: half a disagreement is added to those that were seen."""
+    freedom = (len(table.row) - 1.0) * (table.size - 1.0)
+    return np.asarray((np.nan_to_num(table.rest) * freedom + 0.5) / (freedom + 1))
 
 
-def _rest(tables: list[Cells]) -> Floats:
-    """Variance of an example's mean change that is neither of members nor of examples, float64 (k,)."""
-    found = [table.rest / len(table.row) for table in tables if len(table.row) > 1]
-    return np.asarray(np.sum(found, axis=0)) if found else np.zeros(len(tables[0].size))
+def _interval(
+    mean: Floats, centre: Floats, examples: Floats, units: Floats, of: list[Variance], rest: Floats
+) -> Change:
+    """`examples`: variance over examples; `rest`: the variance that it and those of members both hold."""
+    quantile = (1 + LEVEL) / 2
+    parts = [special.stdtrit(np.maximum(units - 1, 1), quantile) ** 2 * examples]
+    for one in of:  # the least stands on many examples, and needs no wide quantile for few members
+        estimate = special.stdtrit(one.freedom, quantile) ** 2 * one.estimate
+        parts.append(np.maximum(estimate, DEVIATIONS**2 * one.least))
+    margin = np.sqrt(np.maximum(np.sum(parts, axis=0) - DEVIATIONS**2 * rest, np.max(parts, axis=0)))
+    return Change(mean, np.clip(centre - margin, -1, mean), np.clip(centre + margin, mean, 1))
 
 
 def changes(
@@ -138,49 +143,64 @@ def changes(
     strata: int,
     *,
     paired: bool,
-) -> tuple[Change, Change]:
+    cluster: npt.NDArray[np.integer] | None = None,
+) -> Changes:
     """Change of the mean within each stratum, and the same less the change of the whole.
+
+    A population of a single member stands for itself: intervals are over examples, and the members of the other.
 
     Parameters
     ----------
     dense, compressed : bool (members, examples), e.g. whether each member is right; members may differ in number
     stratum : int (examples,), each in [0, strata), e.g. the class: then these are changes of recall
     paired : member k of both belong together
-
-    Returns
-    -------
-    Change, Change; the interval of a stratum with a single example is NaN
+    cluster : int (examples,), which examples belong together, 0 and up; None: each is alone
 
     Raises
     ------
     InputError
         Where a stratum has no example.
     """
-    tables, difference = _tables(dense, compressed, stratum, strata, paired=paired)
+    sides = [compressed.astype(np.int8) - dense.astype(np.int8)] if paired else [dense, compressed]
+    tables = [cells(side, stratum, strata) for side in sides]
+    difference = tables[0].column if paired else tables[1].column - tables[0].column
     size, total = tables[0].size, len(stratum)
-    starts = np.concatenate([[0], np.cumsum(size)[:-1]])
-    mean = _sums(difference, starts) / size
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.maximum(_sums(difference**2, starts) - size * mean**2, 0) / (size - 1)
-    rest = _rest(tables)
-    freedom = np.maximum(size - 1.0, 1.0)
-    plain = _interval(mean, [*_member_parts([table.row for table in tables]), (spread / size, freedom)], rest / size)
+    order = None if cluster is None else cluster[np.argsort(stratum, kind="stable")].astype(np.int64)
+    noise = example_noise(difference, size, order)
+    mean = _sums(difference, np.concatenate([[0], np.cumsum(size)[:-1]])) / size
+    several = [table for table in tables if len(table.row) > 1]
+    rest = [_least(table) / size for table in several]
+    both = _total([one / len(table.row) for one, table in zip(rest, several, strict=True)], len(size))
+    variances = [moderated([table.row], [one], step=1 / size)[0] for table, one in zip(several, rest, strict=True)]
+    plain = _interval(mean, noise.centre, noise.variance, noise.units, variances, both)
 
-    own, others = (1 / size - 1 / total) ** 2, 1 / total**2  # squared weights of an example in a stratum and out of it
+    share = size / total
 
     def relative(variance: Floats) -> Floats:
-        whole = size * variance
-        return own * whole + others * (np.nansum(whole) - np.nan_to_num(whole))
+        """Of means that are independent of each other, less the mean of the whole."""
+        return variance * (1 - 2 * share) + variance @ share**2
 
-    rows = [table.row - (table.row @ size / total)[:, None] for table in tables]
-    parts = [*_member_parts(rows), (relative(spread), freedom)]
-    return plain, _interval(mean - mean @ size / total, parts, relative(rest))
+    whole = mean @ share
+    centre = noise.centre - share * (noise.centre - mean) - whole
+    rows = [table.row - (table.row @ share)[:, None] for table in several]
+    variances = moderated(rows, [relative(one) for one in rest], step=1 / size) if strata > 1 else []
+    apart = _interval(mean - whole, centre, noise.relative, noise.units, variances, relative(both))
+    testable = len(several) == len(tables) and strata > 1
+    return Changes(plain, apart, moderated_t_test(mean - whole, variances) if testable else None)
+
+
+def _total(parts: list[Floats], strata: int) -> Floats:
+    return np.asarray(np.sum(parts, axis=0)) if parts else np.zeros(strata)
 
 
 def change(
-    dense: npt.NDArray[np.bool_], compressed: npt.NDArray[np.bool_], *, paired: bool
+    dense: npt.NDArray[np.bool_],
+    compressed: npt.NDArray[np.bool_],
+    *,
+    paired: bool,
+    cluster: npt.NDArray[np.integer] | None = None,
 ) -> tuple[float, float, float]:
-    """Change of the mean of the whole table, and the ends of its 95 % interval."""
+    """Change of the mean of the whole table, and the ends of its 95 % interval; the rest as in `changes`."""
     whole = np.zeros(dense.shape[1], dtype=np.int64)
-    found, _ = changes(dense, compressed, whole, 1, paired=paired)
+    found = changes(dense, compressed, whole, 1, paired=paired, cluster=cluster).plain
     return float(found.mean[0]), float(found.low[0]), float(found.high[0])

@@ -1,10 +1,14 @@
 """The share of examples whose modal label differs between two populations, with its interval."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
-from lesion.audit.inference.intervals import DEVIATIONS
-from lesion.audit.inference.resampling import Pool, bootstrap, pie_flags
+from lesion.audit.inference.intervals import DEVIATIONS, LEVEL
+from lesion.audit.inference.proportions import design_effect, share_interval
+from lesion.audit.inference.resampling import Flags, Pool, bootstrap, pie_flags
 
 
 def pie_share(
@@ -16,12 +20,14 @@ def pie_share(
     paired: bool,
     resamples: int,
     rng: np.random.Generator,
+    cluster: npt.NDArray[np.integer] | None = None,
 ) -> tuple[float, float, float]:
     """The share of examples that are PIE, and the ends of its 95 % interval.
 
     The variance over members is that of a bootstrap of whole members; its draws hold members twice, so that their
     shares are too high on average, and their spread alone is used. To it comes the variance over examples, less what
-    both hold (`effects`). Of single models the interval is over examples alone.
+    both hold (`effects`). As many independent examples as have this variance give the interval
+    (`proportions.share_interval`). Of single models it is over examples alone.
 
     Parameters
     ----------
@@ -29,19 +35,39 @@ def pie_share(
     ties : as `votes.modal_label` takes them
     paired : member k of both belong together
     resamples : how often members are drawn
+    cluster : int (examples,), which examples belong together, 0 and up; None: each is alone
     """
     members = len(dense), len(compressed)
     pool = Pool(np.concatenate([dense, compressed]), None, classes, ties)
     whole = np.arange(members[0])[None], members[0] + np.arange(members[1])[None]
     flags = next(pie_flags(pool, *whole))
     share, examples = float(flags.mean()), len(flags)
-    over_examples = share * (1 - share) / max(examples - 1, 1)
-    drawn = bootstrap(rng, dense=members[0], compressed=members[1], resamples=resamples, paired=paired)
+    smooth = (share * examples + 0.5) / (examples + 1)
+    binomial = smooth * (1 - smooth)
+    over_examples = binomial * design_effect(flags, cluster) / examples
+    variance = over_examples
+    if max(members) > 1:
+        drawn = bootstrap(rng, dense=members[0], compressed=members[1], resamples=resamples, paired=paired)
+        over_members, both = _over_members(pie_flags(pool, *drawn), resamples, examples)
+        over_members *= _few_members(members, paired=paired)
+        variance = max(over_members + over_examples - both, over_members, over_examples)
+    return share, *share_interval(share, binomial / variance)
+
+
+def _over_members(drawn: Iterator[Flags], resamples: int, examples: int) -> tuple[float, float]:
+    """Variance of the share between draws, and the part of it that would go with more examples."""
     shares, often = np.empty(resamples), np.zeros(examples)
-    for draw, flagged in enumerate(pie_flags(pool, *drawn)):
+    for draw, flagged in enumerate(drawn):
         shares[draw] = flagged.mean()
         often += flagged
     often /= resamples
-    over_members, both = shares.var(ddof=1), np.mean(often * (1 - often)) / examples
-    half = DEVIATIONS * np.sqrt(max(over_members + over_examples - both, over_members, over_examples))
-    return share, max(0.0, share - half), min(1.0, share + half)
+    return float(shares.var(ddof=1)), float(np.mean(often * (1 - often)) / examples)
+
+
+def _few_members(members: tuple[int, int], *, paired: bool) -> float:
+    """What makes good that a bootstrap of M members has (M - 1) / M of the variance, and few degrees of freedom."""
+    several = [count for count in members if count > 1]
+    least = min(several)
+    freedom = least - 1 if paired else sum(several) - len(several)
+    quantile = special.stdtrit(freedom, (1 + LEVEL) / 2)
+    return float(least / (least - 1) * (quantile / DEVIATIONS) ** 2)

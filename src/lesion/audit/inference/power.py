@@ -131,14 +131,3 @@ def members_needed(
     """
     found = int(least_members(spread, np.array([change]), np.array([float(examples)]), alpha, power)[0])
     return found if found <= MOST else None
-
-
-def standard_error(after: Floats, before: Floats, *, paired: bool) -> Floats:
-    """Standard error of the difference of the means of each column.
-
-    Parameters
-    ----------
-    after, before : float64 (members, ...); at least two rows each
-    """
-    samples = [after - before] if paired else [after, before]
-    return np.asarray(np.sqrt(np.sum([sample.var(axis=0, ddof=1) / len(sample) for sample in samples], axis=0)))

@@ -1,5 +1,7 @@
 """Recall of each class for each member, and the same relative to accuracy."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -60,3 +62,20 @@ def normalised_recalls(
 ) -> Floats:
     """`normalised` of the `recalls` of these members."""
     return normalised(recalls(correct, label, classes), correct.mean(axis=1), own=own)
+
+
+def hardly_vary(recall: Sequence[Floats], accuracy: Sequence[Floats]) -> npt.NDArray[np.bool_]:
+    """Classes whose recall varies so little between members that the paper's test is too bold: bool (classes,).
+
+    That test takes the mean accuracy as known. Where recall less each member's own accuracy has twice the variance of
+    recall, its standard error is 1.4 times what the test takes it for.
+
+    Parameters
+    ----------
+    recall : float64 (members, classes) of each population, two members at least
+    accuracy : float64 (members,) of each
+    """
+    taken = np.sum([one.var(axis=0, ddof=1) / len(one) for one in recall], axis=0)
+    apart = [normalised(one, mean, own=True) for one, mean in zip(recall, accuracy, strict=True)]
+    true = np.sum([one.var(axis=0, ddof=1) / len(one) for one in apart], axis=0)
+    return np.asarray(true > 2 * taken + 1e-18)  # sums of shares round

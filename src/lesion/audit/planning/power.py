@@ -6,9 +6,9 @@ import pandas as pd
 from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.populations import Population
 from lesion.audit.inference.noncentral_t import noncentrality_found
-from lesion.audit.inference.power import MOST, Spread, estimated_spread, least_members, standard_error
-from lesion.audit.inference.recall import normalised_recalls, takes_own_accuracy
-from lesion.audit.inference.significance import t_test
+from lesion.audit.inference.power import MOST, Spread, estimated_spread, least_members
+from lesion.audit.inference.recall import takes_own_accuracy
+from lesion.audit.statistics.impact import class_tests
 from lesion.errors import InputError
 from lesion.params.impact import Impact
 
@@ -64,10 +64,11 @@ def power_table(
 def detectable(comparison: Comparison, *, settings: Impact, power: float = 0.8) -> pd.DataFrame:
     """What a finished study could have found in each class, with the spread that was seen in it.
 
-    Columns: class, name, examples, test (welch or paired), normalised_change (the one seen), standard_error and
-    degrees_of_freedom of it, detectable (the least absolute change that is found with `power` at alpha), detectable_fdr
-    (at alpha / classes, the strictest that Benjamini–Hochberg asks of any class: a safe bound). Above 1: nothing could
-    have been found. NaN where no member differs from another, which leaves no spread to tell from.
+    Columns: class, name, examples, test (as `statistics.impact` has it), normalised_change (the one seen),
+    standard_error and degrees_of_freedom of it, detectable (the least absolute change that is found with `power` at
+    alpha), detectable_fdr (at alpha / classes, the strictest that Benjamini–Hochberg asks of any class: a safe bound).
+    Above 1: nothing could have been found. NaN where no member differs from another, which leaves no spread to tell
+    from.
 
     Raises
     ------
@@ -79,22 +80,16 @@ def detectable(comparison: Comparison, *, settings: Impact, power: float = 0.8) 
             raise InputError(f"a t-test needs two members at least, the {side} population has {members}")
     if not settings.alpha < power < 1:
         raise InputError(f"power: expected alpha < power < 1, found alpha {settings.alpha} and power {power}")
-    paired, classes = comparison.paired, len(comparison.present)
-    own = takes_own_accuracy(settings.normalise, paired=paired)
-    before, after = (
-        normalised_recalls(one.correct, comparison.stratum, classes, own=own)
-        for one in (comparison.dense, comparison.compressed)
-    )
-    tested = t_test(after, before, paired=paired)
-    error = standard_error(after, before, paired=paired)
-    error = np.where(error > 1e-12, error, np.nan)  # 1e-12: a mean of equals may round
+    classes = len(comparison.present)
+    test, tested, change = class_tests(comparison, settings=settings)
+    error = np.where(tested.standard_error > 1e-12, tested.standard_error, np.nan)  # 1e-12: a mean of equals may round
     return pd.DataFrame(
         {
             "class": comparison.called(comparison.present),
             "name": comparison.named(comparison.present),
             "examples": np.bincount(comparison.stratum, minlength=classes),
-            "test": "paired" if paired else "welch",
-            "normalised_change": after.mean(axis=0) - before.mean(axis=0),
+            "test": test,
+            "normalised_change": change,
             "standard_error": error,
             "degrees_of_freedom": tested.degrees_of_freedom,
             "detectable": error * noncentrality_found(tested.degrees_of_freedom, settings.alpha, power),

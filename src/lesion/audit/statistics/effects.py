@@ -35,13 +35,14 @@ def table(comparison: Comparison, *, settings: Resamples, ties: Ties) -> pd.Data
     a single population has none.
     """
     dense, compressed, paired = comparison.dense, comparison.compressed, comparison.paired
+    cluster = comparison.cluster
     known = {}
     if comparison.label is not None:
         known["top1"] = dense.correct, compressed.correct
     if dense.correct_top5 is not None and compressed.correct_top5 is not None:
         known["top5"] = dense.correct_top5, compressed.correct_top5
     rows = [
-        (name, before.mean(), after.mean(), *change(before, after, paired=paired))
+        (name, before.mean(), after.mean(), *change(before, after, paired=paired, cluster=cluster))
         for name, (before, after) in known.items()
     ]
     share = pie_share(
@@ -52,6 +53,7 @@ def table(comparison: Comparison, *, settings: Resamples, ties: Ties) -> pd.Data
         paired=paired,
         resamples=settings.draws,
         rng=comparison.generator("effects"),
+        cluster=cluster,
     )
     rows.append(("pie_share", np.nan, np.nan, *share))
     return pd.DataFrame(rows, columns=SCHEMA.names)

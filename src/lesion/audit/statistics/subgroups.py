@@ -17,7 +17,7 @@ from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.contract import Audited, Finding, Row, empty
 from lesion.audit.inference.effects import changes
 from lesion.audit.inference.multiplicity import q_values
-from lesion.audit.inference.significance import Tested, t_test
+from lesion.audit.inference.significance import untested
 from lesion.audit.wording import number, percent, points
 from lesion.errors import InputError
 from lesion.params.impact import Impact
@@ -75,30 +75,22 @@ def _counts(wrong: Flags, stratum: npt.NDArray[np.integer], strata: int) -> npt.
     return np.stack([wrong[:, stratum == group].sum(axis=1) for group in range(strata)], axis=1)
 
 
-def _excess(counts: npt.NDArray[np.int64], size: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Each member's rate in each stratum less its rate over all: float64 (members, strata)."""
-    return np.asarray(counts / size - counts.sum(axis=1, keepdims=True) / size.sum())
-
-
 def _ratio(numerator: npt.NDArray[np.float64], denominator: Any) -> npt.NDArray[np.float64]:
     """NaN where the denominator is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(np.equal(denominator, 0), np.nan, numerator / denominator)
 
 
-def _untested(strata: int) -> Tested:
-    unknown = np.full(strata, np.nan)
-    return Tested(unknown, unknown, unknown)
-
-
-def _rows(dense: Flags, compressed: Flags, values: Text, *, paired: bool, tested: bool) -> pd.DataFrame:
+def _rows(
+    dense: Flags, compressed: Flags, values: Text, *, paired: bool, cluster: npt.NDArray[np.integer] | None
+) -> pd.DataFrame:
     """A row a group of one attribute, of wrong answers, bool (members, examples)."""
     groups, stratum, size = np.unique(values, return_inverse=True, return_counts=True)
     before, after = (_counts(wrong, stratum, len(groups)) for wrong in (dense, compressed))
     dense_rate, compressed_rate = (count.sum(axis=0) / (len(count) * size) for count in (before, after))
     whole = after.sum() / compressed.size - before.sum() / dense.size
-    change, _ = changes(dense, compressed, stratum, len(groups), paired=paired)
-    test = t_test(_excess(after, size), _excess(before, size), paired=paired) if tested else _untested(len(groups))
+    found = changes(dense, compressed, stratum, len(groups), paired=paired, cluster=cluster)
+    test = found.tested or untested(len(groups))
     return pd.DataFrame(
         {
             "group": groups,
@@ -106,11 +98,11 @@ def _rows(dense: Flags, compressed: Flags, values: Text, *, paired: bool, tested
             "dense_rate": dense_rate,
             "compressed_rate": compressed_rate,
             "change": compressed_rate - dense_rate,  # of counts: exactly 0 where nothing changes
-            "change_low": change.low,
-            "change_high": change.high,
+            "change_low": found.plain.low,
+            "change_high": found.plain.high,
             "relative_change": _ratio(compressed_rate - dense_rate, dense_rate),
             "normalised_change": _ratio(compressed_rate - dense_rate, whole),
-            "test": ("paired" if paired else "welch") if tested else NO_TEST,
+            "test": NO_TEST if found.tested is None else "moderated-paired" if paired else "moderated",
             "t": test.t,
             "degrees_of_freedom": test.degrees_of_freedom,
             "p": test.p,
@@ -124,9 +116,9 @@ def _parts(comparison: Comparison, groups: Mapping[str, Text]) -> Iterator[pd.Da
     for attribute, values in (every | dict(groups)).items():
         for measure, about in measures(comparison.dense.known_label, len(comparison.classes)).items():
             if about.any():
-                tested = comparison.several and attribute != ALL
+                cluster = None if comparison.cluster is None else comparison.cluster[about]
                 wrong = before[:, about], after[:, about]
-                part = _rows(*wrong, values[about], paired=comparison.paired, tested=tested)
+                part = _rows(*wrong, values[about], paired=comparison.paired, cluster=cluster)
                 part.insert(0, "attribute", attribute)
                 part.insert(2, "measure", measure)
                 yield part
@@ -139,10 +131,10 @@ def table(comparison: Comparison, *, groups: list[list[str]], settings: Subgroup
     that the rate is about), small (fewer than `settings.smallest`), dense_rate and compressed_rate (means over
     members), change with its 95 % interval (`inference.effects`), relative_change (change / dense_rate),
     normalised_change (change / the change over all examples; 1 where the group changes as the average does); test
-    (welch, paired, or none where a population is a single model), t, degrees_of_freedom and p of the group's rate less
-    that of all examples, member by member; q (Benjamini–Hochberg over all tests of the table), significant (p < alpha,
-    uncorrected), significant_fdr (q < alpha). NaN where a denominator is 0; a group without example is left out. No
-    rows where labels are not known.
+    (moderated, moderated-paired, or none where a population is a single model or an attribute has one value), t,
+    degrees_of_freedom and p of the group's rate less that of all examples, member by member (`inference.moderated`);
+    q (Benjamini–Hochberg over all tests of the table), significant (p < alpha, uncorrected), significant_fdr (q <
+    alpha). NaN where a denominator is 0; a group without example is left out. No rows where labels are not known.
 
     Parameters
     ----------
