@@ -30,18 +30,20 @@ def beside_noise(audited: Audited) -> str:
         return "How many seed noise alone would give is not known."
     sentences = [
         f"With {number(row['null_members'])} models a side, other seeds alone change {number(row['null_pie'])} on"
-        f" average, and compression {_beyond(row, 'pie', '95 % interval ')}.",
+        f" average, and compression {number(row['excess_pie'])} beyond that (95 % interval {_ends(row, 'pie')}).",
         _verdict(row["pie_p"], audited.alpha),
     ]
     if not pd.isna(row["excess_forgotten"]):
-        told = (f"{kind} ({MEANING[kind]}): {_beyond(row, kind)}" for kind in ("forgotten", "learnt"))
-        sentences.append(f"{'; '.join(told).capitalize()}.")
+        told = (
+            f"{number(row[f'excess_{kind}'])} are {kind} ({MEANING[kind]}; {_ends(row, kind)})"
+            for kind in ("forgotten", "learnt")
+        )
+        sentences.append(f"Beyond what other seeds do, {' and '.join(told)}.")
     return " ".join(sentences)
 
 
-def _beyond(row: pd.Series, count: str, of: str = "") -> str:
-    ends = f"{number(row[f'excess_{count}_low'])} to {number(row[f'excess_{count}_high'])}"
-    return f"{number(row[f'excess_{count}'])} beyond that ({of}{ends})"
+def _ends(row: pd.Series, count: str) -> str:
+    return f"{number(row[f'excess_{count}_low'])} to {number(row[f'excess_{count}_high'])}"
 
 
 def _verdict(p: float, alpha: float) -> str:

@@ -1,4 +1,4 @@
-"""Settings of the null: how often the dense population is split in halves."""
+"""Settings of the null: how many counts between halves of the dense population it has."""
 
 from pydantic import Field
 
@@ -6,6 +6,6 @@ from lesion.params.settings import Settings
 
 
 class Halves(Settings):
-    """How many random splits in halves are drawn."""
+    """How many counts there are: two a split in halves, one in each direction; fewer where there are fewer ways."""
 
     splits: int = Field(ge=1)
