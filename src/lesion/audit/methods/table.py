@@ -53,7 +53,7 @@ def counts_row(comparison: Comparison, *, settings: Impact, resamples: int, ties
     row: Row = {}
     for name, limit in most.items():
         row |= {name: found[name], f"{name}_low": None, f"{name}_high": None}
-        if resampled is not None and name in resampled:
+        if resampled is not None and name in resampled and found[name] is not None:
             row[f"{name}_low"], row[f"{name}_high"] = band(found[name], resampled[name], limit)
     return row
 

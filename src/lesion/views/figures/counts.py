@@ -53,8 +53,8 @@ def tabulate(summary: pd.DataFrame, *, trained: list[str], derived: list[str]) -
     noise = [name.format(count) for count in COUNTS for name in NOISE]
     classes = ["classes", CLASSES, f"{CLASSES}_fdr", PAPER, "classes_lost", "classes_gained"]
     counts = [*classes, *COUNTS, "null_members"]
-    table = table.reindex(columns=["variant", "kind", "method", "sparsity", *counts, "pie_share", *noise, "pie_p"])
-    return table.astype(dict.fromkeys(counts, "Int64"))  # empty for some, so read as floats
+    table = table.astype(dict.fromkeys(counts, "Int64"))  # empty for some, so read as floats
+    return table[["variant", "kind", "method", "sparsity", *counts, "pie_share", *noise, "pie_p"]]
 
 
 def _note(count: str, row: Mapping[Hashable, Any]) -> str:
