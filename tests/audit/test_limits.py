@@ -1,5 +1,6 @@
 """Notes on what cannot be said: each is given where it is true, and nowhere else."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,30 @@ def test_classes_that_no_example_has_have_no_row() -> None:
     assert audit.impact_["class"].tolist() == [0, 1, 2]
     assert given(fitted(label, classes=9), "6 classes have no test example, and so no recall.")
     assert not given(fitted(np.arange(80) % 4), "no test example")
+
+
+@pytest.mark.parametrize(
+    ("members", "design"),
+    [((2, 2), "auto"), ((3, 3), "auto"), ((3, 3), "paired"), ((5, 5), "auto"), ((5, 5), "paired")],
+)
+def test_the_least_p_of_an_example_is_that_of_models_with_nothing_in_common(
+    members: tuple[int, int], design: Any
+) -> None:
+    label = np.arange(60) % 4
+    dense, compressed = (np.tile(said, (count, 1)) for said, count in zip((label, 3 - label), members, strict=True))
+    audit = Audit(design=design, **FEW).fit(dense, compressed)
+    told = [re.search(r"the least p that .* can give is ([0-9.]+)\.$", note) for note in audit.notes_]
+    least = [float(match[1]) for match in told if match]
+    assert bool(least) == (audit.pie_["p"].min() > 0.05)
+    assert all(audit.pie_["p"].min() == pytest.approx(one, rel=0.05) for one in least)
+
+
+@pytest.mark.parametrize(("members", "size"), [((5, 5), 2), ((9, 3), 3), ((4, 2), 2), ((3, 5), None)])
+def test_the_null_has_as_many_models_as_the_note_says(members: tuple[int, int], size: int | None) -> None:
+    audit = fitted(np.arange(80) % 4, members=members)
+    assert given(audit, f"The null compares {size} dense models with {size} others") == (size is not None)
+    assert given(audit, "so it needs four; there are 3") == (size is None)
+    assert set(audit.null_["members"]) == ({size} if size else set())
 
 
 def test_columns_that_are_no_attributes_and_what_one_of_clusters_is_called(tmp_path: Path) -> None:
