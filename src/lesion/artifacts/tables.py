@@ -41,27 +41,6 @@ ROBUSTNESS = pa.schema(
         "total": pa.int32(),
     }
 )  # a row for each member, condition and class; "clean" and "natural-adversarial" have severity 0
-PIE = pa.schema(
-    {
-        "example_id": pa.int64(),
-        "label": pa.int32(),  # empty where no labels are known
-        "dense_label": pa.int32(),
-        "compressed_label": pa.int32(),
-        "dense_share": pa.float32(),
-        "compressed_share": pa.float32(),
-        "dense_margin": pa.float32(),
-        "compressed_margin": pa.float32(),
-        "dense_confidence": pa.float32(),  # empty where it is not known
-        "compressed_confidence": pa.float32(),
-        "taxicab": pa.float32(),
-        "probability_change": pa.float32(),
-        "p": pa.float64(),
-        "q": pa.float64(),
-        "beyond_chance": pa.float32(),  # p, q, beyond_chance and pie_score are empty for a single pair of models
-        "pie_score": pa.float32(),
-        "pie": pa.bool_(),
-    }
-)  # every test example, in order of example_id
 
 
 def from_numpy(values: npt.NDArray[Any]) -> pa.Array:

@@ -4,8 +4,9 @@ import pytest
 from matplotlib import figure as mpl
 
 from lesion.artifacts.csv_tables import read_csv
-from lesion.artifacts.tables import PIE, read_parquet
+from lesion.artifacts.tables import read_parquet
 from lesion.audit.noise import COUNTS
+from lesion.audit.statistics.pie import SCHEMA as PIE
 from lesion.params.figure import Figure
 from lesion.views.figures import style
 from lesion.views.figures.counts import plot, tabulate

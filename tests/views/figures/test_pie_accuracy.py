@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lesion.artifacts.tables import PIE, PREDICTIONS, read_parquet, write_parquet
+from lesion.artifacts.tables import PREDICTIONS, read_parquet, write_parquet
 from lesion.audit.comparison.populations import read_population
+from lesion.audit.statistics.pie import SCHEMA as PIE
 from lesion.errors import InputError
 from lesion.params.figure import Figure
 from lesion.views.figures import style

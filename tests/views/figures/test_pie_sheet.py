@@ -3,8 +3,9 @@ from typing import Any
 
 import pandas as pd
 
-from lesion.artifacts.tables import PIE, read_parquet
+from lesion.artifacts.tables import read_parquet
 from lesion.audit.comparison.classes import class_names
+from lesion.audit.statistics.pie import SCHEMA as PIE
 from lesion.params.figure import Figure
 from lesion.views.example_images import read_images
 from lesion.views.figures import style

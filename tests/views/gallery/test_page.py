@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lesion.artifacts.tables import PIE, read_parquet
+from lesion.artifacts.tables import read_parquet
 from lesion.audit.comparison.classes import class_names
+from lesion.audit.statistics.pie import SCHEMA as PIE
 from lesion.views.example_images import read_images
 from lesion.views.gallery import page
 from lesion.views.order import strongest_first

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from lesion.artifacts.tables import PIE
+from lesion.audit.statistics.pie import SCHEMA as PIE
 from lesion.views.page.page import example_rows
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
-from lesion.artifacts.tables import PIE
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population
 from lesion.audit.contract import Audited, Finding, Row
@@ -26,7 +26,27 @@ from lesion.params.ties import Ties
 SUFFIX = "parquet"
 SETTINGS = {"ties": "audit.ties"}
 ORDER = 2
-SCHEMA = PIE
+SCHEMA = pa.schema(
+    {
+        "example_id": pa.int64(),
+        "label": pa.int32(),  # empty where no labels are known
+        "dense_label": pa.int32(),
+        "compressed_label": pa.int32(),
+        "dense_share": pa.float32(),
+        "compressed_share": pa.float32(),
+        "dense_margin": pa.float32(),
+        "compressed_margin": pa.float32(),
+        "dense_confidence": pa.float32(),  # empty where it is not known
+        "compressed_confidence": pa.float32(),
+        "taxicab": pa.float32(),
+        "probability_change": pa.float32(),
+        "p": pa.float64(),
+        "q": pa.float64(),
+        "beyond_chance": pa.float32(),  # p, q, beyond_chance and pie_score are empty for a single pair of models
+        "pie_score": pa.float32(),
+        "pie": pa.bool_(),
+    }
+)  # every test example, in order of example_id
 LABELS = ("label", "dense_label", "compressed_label")
 TESTED = ("p", "q", "beyond_chance", "pie_score")
 

@@ -12,8 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lesion.artifacts.tables import PIE, read_parquet
+from lesion.artifacts.tables import read_parquet
 from lesion.audit.comparison.populations import Population, check_comparable, read_population
+from lesion.audit.statistics import pie as pie_statistic
 from lesion.errors import InputError
 from lesion.params.figure import Figure
 from lesion.seeds import derive_seed
@@ -133,7 +134,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
 
 def read_flags(path: Path, dense: Population) -> Flags:
     """The PIE flag of each example of the dense population: bool (examples,); InputError where the ids differ."""
-    graded = read_parquet(path, PIE, ["example_id", "pie"])
+    graded = read_parquet(path, pie_statistic.SCHEMA, ["example_id", "pie"])
     if not np.array_equal(graded.column("example_id").to_numpy(), dense.example_id):
         raise InputError(f"{path}: has other example ids than the dense predictions")
     return np.asarray(graded.column("pie").to_numpy(), dtype=bool)

@@ -10,8 +10,9 @@ from matplotlib import figure as mpl
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 
-from lesion.artifacts.tables import PIE, read_parquet
+from lesion.artifacts.tables import read_parquet
 from lesion.audit.comparison.classes import class_names
+from lesion.audit.statistics import pie as pie_statistic
 from lesion.data.decode import Pixels
 from lesion.params.figure import Figure
 from lesion.views.example_images import read_images
@@ -91,7 +92,7 @@ def draw(
     *, examples: Path, images: Path, pie: dict[str, Path], svg: Path, pdf: Path, numbers: Path, figure: Figure
 ) -> None:
     """The step: read the PIE of each compressed variant and their images, write the figure and its numbers."""
-    graded = {variant: read_parquet(path, PIE).to_pandas() for variant, path in pie.items()}
+    graded = {variant: read_parquet(path, pie_statistic.SCHEMA).to_pandas() for variant, path in pie.items()}
     table = tabulate(graded, class_names(examples))
     pixels = read_images(examples, images, table["example_id"])
     save(table, partial(plot, images=pixels), svg=svg, pdf=pdf, numbers=numbers, figure=figure)

@@ -12,8 +12,9 @@ import pandas as pd
 from PIL import Image as Picture
 
 from lesion.artifacts.atomic import write_text
-from lesion.artifacts.tables import PIE, read_parquet
+from lesion.artifacts.tables import read_parquet
 from lesion.audit.comparison.classes import class_names
+from lesion.audit.statistics import pie as pie_statistic
 from lesion.data.decode import Pixels
 from lesion.views.example_images import read_images
 from lesion.views.gallery.rendering import render_template
@@ -128,7 +129,7 @@ def render(study: str, variants: list[Variant]) -> str:
 def gallery(*, study: str, examples: Path, images: Path, pie: dict[str, Path], page: Path) -> None:
     """The step: read the PIE of each compressed variant and their images, write the page."""
     names = class_names(examples)
-    graded = {variant: read_parquet(path, PIE).to_pandas() for variant, path in pie.items()}
+    graded = {variant: read_parquet(path, pie_statistic.SCHEMA).to_pandas() for variant, path in pie.items()}
     pixels = read_images(
         examples, images, (example for table in graded.values() for example in shown(table)["example_id"])
     )
