@@ -199,6 +199,17 @@ def test_the_two_models_of_each_pair_are_named(tmp_path: Path) -> None:
     assert "their names tell pairs, such as seed10 and seed10_<int8>" in text
 
 
+@pytest.mark.parametrize("members", [1, 4])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_answers_that_never_change(tmp_path: Path, members: int, labelled: bool) -> None:
+    table = named(rows(1, members=members, examples=60))
+    table = table if labelled else table[["example_id", "member", "prediction"]]
+    given = {name: written(tmp_path / f"{name}.csv", table) for name in ("dense", "compressed")}
+    audit(**given, out=tmp_path / "out", **OPTIONS)
+    assert f"the same {60 * members} answers" in " ".join(read(tmp_path / "out").text)
+    assert pd.read_csv(tmp_path / "out" / "pie.csv").empty
+
+
 def test_an_earlier_audit_is_replaced_whole(tmp_path: Path, audited: tuple[dict[str, Any], Path]) -> None:
     out = tmp_path / "out"
     shutil.copytree(audited[1], out)

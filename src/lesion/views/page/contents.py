@@ -207,10 +207,11 @@ def _flips(audited: Audited, figures: _Figures) -> list[page.Table]:
             lambda: flips.drawn(ordered, names, average=table["change"].iloc[0], alpha=audited.alpha),
             names,
         )
-    first, last = flips.group_rows(groups.head(page.ROWS)), flips.label_rows(pairs.head(page.ROWS))
+    first = flips.group_rows(groups.head(page.ROWS))
     tables = [page.Table("Answers that change", flips.explained(table), "flips.csv", *first, len(groups), drawing)]
     if len(pairs):
         said = "Which answers became which, the most frequent first."
+        last = flips.label_rows(pairs.head(page.ROWS))
         tables.append(page.Table("From answer to answer", said, "flips.csv", *last, len(pairs)))
     return tables
 
