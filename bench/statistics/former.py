@@ -17,8 +17,6 @@ from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population
 from lesion.audit.inference.effects import change, changes
 from lesion.audit.inference.pie_share import pie_share
-from lesion.audit.inference.power import MOST, members_needed
-from lesion.audit.planning.power import pilot_spread
 from lesion.audit.statistics import impact
 from lesion.audit.statistics import pie as pie_statistic
 from lesion.params.design import Design
@@ -173,29 +171,12 @@ def coverage() -> None:
     told("95 % interval of the share of PIE", float(np.mean(inside)), 0.95, RUNS)
 
 
-def power() -> None:
-    """How often a study finds the change that its number of members was planned for, from pilots of ten."""
-    harm, label, aim = balanced_harm((5,), (4,), by=0.4), 5, 0.8
-    change = expected_recall(TYPICAL[label]) - expected_recall(TYPICAL[label] - 0.4)
-    pilots = (comparison.dense for comparison in pairs(np.zeros(CLASSES), "independent", seed=10))
-    spreads = [pilot_spread(next(pilots), classes=CLASSES, settings=SETTINGS) for _ in range(20)]
-    planned = [members_needed(spread, change=change, examples=PER_CLASS, power=aim) or MOST for spread in spreads]
-    count, rng, found = round(float(np.median(planned))), np.random.default_rng(11), []
-    for _ in range(RUNS):
-        easy, able = examples(rng), rng.normal(0, ABILITY, (2, count))
-        dense, compressed = members(easy, able[0], rng), members(easy + harm[LABEL], able[1], rng)
-        table = impact.table(compared(dense, compressed, "independent"), settings=SETTINGS)
-        found.append(table.loc[label, "significant"])
-    told(f"{count} members find the change they were planned for", float(np.mean(found)), aim, RUNS)
-
-
 def main() -> None:
     """Print the rows."""
     print("| what | measured | should be |\n| --- | --- | --- |", flush=True)
     false_positives()
     false_discoveries()
     coverage()
-    power()
 
 
 if __name__ == "__main__":

@@ -85,12 +85,13 @@ def power(
     design: Annotated[Design, typer.Option(help="Of two files, paired: member k of both belong together.")] = "auto",
     change: Annotated[list[float], typer.Option(help="A change of recall to be found, as a fraction.")] = CHANGES,
     examples: Annotated[list[int], typer.Option(help="Test examples of a class; else the quartiles.")] = [],  # noqa: B006
+    recall: Annotated[list[float], typer.Option(help="Recall of a class before it; else the quartiles.")] = [],  # noqa: B006
     power: Annotated[float, typer.Option(help="The chance to find it.")] = 0.8,
 ) -> None:
     """Print how many members, or for one pair of models how many examples, it takes to see a change of recall."""
     from lesion.audit.planning.plan import plan_files, plan_study
 
-    wanted: dict[str, Any] = {"changes": change, "sizes": examples, "power": power}
+    wanted: dict[str, Any] = {"changes": change, "sizes": examples, "levels": recall, "power": power}
     if dense is not None and compressed is not None and study is None and variant is None:
         print(plan_files(dense, compressed, alpha=alpha, design=design, **wanted))
         return

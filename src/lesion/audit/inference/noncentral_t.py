@@ -27,7 +27,7 @@ def t_test_power(noncentrality: Floats, freedom: Floats, alpha: float) -> Floats
     -------
     float64 (k,), in [0, 1]
     """
-    step = min(0.1, 1 / np.sqrt(2 * freedom.max()))  # half the width of the rise of that chance, or less
+    step = min(0.05, 1 / np.sqrt(2 * freedom.max()))  # half the width of the rise of that chance, or less
     z = np.arange(-9, 9, step)
     weight = np.exp(-(z**2) / 2)
     critical = -special.stdtrit(freedom, alpha / 2)

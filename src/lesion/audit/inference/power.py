@@ -1,18 +1,21 @@
-"""The spread of recall between members, and how many of them a t-test needs.
+"""The spread of recall between members, by how easy a class is, and how many members a t-test needs.
 
-The recall of a class of n examples varies between members by sqrt(σ²_members + σ²_rest / n): models differ in how good
-they are, and in which examples they get right. Both are learnt from a pilot, which so plans for classes of any size.
-Where normalised recall is relative to the population's mean accuracy, as in the paper, members that are better in all
-classes alike widen the spread but not the error of the change: the test then finds a little more than is said here.
+Take a class of n examples and recall r, and b = r (1 − r), the variance of one answer. Members of one kind vary in
+
+- which examples they get right: κ b / n, where κ is below 1 since examples are easy or hard for all members alike;
+- how good they are at this class: ι² b², and how good they are at all of them: τ² b². On the logit of being right both
+  are the same for easy and hard classes; b is the slope of the logistic function.
+
+Recall less each member's own accuracy has of the last only τ² (b − b̄)², and the noise of the accuracy. The three are
+learnt from a pilot (`inference.pilot`), which so plans for classes of any size and recall. Of pairs it is the change
+that varies; answers that a planned loss breaks come on top of those that flip anyway.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from lesion.audit.inference.effects import Cells, cells
 from lesion.audit.inference.noncentral_t import t_test_power
 from lesion.errors import InputError
 
@@ -27,101 +30,107 @@ class Spread:
 
     Attributes
     ----------
-    members : σ²_members, of a class with endless examples
-    rest : σ²_rest, of one example
-    shared : 1 / (test examples) where each member's own accuracy is subtracted, whose noise is the recall's too; else 0
+    rest : κ
+    per_flip : of pairs, the variance of one example for each of its answers that flips: 0 where the same ones flip in
+        all pairs, 1 where it is by chance; 0 for independent members
+    seen : of pairs, the mean absolute change of a class of the pilot, whose flips are among those of `rest`
+    classes_apart, ability : ι² and τ²; where recall is relative to the population's accuracy, their sum and 0
+    slope : b̄, the mean of b over all examples
+    accuracy : variance of the accuracy of a member but for its ability
+    total : test examples
+    own : recall is relative to each member's own accuracy (`recall.takes_own_accuracy`)
     paired : whether it is of changes between pairs
-    classes : how many were pooled, and will be tested
+    classes : how many will be tested
+    prior_freedom, lenders : degrees of freedom that the variances of other classes lend at most, and for each of a
+        class's own (`moderated.moderated`); 0 for the paper's test, which lends none
     """
 
-    members: float
     rest: float
-    shared: float
+    per_flip: float
+    seen: float
+    classes_apart: float
+    ability: float
+    slope: float
+    accuracy: float
+    total: int
+    own: bool
     paired: bool
     classes: int
+    prior_freedom: float
+    lenders: float
 
-    def of_recall(self, examples: npt.NDArray[np.number]) -> Floats:
-        """Standard deviation between members of the recall of classes of `examples`: float64, of its shape."""
-        return np.asarray(np.sqrt(self.members + self.rest * np.maximum(1 / examples - self.shared, 0)))
+    def _of_member(self, examples: Floats, recall: Floats, broken: Floats) -> Floats:
+        slope = recall * (1 - recall)
+        noise = (self.rest * slope + broken) / examples
+        if not self.own:
+            return np.asarray(noise + self.classes_apart * slope**2)
+        class_alone, share = noise + self.classes_apart * slope**2, np.minimum(examples / self.total, 1)
+        relative = np.maximum(class_alone * (1 - 2 * share) + self.accuracy, 0)
+        return np.asarray(relative + self.ability * (slope - self.slope) ** 2)
 
+    def _broken(self, recall: Floats, change: Floats) -> Floats:
+        """The variance that answers broken at random add to that of one example's change."""
+        if not self.per_flip:
+            return np.zeros_like(change)
+        flips = (
+            self.rest * recall * (1 - recall) / self.per_flip
+        )  # without the loss; those of them that are fixed break
+        lost = np.maximum(change - self.seen, 0)
+        return np.asarray(self.per_flip * lost * np.maximum(1 - flips / recall - lost, 0))
 
-def _parts(table: Cells, *, own_accuracy: bool) -> tuple[float, float]:
-    """σ²_members and σ²_rest, pooled over the classes with two examples or more."""
-    size, total = table.size, table.size.sum()
-    several = size > 1
-    if not several.any():
-        raise InputError("pilot: a class with two examples at least is needed to tell the spread")
-    rest = np.where(several, table.rest, 0.0)
-    row, noise = table.row, rest / size
-    if own_accuracy:
-        row = row - (row @ size / total)[:, None]
-        noise = rest * (1 / size - 2 / total) + rest @ size / total**2
-    members = (row.var(axis=0, ddof=1) - noise)[several].mean()
-    return max(float(members), 0.0), float(rest @ (size - 1) / (size - 1).sum())
+    def variances(self, examples: Floats, recall: Floats, change: Floats) -> list[Floats]:
+        """Of normalised recall between members of each population, or between pairs of its change.
 
+        Parameters
+        ----------
+        examples, recall : of a class, before the change; float64 (k,)
+        change : the recall that it loses
+        """
+        after, broken = np.maximum(recall - change, 0), self._broken(recall, change)
+        of_both = [self._of_member(examples, level, broken) for level in (recall, after)]
+        return [(of_both[0] + of_both[1]) / 2] if self.paired else of_both
 
-def estimated_spread(
-    samples: Sequence[npt.NDArray[np.int8]],
-    label: npt.NDArray[np.integer],
-    classes: int,
-    *,
-    own_accuracy: bool,
-    paired: bool,
-) -> Spread:
-    """Estimate the spread between members, the mean over several populations.
-
-    Parameters
-    ----------
-    samples : int8 (members, examples) of each population, whether each member is right; of pairs their change, alone
-    label : int (examples,), each in [0, classes)
-    own_accuracy : recall is relative to each member's own accuracy (`recall.takes_own_accuracy`)
-
-    Raises
-    ------
-    InputError
-        Where there are fewer than two members, a class has no example, or all members are right on the same examples,
-        which tells nothing of the spread.
-    """
-    if min(len(sample) for sample in samples) < 2:
-        raise InputError("pilot: two members at least are needed to tell the spread between members")
-    parts = [_parts(cells(sample, label, classes), own_accuracy=own_accuracy) for sample in samples]
-    members, rest = np.mean(parts, axis=0)
-    if members + rest < 1e-12:  # sums of shares round
-        raise InputError("pilot: its members do not differ in what they get right, which tells nothing of the spread")
-    shared = 1 / len(label) if own_accuracy else 0.0
-    return Spread(float(members), float(rest), shared, paired, classes)
+    def freedom(self, members: npt.NDArray[np.int64], variances: list[Floats]) -> Floats:
+        """Degrees of freedom of the test with so many members in each population: float64, of the shape of members."""
+        own = members - 1.0
+        if self.own:
+            return np.asarray(own + np.minimum(self.prior_freedom, self.lenders * own))
+        squares = np.maximum(np.sum(np.square(variances), axis=0), 1e-300)
+        return np.asarray(own * np.maximum(np.sum(variances, axis=0) ** 2 / squares, 1))  # Welch's
 
 
 def least_members(
-    spread: Spread, change: Floats, examples: Floats, alpha: float, power: float
+    spread: Spread, change: Floats, examples: Floats, recall: Floats, alpha: float, power: float
 ) -> npt.NDArray[np.int64]:
-    """The members each population needs, for (k,) changes in classes of (k,) examples; MOST + 1 where beyond."""
+    """The members each population needs, for (k,) losses in classes of (k,) examples; MOST + 1 where beyond."""
     if not 0 < alpha < power < 1:
         raise InputError(f"power: expected alpha < power < 1, found alpha {alpha} and power {power}")
     if not ((change > 0) & (change <= 1)).all():
         raise InputError("power: a change of recall to be found must lie in (0, 1]")
     if not (examples >= 1).all():
         raise InputError("power: a class has one example at least")
-    deviation = spread.of_recall(examples)
+    if not ((recall > 0) & (recall <= 1)).all():
+        raise InputError("power: the recall of a class must lie in (0, 1]")
+    variances = spread.variances(examples, recall, change)
+    variance = np.maximum(np.sum(variances, axis=0), 1e-24)  # 0: any change is found
     low, high = np.full(change.shape, 1), np.full(change.shape, MOST + 1)  # too few, enough
     for _ in range(int(np.log2(MOST)) + 1):
         members = np.maximum((low + high) // 2, 2)
-        error = np.maximum(deviation * np.sqrt((1 if spread.paired else 2) / members), 1e-12)  # 0: any change is found
-        freedom = (members - 1.0) * (1 if spread.paired else 2)
-        enough = t_test_power(change / error, freedom, alpha) >= power
-        low, high = np.where(enough, low, members), np.where(enough, members, high)
+        found = t_test_power(change / np.sqrt(variance / members), spread.freedom(members, variances), alpha)
+        low, high = np.where(found >= power, low, members), np.where(found >= power, members, high)
     return np.asarray(high)
 
 
 def members_needed(
-    spread: Spread, *, change: float, examples: int, alpha: float = 0.05, power: float = 0.8
+    spread: Spread, *, change: float, examples: int, recall: float, alpha: float = 0.05, power: float = 0.8
 ) -> int | None:
-    """How many members each population needs to find a change of normalised recall.
+    """How many members each population needs to find a loss of normalised recall.
 
     Parameters
     ----------
-    change : absolute, a fraction in (0, 1]
+    change : what a class loses, a fraction in (0, 1]
     examples : how many test examples the class has
+    recall : its recall before it loses any
     alpha : of the two-sided test
     power : the chance to find it
 
@@ -129,5 +138,6 @@ def members_needed(
     -------
     int, 2 or more; None where 10,000 members do not suffice
     """
-    found = int(least_members(spread, np.array([change]), np.array([float(examples)]), alpha, power)[0])
+    lost, size, level = (np.array([float(value)]) for value in (change, examples, recall))
+    found = int(least_members(spread, lost, size, level, alpha, power)[0])
     return found if found <= MOST else None

@@ -10,8 +10,9 @@ from lesion.audit.comparison.classes import class_names
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.from_files import from_files
 from lesion.audit.comparison.from_nodes import from_nodes
-from lesion.audit.comparison.populations import Labels, read_population
+from lesion.audit.comparison.populations import Labels, Population, read_population
 from lesion.audit.inference.power import MOST, Spread
+from lesion.audit.inference.recall import recalls
 from lesion.audit.planning.pair import QUARTILES, plan_pair
 from lesion.audit.planning.power import comparison_spread, detectable, pilot_spread, power_table
 from lesion.errors import InputError
@@ -24,14 +25,25 @@ def class_sizes(label: Labels) -> list[int]:
     return sorted({round(size) for size in np.quantile(np.unique(label, return_counts=True)[1], QUARTILES)})
 
 
+def class_recalls(population: Population) -> list[float]:
+    """The quartiles of the recall of classes, rounded to a point, each once."""
+    classes, stratum = np.unique(population.known_label, return_inverse=True)
+    recall = recalls(population.correct, stratum, len(classes)).mean(axis=0)
+    return sorted({max(round(float(level), 2), 0.01) for level in np.quantile(recall, QUARTILES)})
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
 def plan_text(table: pd.DataFrame, *, power: float, alpha: float) -> str:
-    """Members for each change (across, in points of recall) and class size (down); at alpha, and at the strictest
+    """Members for each loss (across, in points of recall), class size and recall (down); at alpha, and at the strictest
     FDR.
     """
-    parts = [f"Members of each population that find a change of normalised recall with power {power:g}"]
+    parts = [f"Members of each population that find a loss of normalised recall with power {power:g}"]
     for name, level in (("members", f"p < {alpha:g}, uncorrected"), ("members_fdr", "at any false discovery rate")):
-        grid = table.pivot(index="examples", columns="change", values=name).astype(object)
-        shown = grid.where(grid.notna(), f"> {MOST:,}").rename_axis(index="examples", columns=None)
+        grid = table.pivot(index=["examples", "recall"], columns="change", values=name).astype(object)
+        shown = grid.where(grid.notna(), f"> {MOST:,}").rename_axis(columns=None).rename(_percent, level="recall")
         shown.columns = [f"{100 * change:g} points" for change in grid.columns]
         parts.append(f"\n{level}\n{shown.to_string()}")
     return "\n".join(parts)
@@ -58,7 +70,7 @@ def plan_study(
     ----------
     examples : `examples.parquet`
     dense, compressed : predictions, a file a shard
-    wanted : changes, sizes and power, as in `plan`
+    wanted : changes, sizes, levels and power, as in `plan`
 
     Raises
     ------
@@ -68,7 +80,7 @@ def plan_study(
     pilot = read_population(dense)
     if compressed is None:
         spread = pilot_spread(pilot, classes=len(class_names(examples)), settings=settings)
-        return _members_text(spread, pilot.known_label, settings, **wanted)
+        return _members_text(spread, pilot, settings, **wanted)
     comparison = from_nodes(
         study="", variant="", examples=examples, dense=pilot, compressed=compressed, root_seed=0, design=design
     )
@@ -89,25 +101,40 @@ def plan_files(dense: Path, compressed: Path, *, alpha: float, design: Design, *
     return plan(comparison, settings=Impact(alpha=alpha, normalise="member"), **wanted)
 
 
-def plan(comparison: Comparison, *, settings: Impact, changes: list[float], sizes: list[int], power: float) -> str:
+def plan(comparison: Comparison, *, settings: Impact, power: float, **wanted: list[Any]) -> str:
     """How many members it takes, or for one pair of models how many examples, and what these could not have seen.
 
     Parameters
     ----------
-    changes : of recall, to be found, as fractions
-    sizes : how many test examples a class has; without, the quartiles of those that there are
+    power : the chance to find a change
+    wanted : changes (of recall, to be found, as fractions), sizes (how many test examples a class has) and levels (of
+        recall before the change); without sizes or levels, the quartiles of those that there are. A pair of models
+        takes changes alone.
     """
     if comparison.single:
-        return plan_pair(comparison, changes=changes, alpha=settings.alpha, power=power)
+        return plan_pair(comparison, changes=wanted["changes"], alpha=settings.alpha, power=power)
     spread = comparison_spread(comparison, settings=settings)
-    text = _members_text(spread, comparison.stratum, settings, changes=changes, sizes=sizes, power=power)
+    text = _members_text(spread, comparison.dense, settings, power=power, **wanted)
     seen = detectable(comparison, settings=settings, power=power)
     return f"{text}\n\n{seen_text(seen, power=power)}"
 
 
 def _members_text(
-    spread: Spread, label: Labels, settings: Impact, *, changes: list[float], sizes: list[int], power: float
+    spread: Spread,
+    dense: Population,
+    settings: Impact,
+    *,
+    changes: list[float],
+    sizes: list[int],
+    levels: list[float],
+    power: float,
 ) -> str:
-    sizes = sizes or class_sizes(label)
-    table = power_table(spread, changes=changes, examples=sizes, alpha=settings.alpha, power=power)
+    table = power_table(
+        spread,
+        changes=changes,
+        examples=sizes or class_sizes(dense.known_label),
+        recalls=levels or class_recalls(dense),
+        alpha=settings.alpha,
+        power=power,
+    )
     return plan_text(table, power=power, alpha=settings.alpha)

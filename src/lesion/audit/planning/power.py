@@ -1,12 +1,15 @@
 """Power: how many members a study needs to find a change of recall, and what a finished study could not have found."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.populations import Population
 from lesion.audit.inference.noncentral_t import noncentrality_found
-from lesion.audit.inference.power import MOST, Spread, estimated_spread, least_members
+from lesion.audit.inference.pilot import estimated_spread
+from lesion.audit.inference.power import MOST, Spread, least_members
 from lesion.audit.inference.recall import takes_own_accuracy
 from lesion.audit.statistics.impact import class_tests
 from lesion.errors import InputError
@@ -39,25 +42,33 @@ def comparison_spread(comparison: Comparison, *, settings: Impact) -> Spread:
     paired = comparison.paired
     own = takes_own_accuracy(settings.normalise, paired=paired)
     before, after = (one.correct.astype(np.int8) for one in (comparison.dense, comparison.compressed))
-    samples = [after - before] if paired else [before, after]
     classes = len(comparison.present)
-    return estimated_spread(samples, comparison.stratum, classes, own_accuracy=own, paired=paired)
+    return estimated_spread([before, after], comparison.stratum, classes, own_accuracy=own, paired=paired)
 
 
 def power_table(
-    spread: Spread, *, changes: list[float], examples: list[int], alpha: float = 0.05, power: float = 0.8
+    spread: Spread,
+    *,
+    changes: Sequence[float],
+    examples: Sequence[int],
+    recalls: Sequence[float],
+    alpha: float = 0.05,
+    power: float = 0.8,
 ) -> pd.DataFrame:
-    """The members needed for each change in classes of each size.
+    """The members needed for each loss in classes of each size and recall.
 
-    Columns: examples, change, spread (standard deviation between members, or of a pair's change), members (at alpha),
-    members_fdr (at alpha / classes, the strictest that Benjamini–Hochberg asks of any class); both empty beyond 10,000.
+    Columns: examples, recall (before the loss), change, spread (standard deviation between members, the mean of both
+    populations, or of a pair's change), members (at alpha), members_fdr (at alpha / classes, the strictest that
+    Benjamini–Hochberg asks of any class); both empty beyond 10,000.
     """
-    grid = pd.MultiIndex.from_product([examples, changes], names=["examples", "change"]).to_frame(index=False)
-    size, change = grid["examples"].to_numpy(dtype=float), grid["change"].to_numpy(dtype=float)
+    axes = {"examples": examples, "recall": recalls, "change": changes}
+    grid = pd.MultiIndex.from_product(axes.values(), names=axes).to_frame(index=False)
+    size, recall, change = (grid[name].to_numpy(dtype=float) for name in axes)
+    variances = spread.variances(size, recall, change)
     for name, level in (("members", alpha), ("members_fdr", alpha / spread.classes)):
-        needed = pd.Series(least_members(spread, change, size, level, power), dtype="Int64")
+        needed = pd.Series(least_members(spread, change, size, recall, level, power), dtype="Int64")
         grid[name] = needed.mask(needed > MOST)
-    grid.insert(2, "spread", spread.of_recall(size))
+    grid.insert(3, "spread", np.sqrt(np.mean(variances, axis=0)))
     return grid
 
 
