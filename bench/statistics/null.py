@@ -36,14 +36,17 @@ class Kind:
     ----------
     uncertain : share of the examples that any member may get wrong
     ability, bias : standard deviations on the logit, of members and of each of their classes
+    clustered : examples come in tens that are equally easy, and that compression harms together or not at all
     """
 
     name: str
     uncertain: float = 1.0
     ability: float = 0.3
     bias: float = 0.3
+    clustered: bool = False
 
 
+CLUSTERED = Kind("examples in clusters of ten", clustered=True)
 KINDS = (
     Kind("examples of any ease"),
     Kind("members of very different ability and bias", ability=1.0, bias=1.0),
@@ -54,7 +57,10 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Design:
-    """How many members of each side there are, and how much harder examples of even classes are to compressed ones."""
+    """How many members of each side there are, and how much harder examples of even classes are to compressed ones.
+
+    Of examples in clusters, those of half of the clusters are harder.
+    """
 
     dense: int
     compressed: int
@@ -70,31 +76,44 @@ def said(rng: np.random.Generator, kind: Kind, design: Design) -> tuple[Labels, 
     """Answers of dense and then of compressed members, (members, examples), and the true classes."""
     members, label = design.dense + design.compressed, np.arange(design.examples) % CLASSES
     easy = np.where(rng.random(design.examples) < kind.uncertain, rng.normal(1, 1.5, design.examples), 30)
+    harmed = label % 2 == 0
+    if kind.clustered:
+        easy, harmed = easy[clusters(design) * 10], (rng.random(design.examples) < 0.5)[clusters(design) * 10]
     able = rng.normal(0, kind.ability, (members, 1)) + rng.normal(0, kind.bias, (members, CLASSES))
     noise = rng.normal(size=(members, design.examples))
     if design.paired:
         for values in (able, noise):
             values[design.dense :] *= (1 - SHARED**2) ** 0.5
             values[design.dense :] += SHARED * values[: design.dense]
-    harm = np.where(np.arange(members)[:, None] < design.dense, 0, np.where(label % 2, 0, design.harm))
+    harm = np.where(np.arange(members)[:, None] < design.dense, 0, np.where(harmed, design.harm, 0))
     right = ndtr(noise) < expit(easy + able[:, label] - harm)
     other = ndtr(noise) > (1 + expit(easy + able[:, label] - harm)) / 2  # the noise that errs says which error
     return np.where(right, label, (label + 1 + other) % CLASSES), label
 
 
+def clusters(design: Design) -> Labels:
+    """Which examples belong together: ten that follow one another."""
+    return np.arange(design.examples) // 10
+
+
 def found(rng: np.random.Generator, kind: Kind, design: Design) -> pd.DataFrame:
     """The rows of the null of one study."""
-    return counted(*said(rng, kind, design), design)
+    return counted(*said(rng, kind, design), design, clusters(design) if kind.clustered else None)
 
 
-def counted(answers: Labels, label: Labels, design: Design) -> pd.DataFrame:
+def counted(answers: Labels, label: Labels, design: Design, cluster: Labels | None) -> pd.DataFrame:
     """The rows of the null, indexed by count."""
     before, after = (
         Population(example_id=np.arange(len(label)), member=np.arange(len(part)), label=label, prediction=part)
         for part in (answers[: design.dense], answers[design.dense :])
     )
     comparison = Comparison(
-        before, after, np.arange(CLASSES), before.example_id, design="paired" if design.paired else "independent"
+        before,
+        after,
+        np.arange(CLASSES),
+        before.example_id,
+        design="paired" if design.paired else "independent",
+        cluster=cluster,
     )
     return null.table(comparison, draws=Halves(splits=SPLITS), ties="member").set_index("count")
 
@@ -147,7 +166,7 @@ def coverage() -> Iterator[Rate]:
     """How often the interval of the excess holds the excess that such studies have on average."""
     designs = [Design(*sides) for sides in ((4, 4), (6, 6), (10, 10), (4, 10))]
     designs += [Design(pairs, pairs, paired=True) for pairs in (4, 6, 10)]
-    for kind in KINDS[:3]:
+    for kind in (*KINDS[:3], CLUSTERED):
         for harm in (0.0, 1.5):
             for design in designs:
                 rng = np.random.default_rng(3)

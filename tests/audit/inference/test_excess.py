@@ -70,7 +70,7 @@ def test_the_excess_is_the_same_whatever_the_order_of_the_examples() -> None:
 @pytest.mark.parametrize("paired", [False, True])
 @pytest.mark.parametrize(("members", "able", "harm"), [(4, 1.0, 0.0), (4, 0.3, 1.5), (8, 1.0, 1.5), (8, 0.0, 0.0)])
 def test_the_interval_holds_the_excess_of_such_studies(members: int, able: float, harm: float, paired: bool) -> None:
-    rng, trials = np.random.default_rng(4), 100
+    rng, trials = np.random.default_rng(4), 60
     studies = [measured(rng, study(rng, members, able=able, harm=harm), paired=paired) for _ in range(trials)]
     true = np.mean([found.mean for found in studies], axis=0)
     held = np.mean([(found.low <= true) & (true <= found.high) for found in studies], axis=0)

@@ -68,8 +68,9 @@ def excess(
 
     Its variance has two parts. That of the examples is the variance of a sum of independent ones, with 1.96² added as
     if two more had changed either way: where nothing differs the interval ends where that of a binomial count does
-    (Wilson 1927), about 4 off. That of the members is what moves many examples together, such as a member's ability:
-    `shared_variance`. It counts with a quantile of t, for its members are few.
+    (Wilson 1927), about 4 off. Of examples in clusters it is so many times that as they change together. That of the
+    members is what moves many examples together, such as a member's ability: `shared_variance`. It counts with a
+    quantile of t, for its members are few.
 
     Parameters
     ----------
@@ -79,22 +80,37 @@ def excess(
     cluster : int (examples,), which of the examples of `plain` belong together; None: each is a unit
     size : how many examples a unit has, on average
     """
-    each = _by_unit(plain.beyond, cluster).mean(axis=1, dtype=np.float64) / 2
+    alone = plain.beyond.mean(axis=1, dtype=np.float64) / 2
+    each = _by_unit(alone, cluster)
     mean = each.sum(axis=1)
-    of_examples = (each**2).sum(axis=1) - mean**2 / units + (DEVIATIONS * size) ** 2
+    together = _together(alone, each, size)
+    of_examples = (each**2).sum(axis=1) - mean**2 / units + (DEVIATIONS * together) ** 2
     of_members = np.array([_of_members(drawn_again, _by_unit(of_kind, cluster) / 2) for of_kind in again.beyond])
     quantile = special.stdtrit(drawn_again.freedom, (1 + LEVEL) / 2)
     half = np.sqrt(DEVIATIONS**2 * of_examples + quantile**2 * of_members)
     return Excess(mean, mean - half, mean + half)
 
 
-def _by_unit(values: npt.NDArray[Any], cluster: Clusters | None) -> npt.NDArray[np.float32]:
-    """Sums over the examples of a cluster: float32 (..., units in which there are examples)."""
+def _by_unit(values: npt.NDArray[Any], cluster: Clusters | None) -> npt.NDArray[Any]:
+    """Sums over the examples of a cluster: float (..., units in which there are examples); of int8, float32."""
+    kept = np.asarray(values, dtype=np.result_type(values, np.float32))
     if cluster is None or not len(cluster):
-        return values.astype(np.float32)
+        return kept
     order = np.argsort(cluster, kind="stable")
     first = np.flatnonzero(np.diff(cluster[order], prepend=-1))
-    return np.add.reduceat(values[..., order], first, axis=-1, dtype=np.float32)
+    return np.asarray(np.add.reduceat(kept[..., order], first, axis=-1))
+
+
+def _together(alone: Floats, each: Floats, size: float) -> Floats:
+    """How many examples of a unit change together, 1 to `size`: float64 (kinds,). Of none that changes, all of them.
+
+    Parameters
+    ----------
+    alone, each : float64 (kinds, examples) and (kinds, units)
+    """
+    of_examples, of_units = (alone**2).sum(axis=1), (each**2).sum(axis=1)
+    shared = np.divide(of_units, of_examples, out=np.full(len(alone), size), where=of_examples > 0)
+    return np.asarray(np.clip(shared, 1.0, size))
 
 
 def _of_members(sets: Sets, values: npt.NDArray[np.floating[Any]]) -> float:
