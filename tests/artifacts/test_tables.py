@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from lesion.artifacts.csv_tables import read_csv, write_csv
 from lesion.artifacts.tables import (
-    PIE,
     PREDICTIONS,
     TEXT,
     from_numpy,
@@ -19,6 +18,7 @@ from lesion.artifacts.tables import (
     to_numpy,
     write_parquet,
 )
+from lesion.audit.statistics.pie import SCHEMA as PIE
 from lesion.errors import InputError
 from tests.synthetic import labels, population, table
 
