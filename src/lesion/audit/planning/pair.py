@@ -85,19 +85,20 @@ def examples_text(table: pd.DataFrame, *, power: float, alpha: float) -> str:
     """Examples for each change (across, in points) and share of answers that flip (down, in per cent)."""
     grid = table.pivot(index="flips", columns="change", values="examples").astype(object)
     shown = grid.where(grid.notna(), f"> {MOST:,}").rename_axis(index=None, columns=None)
-    shown.index = pd.Index([f"{100 * rate:g} % flip" for rate in grid.index])
+    shown.index = pd.Index([f"{100 * rate:g} %" for rate in grid.index])
     shown.columns = [f"{100 * change:g} points" for change in grid.columns]
     head = (
         f"Examples on which a pair of models shows a change of accuracy or recall with power {power:g}, p < {alpha:g}"
     )
-    return f"{head} (McNemar)\n{shown.to_string()}"
+    by = "by the share of answers that break (right, then wrong) or are fixed"
+    return f"{head} (McNemar),\n{by}\n{shown.to_string()}"
 
 
 def seen_text(table: pd.DataFrame, *, power: float) -> str:
     """What a change would have had to be, in points of accuracy and of each class's recall."""
     points = (100 * table[["change", "detectable", "detectable_fdr"]]).round(2)
     shown = points.set_axis(["change seen", "detectable", "detectable at FDR"], axis=1)
-    shown.insert(0, "flips, %", (100 * table["flips"]).round(2))
+    shown.insert(0, "broken or fixed, %", (100 * table["flips"]).round(2))
     shown.insert(0, "examples", table["examples"])
     shown.index = pd.Index(table["class"].astype(str), name="class")
     head = f"Changes that this pair would have shown with power {power:g} (McNemar), in points"
