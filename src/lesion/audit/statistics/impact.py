@@ -180,9 +180,9 @@ def caution(comparison: Comparison) -> str | None:
 
 
 def finding(audited: Audited) -> Finding | None:
-    """Which classes pay, and which gain, beyond noise."""
+    """Which classes pay, and which gain, beyond noise; of a single pair of models `flips` says it."""
     found, alpha = audited.tables["impact"], audited.alpha
-    if found.empty:
+    if found.empty or audited.comparison.single:
         return None
     lowest = found.sort_values(["normalised_change", "class"], kind="stable")
     worst = lowest.iloc[0]

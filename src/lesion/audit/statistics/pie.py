@@ -139,6 +139,8 @@ def finding(audited: Audited) -> Finding | None:
     """How many PIE there are, beside what seed noise gives."""
     table = audited.tables["pie"]
     count = int(table["pie"].sum())
-    who = "another answer from most models" if max(audited.comparison.members) > 1 else "another answer"
-    share = f"{percent(count / len(table))} of {number(len(table))} examples get {who} after compression."
+    share = f"{percent(count / len(table))} of {number(len(table))} examples get another answer"
+    if audited.comparison.single:
+        return Finding("Examples", number(count), "answers change", f"{share} after compression.", place=2)
+    share += " from most models after compression."
     return Finding("Examples", number(count), "PIE", f"{share} {beside_noise(audited)}", place=2)

@@ -163,10 +163,10 @@ def columns(table: pd.DataFrame, *, alpha: float) -> Row:  # noqa: ARG001
 
 
 def finding(audited: Audited) -> Finding | None:
-    """Which groups get more wrong answers than the average."""
+    """Which groups get more wrong answers than the average; of a single pair of models `flips` says it."""
     found = audited.tables["subgroups"]
     errors = found[(found["measure"] == "error") & (found["attribute"] != ALL)]
-    if errors.empty:
+    if errors.empty or audited.comparison.single:
         return None
     large = errors[~errors["small"]] if not errors["small"].all() else errors
     worst = large.sort_values("change", ascending=False, kind="stable").iloc[0]

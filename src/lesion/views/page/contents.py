@@ -219,6 +219,8 @@ def _flips(audited: Audited, figures: _Figures) -> list[page.Table]:
 def _examples(found: pd.DataFrame) -> page.Table:
     few = found.head(page.ROWS)
     said = "The examples that get another answer, those first of which it is surest that compression did it."
+    if found["pie_score"].isna().all():  # a single pair of models
+        said = "The examples that get another answer: broken ones first, the most confident on top."
     return page.Table(
         "Examples (PIE)",
         said if len(found) else "No example gets another answer.",
