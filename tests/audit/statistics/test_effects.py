@@ -89,6 +89,33 @@ def test_the_interval_of_the_share_of_pie_holds_its_mean_over_members_and_exampl
     assert held / runs > 0.85  # 0.95 is promised; 0.85 is three standard errors below
 
 
+def test_examples_of_one_cluster_are_one_draw() -> None:
+    alone = compared(made(members=1), made(members=1, seed=1), classes=CLASSES)
+    together = replace(alone, cluster=np.arange(60) // 10)
+    narrow, wide = (effects.table(one, settings=Resamples(draws=9), ties="label") for one in (alone, together))
+    assert narrow["change"].tolist() == wide["change"].tolist()
+    assert not narrow[["low", "high"]].equals(wide[["low", "high"]])
+
+
+@pytest.mark.parametrize("members", [1, 2, 10])
+def test_populations_that_say_the_same_may_differ_elsewhere(members: int) -> None:
+    said = np.repeat(made(members=1).prediction, members, axis=0)
+    found = pie_share(said, said, classes=CLASSES, ties="label", paired=True, resamples=9, rng=np.random.default_rng(0))
+    assert found[:2] == (0, 0)
+    assert found[2] == pytest.approx(1 - 0.025 ** (1 / said.shape[1]))  # the rule of three, on either side
+
+
+@pytest.mark.parametrize("rate", [0.002, 0.05])
+def test_the_interval_of_the_share_of_pie_holds_where_all_members_flip_the_same(rate: float) -> None:
+    rng, runs, held = np.random.default_rng(5), 150, 0
+    for _ in range(runs):
+        said = np.zeros((3, 100), dtype=np.int64)
+        after = said + (rng.random(100) < rate)
+        _, low, high = pie_share(said, after, classes=2, ties="label", paired=True, resamples=5, rng=rng)
+        held += low <= rate <= high
+    assert held / runs > 0.93 - 4 * 0.0208
+
+
 def test_the_summary_is_empty_where_labels_are_not_known() -> None:
     known, unknown = (
         effects.columns(measured(one, other).reset_index(), alpha=0.05)

@@ -220,6 +220,26 @@ def test_the_class_that_pays_is_named_and_those_beside_it_do_not_gain() -> None:
     assert "chance alone gives 0.4" in nothing.text
 
 
+def test_a_class_that_gets_better_by_itself_gains() -> None:
+    rng = np.random.default_rng(1)
+    dense, compressed = (easy(rng, 10, classes=8, examples=60, hit=hit) for hit in (2, None))
+    card = found_by(compared(dense, compressed, classes=8, names=tuple("abcdefgh")))
+    assert "1 class gains recall: c (+" in card.text
+    assert card.number == "0"
+
+
+def test_examples_of_one_cluster_are_one_draw() -> None:
+    dense, compressed = pair(0, members=(1, 1))
+    alone = compared(dense, compressed, classes=4)
+    rank = np.argsort(np.argsort(dense.known_label, kind="stable"))
+    together = replace(alone, cluster=rank // 6)
+    narrow, wide = (impact.table(one, settings=OWN) for one in (alone, together))
+    pd.testing.assert_series_equal(narrow["change"], wide["change"])
+    for name in ("change", "normalised_change"):
+        width = [table[f"{name}_high"] - table[f"{name}_low"] for table in (narrow, wide)]
+        assert (width[1] > width[0]).all()
+
+
 def found_by(comparison: Comparison) -> Finding:
     table = impact.table(comparison, settings=OWN)
     card = impact.finding(Audited(comparison, {"impact": table}, pd.DataFrame(), 0.05))
