@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lesion.audit.wording import MINUS
+from lesion.audit.wording import MINUS, p_value
 from lesion.views.page.audit import audit
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -102,6 +102,11 @@ def points(value: float) -> str:
     return "0.0" if round(abs(100 * value), 1) == 0 else f"{100 * value:+.1f}".replace("-", MINUS)
 
 
+def beyond(row: pd.Series, count: str) -> str:
+    mean, low, high = (round(row[f"excess_{count}{end}"]) for end in ("", "_low", "_high"))
+    return f"{mean:+d} ({low} to {high})".replace("+0 ", "0 ").replace("-", MINUS)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_table_of_the_document_holds_the_numbers_beside_it(variant: str) -> None:
     table = pd.read_csv(DOCS / "results" / "text" / variant / "summary.csv", index_col="variant")
@@ -111,8 +116,9 @@ def test_the_table_of_the_document_holds_the_numbers_beside_it(variant: str) -> 
         f"{100 * row['top1']:.1f}",
         f"{points(row['top1_change'])} ({points(row['top1_change_low'])} to {points(row['top1_change_high'])})",
         f"{row['pie']:.0f}",
-        f"{row['matched_pie']:.0f}",
-        f"{row['null_pie']:.0f} ({row['null_pie_low']:.0f} to {row['null_pie_high']:.0f})",
-        *(f"{row[f'significant_classes{how}']:.0f}" for how in ("", "_fdr")),
+        f"{row['null_pie']:.0f}",
+        *(beyond(row, count) for count in ("pie", "forgotten")),
+        p_value(row["pie_p"]),
+        f"{row['significant_classes_fdr']:.0f}",
     ]
     assert f"| {' | '.join(cells)} |" in TEXT
