@@ -15,6 +15,7 @@ from lesion.artifacts.csv_tables import read_csv, write_csv
 from lesion.artifacts.tables import read_facts, read_parquet
 from lesion.audit.comparison.populations import Population, read_population
 from lesion.audit.contract import Row, Statistic
+from lesion.audit.inference.effects import chance_variance
 from lesion.audit.inference.intervals import mean_interval
 from lesion.audit.registry import load, load_all
 
@@ -58,10 +59,15 @@ def _layers(of_shards: Sequence[Sequence[tuple[str, float]]], members: Sequence[
 
 
 def accuracy_row(population: Population) -> Row:
-    """Mean top-1 and top-5 over members, as fractions; of top-1 also its 95 % interval and the standard deviation."""
-    top1 = None if population.label is None else population.correct.mean(axis=1)
-    low, high = (None, None) if top1 is None else mean_interval(top1)
+    """Mean top-1 and top-5 over members, as fractions; of top-1 also its 95 % interval and the standard deviation.
+
+    The interval is for other members, on these test examples.
+    """
+    correct = None if population.label is None else population.correct
+    top1 = None if correct is None else correct.mean(axis=1)
     several = top1 is not None and len(top1) > 1
+    least = chance_variance(correct) if correct is not None and several else 0.0
+    low, high = (None, None) if top1 is None else mean_interval(top1, least=least)
     return {
         "members": len(population.member),
         "top1": None if top1 is None else float(top1.mean()),

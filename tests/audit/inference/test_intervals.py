@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from lesion.audit.inference.effects import chance_variance
 from lesion.audit.inference.intervals import mean_interval
 
 
@@ -14,7 +15,7 @@ from lesion.audit.inference.intervals import mean_interval
 def test_it_is_the_interval_of_the_t_test(values: list[float], level: float) -> None:
     sample = np.array(values)
     expected = stats.t.interval(level, len(sample) - 1, loc=sample.mean(), scale=stats.sem(sample))
-    assert mean_interval(sample, level) == pytest.approx(expected, rel=1e-9)
+    assert mean_interval(sample, level=level) == pytest.approx(expected, rel=1e-9)
 
 
 def test_it_holds_the_true_mean_as_often_as_it_says() -> None:
@@ -31,8 +32,21 @@ def test_it_is_cut_off_at_nothing_and_at_all() -> None:
     assert high == 1
 
 
-def test_members_that_agree_leave_no_doubt() -> None:
-    assert mean_interval(np.full(6, 0.75)) == (0.75, 0.75)
+def test_members_that_agree_by_luck_leave_the_doubt_of_chance() -> None:
+    low, high = mean_interval(np.full(6, 0.75), least=0.0006)
+    assert (low, high) == pytest.approx((0.75 - 1.96 * 0.01, 0.75 + 1.96 * 0.01), abs=1e-5)
+
+
+def test_equally_good_members_have_their_mean_accuracy_in_it_however_few() -> None:
+    rng = np.random.default_rng(12)
+    easy = rng.random(40) ** 0.2  # a few hard examples
+    for members in (2, 3, 10):
+        held = []
+        for _ in range(400):
+            correct = rng.random((members, 40)) < easy
+            low, high = mean_interval(correct.mean(axis=1), least=chance_variance(correct))
+            held.append(low <= easy.mean() <= high and low < high)
+        assert np.mean(held) > 0.95 - 4 * 0.011
 
 
 def test_one_value_has_no_interval() -> None:

@@ -95,7 +95,7 @@ def test_classes_stand_beside_those_that_chance_and_the_published_formula_find(s
     chance, published, _ = drawing.axes[0].lines
     assert set(np.asarray(chance.get_ydata()).tolist()) == {0.05 * table["classes"].iloc[0]}
     assert np.asarray(published.get_ydata()).tolist() == [1, 2]
-    assert "classes by the published formula" in legend(drawing)
+    assert "classes by the paper's test" in legend(drawing)
 
 
 def test_no_variant_is_said_to_be_so(study: Study) -> None:

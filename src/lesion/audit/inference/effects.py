@@ -123,6 +123,16 @@ def _least(table: Cells) -> Floats:
     return np.asarray((np.nan_to_num(table.rest) * freedom + 0.5) / (freedom + 1))
 
 
+def chance_variance(correct: npt.NDArray[np.bool_]) -> float:
+    """The variance of the accuracy of members that are equally good, and right on different examples; above 0.
+
+    Parameters
+    ----------
+    correct : bool (members, examples), two members at least
+    """
+    return float(_least(cells(correct, np.zeros(correct.shape[1], dtype=np.int64), 1))[0] / correct.shape[1])
+
+
 def _interval(
     mean: Floats, centre: Floats, examples: Floats, units: Floats, of: list[Variance], rest: Floats
 ) -> Change:

@@ -111,7 +111,8 @@ def counts(pool: Pool, ones: Rows, others: Rows, *, alpha: float, own: bool, pai
     """One row a draw: pie; where labels are known also forgotten, learnt and moved (`kinds`), and of several classes
     significant_classes (p < alpha) and significant_classes_fdr.
 
-    As the tables of PIE and of classes count them between the models `ones[k]` and `others[k]` of the pool.
+    PIE are as their table counts them between the models `ones[k]` and `others[k]` of the pool. Classes are counted by
+    textbook t-tests: a moderated one takes a model that is drawn twice for two that agree.
 
     Parameters
     ----------

@@ -2,7 +2,8 @@
 
 PIE and significant classes are those of the audit of one variant. Beside them stand bands, from a bootstrap over
 members, and what seed noise alone gives, like for like (`null`). Members of a drawn population come twice, so it has
-fewer opinions than the real one and its counts are too high on average: their spread alone is used. The interval of the
+fewer opinions than the real one and its counts are too high on average: their spread alone is used, for classes that of
+textbook t-tests. The interval of the
 excess over seed noise (`inference.excess`) is of examples as well.
 """
 

@@ -41,7 +41,7 @@ NOISE = ("null_{}", "null_{}_low", "null_{}_high", "matched_{}", "excess_{}", "e
 def tabulate(summary: pd.DataFrame, *, trained: list[str], derived: list[str]) -> pd.DataFrame:
     """One row a compressed variant: kind (trained, derived, external), method, sparsity and counts of `summary.csv`.
 
-    significant_classes are those of the audit, paper_significant_classes those that the published formula finds, of so
+    significant_classes are those of the audit, paper_significant_classes those that the paper's test finds, of so
     many classes. Of pie, forgotten, learnt and moved, null_<count> with _low and _high are the mean and the 95 % range
     of what seed noise alone gives with null_members on either side; matched_<count> is what dense and compressed
     members give on average, as many of them; excess_<count>, with the ends of its 95 % interval, is what that has more.
@@ -88,7 +88,7 @@ def _noise(axes: Axes, count: str, rows: pd.DataFrame) -> None:
 
 
 def _chance(axes: Axes, rows: pd.DataFrame, alpha: float) -> None:
-    """Draw how many classes chance alone would find, and how many the published formula finds."""
+    """Draw how many classes chance alone would find, and how many the paper's test finds."""
     if rows[CLASSES].notna().any():
         axes.axhline(alpha * rows["classes"].max(), zorder=1, **CHANCE)
     _plot(axes, _places(rows), rows[PAPER], zorder=2, **PUBLISHED)
@@ -137,7 +137,7 @@ def _keys(table: pd.DataFrame, shown: list[str]) -> list[Any]:
     if table[CLASSES].notna().any():
         keys.append(Line2D([], [], label="classes expected by chance if nothing changes", **CHANCE))
     if table[PAPER].notna().any():
-        keys.append(Line2D([], [], label="classes by the published formula", **PUBLISHED))
+        keys.append(Line2D([], [], label="classes by the paper's test", **PUBLISHED))
     members = sorted(table["null_members"].dropna().unique())
     if members:
         a_side = " or ".join(f"{count:,}" for count in members)
