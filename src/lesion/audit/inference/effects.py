@@ -17,7 +17,7 @@ from scipy import special
 
 from lesion.audit.inference.example_noise import example_noise
 from lesion.audit.inference.intervals import DEVIATIONS, LEVEL
-from lesion.audit.inference.moderated import Variance, moderated
+from lesion.audit.inference.moderated import Variance, moderated, unshared
 from lesion.audit.inference.significance import Tested, moderated_t_test
 from lesion.errors import InputError
 
@@ -181,7 +181,7 @@ def changes(
     several = [table for table in tables if len(table.row) > 1]
     rest = [_least(table) / size for table in several]
     both = _total([one / len(table.row) for one, table in zip(rest, several, strict=True)], len(size))
-    variances = [moderated([table.row], [one], step=1 / size)[0] for table, one in zip(several, rest, strict=True)]
+    variances = [unshared(table.row, one) for table, one in zip(several, rest, strict=True)]
     plain = _interval(mean, noise.centre, noise.variance, noise.units, variances, both)
 
     share = size / total
