@@ -19,7 +19,7 @@ from lesion.audit.inference.answers_test import answers_test
 from lesion.audit.statistics import null
 from lesion.params.halves import Halves
 
-RUNS, TRIALS, CLASSES, SPLITS = 60, 200, 10, 40
+RUNS, TRIALS, CLASSES, SPLITS = 150, 400, 10, 40
 ALPHA = 0.05
 SHARED = 0.9  # correlation of the noise of the two members of a pair
 SIDES = ((4, 4), (5, 5), (6, 6), (8, 8), (10, 10), (20, 20), (4, 10), (10, 4), (2, 10))
