@@ -220,7 +220,8 @@ def _sentences(pay: pd.DataFrame, gain: pd.DataFrame, sure: int, level: str) -> 
     if rest:
         more, differ = " more" if said else "", "differs" if rest == 1 else "differ"
         said.append(
-            f"{rest:,}{more} {differ} from the average because that moves, not by a change of recall beyond its interval."
+            f"{rest:,}{more} {differ} from the average because that moves, not by a change of recall beyond its"
+            " interval."
         )
     if not sure:
         said.append(f"No class changes more or less than the average {level}.")
