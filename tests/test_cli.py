@@ -295,5 +295,5 @@ def test_help_lists_every_step_and_needs_no_torch_nor_does_the_audit(audited: Pa
         "audit",
     }
     assert places.statistic("impact", "digits", "gmp-50").exists()
-    assert "Members of each population that find a change" in done.stdout
+    assert "Members of each population that find a loss" in done.stdout
     assert "What compression changed" in (audited / "audit" / "index.html").read_text()

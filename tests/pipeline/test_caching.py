@@ -15,9 +15,9 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("caching")]
 STUDY = "results/digits"
 VARIANTS = ("gmp-50", "int8-static", "gmp-50-int8", "elsewhere")
 STORED = ("dense", "gmp-50", "int8-static", "gmp-50-int8")  # variants with weights
-IMPACT, NULL, EFFECTS, SUBGROUPS, CALIBRATION = (
+IMPACT, NULL, EFFECTS, SUBGROUPS, CALIBRATION, FLIPS = (
     {f"{STUDY}/{step}/{variant}.csv" for variant in VARIANTS}
-    for step in ("impact", "null", "effects", "subgroups", "calibration")
+    for step in ("impact", "null", "effects", "subgroups", "calibration", "flips")
 )
 PIE = {f"{STUDY}/pie/{variant}.parquet" for variant in VARIANTS}
 TABLES = {PLACES[name].format(study="digits", variant=variant) for name in STATISTICS for variant in VARIANTS}
@@ -83,6 +83,10 @@ def set_design(params: dict[str, Any]) -> None:
     params["audit"]["design"] = "independent"
 
 
+def set_ties(params: dict[str, Any]) -> None:
+    params["audit"]["ties"] = "label"
+
+
 def set_smallest(params: dict[str, Any]) -> None:
     params["audit"]["subgroups"]["smallest"] = 10
 
@@ -119,8 +123,9 @@ EXTERNAL = {f"{STUDY}/predictions/elsewhere/0-0.parquet"}
 OF_ONE_POPULATION = SUMMARY | GALLERY | ALL_FIGURES
 
 PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
-    (set_alpha, IMPACT | NULL | SUBGROUPS | OF_IMPACT | figures("subgroups")),
+    (set_alpha, IMPACT | SUBGROUPS | OF_IMPACT | figures("subgroups")),
     (set_design, AUDIT),
+    (set_ties, PIE | EFFECTS | NULL | FLIPS | OF_PIE),
     (set_smallest, SUBGROUPS | CALIBRATION | figures("subgroups") | SUMMARY | figures("counts", "size")),
     (set_draws, EFFECTS | SUMMARY | figures("counts", "size")),
     (set_sparsity, population("gmp-50") | audited("gmp-50") | OF_CHAIN | OF_ONE_POPULATION),

@@ -46,13 +46,19 @@ def unseen_added(values: list[float]) -> list[tuple[float, float]]:
 
 
 def interval(
-    mean: float, centre: float, examples: float, units: float, members: list[tuple[float, float, float]], rest: float
+    mean: float,
+    centre: float,
+    examples: float,
+    units: float,
+    members: list[tuple[float, float, float]],
+    rest: float,
+    most: float = 1.0,
 ) -> list[float]:
     """The mean and its interval, from the variance over examples and those of members with their freedom."""
     of_examples = (stats.t.ppf(0.975, max(units - 1, 1)) ** 2) * examples
     of_members = [max(stats.t.ppf(0.975, free) ** 2 * seen, 1.96**2 * least) for seen, least, free in members]
     margin = np.sqrt(max(of_examples + sum(of_members) - 1.96**2 * rest, of_examples, *of_members))
-    return [mean, max(min(centre - margin, mean), -1), min(max(centre + margin, mean), 1)]
+    return [mean, min(max(centre - margin, -most), mean), max(min(centre + margin, most), mean)]
 
 
 @settings(max_examples=40)
@@ -124,7 +130,8 @@ def test_changes_are_those_of_an_analysis_of_variance(
         both = sum(base / len(sample) for base, sample in zip(squares, several, strict=True))
         noise = apart[k] * (1 / units[k] - 1 / total) ** 2 + apart[1 - k] / total**2
         centre = (1 - size / total) * centres[k] - sum(per_example[~inside]) / total
-        expected = interval(float(per_example @ weight), centre, noise, units[k], parts, both)
+        most = 2 * (1 - size / total)
+        expected = interval(float(per_example @ weight), centre, noise, units[k], parts, both, most)
         got = [found.relative.mean[k], found.relative.low[k], found.relative.high[k]]
         np.testing.assert_allclose(got, expected, atol=1e-9)
         if found.tested is not None:

@@ -134,16 +134,19 @@ def chance_variance(correct: npt.NDArray[np.bool_]) -> float:
 
 
 def _interval(
-    mean: Floats, centre: Floats, examples: Floats, units: Floats, of: list[Variance], rest: Floats
+    mean: Floats, centre: Floats, examples: Floats, units: Floats, of: list[Variance], rest: Floats, most: Floats
 ) -> Change:
-    """`examples`: variance over examples; `rest`: the variance that it and those of members both hold."""
+    """`examples`: variance over examples; `rest`: the variance that it and those of members both hold; `most`: how far
+    from 0 a change can be.
+    """
     quantile = (1 + LEVEL) / 2
     parts = [special.stdtrit(np.maximum(units - 1, 1), quantile) ** 2 * examples]
     for one in of:  # the least stands on many examples, and needs no wide quantile for few members
         estimate = special.stdtrit(one.freedom, quantile) ** 2 * one.estimate
         parts.append(np.maximum(estimate, DEVIATIONS**2 * one.least))
     margin = np.sqrt(np.maximum(np.sum(parts, axis=0) - DEVIATIONS**2 * rest, np.max(parts, axis=0)))
-    return Change(mean, np.clip(centre - margin, -1, mean), np.clip(centre + margin, mean, 1))
+    low, high = np.maximum(centre - margin, -most), np.minimum(centre + margin, most)
+    return Change(mean, np.minimum(low, mean), np.maximum(high, mean))
 
 
 def changes(
@@ -182,7 +185,7 @@ def changes(
     rest = [_least(table) / size for table in several]
     both = _total([one / len(table.row) for one, table in zip(rest, several, strict=True)], len(size))
     variances = [unshared(table.row, one) for table, one in zip(several, rest, strict=True)]
-    plain = _interval(mean, noise.centre, noise.variance, noise.units, variances, both)
+    plain = _interval(mean, noise.centre, noise.variance, noise.units, variances, both, np.ones(len(size)))
 
     share = size / total
 
@@ -194,7 +197,8 @@ def changes(
     centre = noise.centre - share * (noise.centre - mean) - whole
     rows = [table.row - (table.row @ share)[:, None] for table in several]
     variances = moderated(rows, [relative(one) for one in rest], step=1 / size) if strata > 1 else []
-    apart = _interval(mean - whole, centre, noise.relative, noise.units, variances, relative(both))
+    most = 2 * (1 - share)
+    apart = _interval(mean - whole, centre, noise.relative, noise.units, variances, relative(both), most)
     testable = len(several) == len(tables) and strata > 1
     return Changes(plain, apart, moderated_t_test(mean - whole, variances) if testable else None)
 
