@@ -81,7 +81,6 @@ def applied(figure: Figure, texts: Iterable[str] = ()) -> Iterator[None]:
                 "axes.spines.right": False,
                 "svg.hashsalt": "lesion",
                 "svg.fonttype": "path",
-                "pdf.fonttype": 42,
             }
         )
         yield

@@ -41,7 +41,7 @@ class _Figures:
         drawn: Callable[[], matplotlib.figure.Figure],
         texts: Sequence[str] = (),
     ) -> str:
-        made = saving.files(drawn, size, texts)
+        made = saving.files(drawn, size, texts, fonts=saving.TYPE_3)
         self.writers |= {f"figures/{name}.{suffix}": partial(_write_bytes, content) for suffix, content in made.items()}
         return page.inline(made["svg"].decode(), name, description)
 
