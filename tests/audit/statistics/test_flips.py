@@ -130,7 +130,7 @@ def test_a_class_that_pays_is_named_and_one_without_flips_has_no_p() -> None:
     said = card(comparison, table)
     assert f"class 11 ({MINUS}1" in said
     assert "loses more than the rest" in said
-    assert "McNemar p < 0.0001" in said
+    assert "McNemar: p < 0.0001" in said
     lose, gain = flips.named(table, alpha=0.05)
     assert (lose["group"].tolist(), len(gain)) == (["11"], 0)
     assert (rows["q_beyond"] < 0.05).sum() > 1  # the rest of the others holds class 11
@@ -196,6 +196,7 @@ def test_examples_in_clusters_count_as_what_they_are_worth() -> None:
     told = replace(alone, cluster=7 * np.repeat(np.arange(300), 10) + 5)
     single, blind, table = found(once), found(alone), found(told)
     np.testing.assert_allclose(table["p"], single["p"])
+    assert [set(each["test"]) for each in (single, table)] == [{"mcnemar"}, {"sign-flips-of-clusters"}]
     columns = ["change_low", "change_high", "broken_low", "moved_high"]
     np.testing.assert_allclose(table[columns].iloc[:5], single[columns].iloc[:5], atol=1e-9)
     assert (blind["p"].iloc[0] <= table["p"].iloc[0]) & (blind["change_low"] > table["change_low"]).all()

@@ -43,7 +43,9 @@ SCHEMA = pa.schema(
     ]
 )
 ALL, CLASS, LABELS = "all", "class", "labels"
-NO_TEST, TEST = "none", "mcnemar"
+NO_TEST, TEST, OF_CLUSTERS = "none", "mcnemar", "sign-flips-of-clusters"
+TESTS = {TEST: "McNemar", OF_CLUSTERS: "clusters flipped as one"}
+"""A test, and what a sentence calls it."""
 
 Text = npt.NDArray[Any]
 Integers = npt.NDArray[np.integer]
@@ -56,7 +58,8 @@ def table(comparison: Comparison, *, groups: list[list[str]], ties: Ties) -> pd.
     compressed"), examples (of `labels`: those that get the first label from dense); broken (right → wrong), fixed
     (wrong → right), moved (wrong → another wrong answer), changed (all three), and of each the share of the examples
     with its 95 % interval (Wilson); change ((fixed − broken) / examples) with its 95 % interval (`inference.pairs`);
-    test (`mcnemar`; `none` where a side has several members). Examples of one cluster count as what they are worth.
+    test (`mcnemar`; `sign-flips-of-clusters` where examples belong together; `none` where a side has several members).
+    Examples of one cluster count as what they are worth.
 
     p is empty without a discordant answer, q is Benjamini–Hochberg over the rows of an attribute. p: McNemar's exact
     test that as many are fixed as broken (`inference.sign_flips`); of `labels`, that as many answers go back from the
@@ -78,9 +81,15 @@ def table(comparison: Comparison, *, groups: list[list[str]], ties: Ties) -> pd.
     parts = [_part(comparison, flips, name, names, place) for name, names, place in _strata(comparison, groups)]
     if len(flips.example):
         parts.append(_of_labels(comparison, flips, before, after))
-    found = pd.concat(parts, ignore_index=True).assign(test=TEST if comparison.single else NO_TEST)
+    found = pd.concat(parts, ignore_index=True).assign(test=_test(comparison))
     found = found.reindex(columns=SCHEMA.names)
     return found.astype(dict.fromkeys(KINDS, "Int64"))
+
+
+def _test(comparison: Comparison) -> str:
+    if not comparison.single:
+        return NO_TEST
+    return TEST if _cluster(comparison) is None else OF_CLUSTERS
 
 
 def _modal(one: Population, classes: int, ties: Ties) -> Integers:
@@ -179,7 +188,7 @@ def _of_labels(comparison: Comparison, flips: Flips, before: Integers, after: In
 def columns(table: pd.DataFrame, *, alpha: float) -> Row:  # noqa: ARG001
     """How many answers break and are fixed, or of populations are forgotten and learnt, of all; p of McNemar."""
     whole = table.iloc[0]
-    single, known = whole["test"] == TEST, not pd.isna(whole["broken"])
+    single, known = whole["test"] != NO_TEST, not pd.isna(whole["broken"])
     count = {name: int(whole[name]) if known else None for name in KINDS[1:]}
     return {
         "broken": count["broken"] if single else None,
@@ -202,7 +211,7 @@ def finding(audited: Audited) -> Finding | None:
         text = f"Of the answers that most models give, {broken} are forgotten (right, then wrong) and {fixed} learnt."
         return Finding("Direction", broken, f"forgotten, {fixed} learnt", f"{text} {moved} are wrong both times.", 2)
     text = f"{broken} answers are broken (right, then wrong) and {fixed} fixed of {number(whole['examples'])}"
-    text += f" (McNemar p {_p(whole['p'])})." if pd.notna(whole["p"]) else "."
+    text += f" ({TESTS[whole['test']]}: p {_p(whole['p'])})." if pd.notna(whole["p"]) else "."
     if whole["p"] >= audited.alpha:
         text += " Taken together, that cannot be told from chance."
     text += f" {moved} go from one wrong answer to another. {_who(found, alpha=audited.alpha)}"

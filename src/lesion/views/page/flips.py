@@ -9,7 +9,7 @@ from matplotlib import figure as mpl
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lesion.audit.statistics.flips import ALL, LABELS, NO_TEST
+from lesion.audit.statistics.flips import ALL, LABELS, NO_TEST, TESTS
 from lesion.audit.wording import number, p_value, percent
 from lesion.views.figures import lettering, style
 from lesion.views.page.page import with_interval
@@ -28,8 +28,9 @@ def explained(table: pd.DataFrame) -> str:
     who = "most models give" if table["test"].iloc[0] == NO_TEST else "the model gives"
     text = f"{lost}: the answer that {who} was right and is wrong now. {won}: the other way. Moved: wrong both times."
     if table["p"].notna().any():
+        test = TESTS[table["test"].iloc[0]]
         text += (
-            " The p says whether more break than are fixed (McNemar); against the rest, whether this class or group"
+            f" The p says whether more break than are fixed ({test}); against the rest, whether this class or group"
             " changes more or less than all other examples do."
         )
     return text
