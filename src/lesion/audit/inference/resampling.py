@@ -6,6 +6,7 @@ The null and a bootstrap differ in nothing but the rows that are drawn for each 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,11 +45,21 @@ class Pool:
         return votes(self.prediction, self.classes)
 
     @cached_property
-    def _given(self) -> npt.NDArray[np.float32]:
+    def _first(self) -> Integers:
+        """Where the entries of each example begin."""
+        return self._cast.first
+
+    @cached_property
+    def _entries(self) -> Integers:
+        """How many entries each example has."""
+        return np.diff(self._first, append=len(self._cast.label))
+
+    @cached_property
+    def _given(self) -> npt.NDArray[np.uint8]:
         """Who gives which of the labels that anyone gives: 0 or 1, (models, entries of the votes)."""
         cast, examples = self._cast, np.arange(self.prediction.shape[1])
         codes = cast.example * self.classes + cast.label
-        given = np.zeros((len(self.prediction), len(codes)), dtype=np.float32)
+        given = np.zeros((len(self.prediction), len(codes)), dtype=np.uint8)
         for row, said in zip(given, self.prediction, strict=True):
             row[np.searchsorted(codes, examples * self.classes + said)] = 1
         return given
@@ -63,16 +74,21 @@ class Pool:
 
     def modal_label(self, rows: Rows) -> Integers:
         """The label that most of these models give; one drawn twice votes twice. The first row is the first member."""
-        cast = self._cast
-        times = np.bincount(rows, minlength=len(self.prediction)).astype(np.float32)
-        count = (times @ self._given).astype(np.int64)  # whole numbers below 2**24 are exact in float32
-        largest = np.maximum.reduceat(count * self.classes + cast.label, cast.first)
+        count = self._count(rows)
+        largest = np.maximum.reduceat(count.astype(np.int64) * self.classes + self._cast.label, self._first)
         label = largest % self.classes
         if self.ties == "member":
-            most = count == (largest // self.classes)[cast.example]
-            tied = np.add.reduceat(most, cast.first, dtype=np.int64) > 1
-            label[tied] = self._first_given(rows, np.flatnonzero(tied), most & tied[cast.example])
+            most = count == np.repeat((largest // self.classes).astype(count.dtype), self._entries)
+            tied = np.add.reduceat(most, self._first, dtype=np.int64) > 1
+            label[tied] = self._first_given(rows, np.flatnonzero(tied), most & np.repeat(tied, self._entries))
         return np.asarray(label)
+
+    def _count(self, rows: Rows) -> npt.NDArray[Any]:
+        """The votes of these models for each entry; rows are added as bytes, which is what takes the least memory."""
+        count: npt.NDArray[Any] = np.zeros(len(self._cast.label), dtype=np.uint8 if len(rows) < 2**8 else np.uint16)
+        for row in rows:
+            count += self._given[row]
+        return count
 
     def _first_given(self, rows: Rows, examples: Integers, among: Flags) -> Integers:
         """The first label that one of these models gives to each example `among` entries of the votes: (examples,)."""
