@@ -11,7 +11,9 @@ from bench.measure import ROOT, cost, row
 from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, TEXT, write_parquet
 
 EXAMPLES_COUNT, CLASSES, MEMBERS = 50_000, 1_000, 30
-STEPS = ("impact", "pie", "subgroups", "effects", "null")
+STEPS = (
+    "impact", "pie", "subgroups", "effects", "null", "flips", "calibration", "reliability",
+)  # fmt: skip
 LOOPED = 50  # images of the loop that is compared
 
 
