@@ -43,8 +43,10 @@ def votes(prediction: npt.NDArray[np.integer], classes: int) -> Votes:
     prediction : int (members, examples), each in [0, classes)
     """
     members, examples = prediction.shape
-    said = np.arange(examples, dtype=np.int64) * classes + prediction
+    narrow = np.int32 if examples * classes < 2**31 else np.int64
+    said = np.arange(examples, dtype=narrow) * classes + prediction.astype(narrow, copy=False)
     codes, place, count = np.unique(said, return_index=True, return_counts=True)  # the place is that of the first
+    codes = codes.astype(np.int64)
     return Votes(codes // classes, codes % classes, count, place // examples, members)
 
 
