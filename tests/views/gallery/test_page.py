@@ -100,7 +100,7 @@ def test_labels_shares_score_and_q_stand_beside(study: Study, tmp_path: Path) ->
         ]
         assert f"<span>score {row['pie_score']:.2f}, q {row['q']:.2g}</span>" in card
         right = (row["dense_label"] == row["label"], row["compressed_label"] == row["label"])
-        assert f">{page.VERDICTS[right]}</span>" in card
+        assert f">{page.KINDS[right]}</span>" in card
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,7 @@ def test_a_single_pair_shows_confidence_where_it_is_known(
     cards = [card for of_class in variant.classes for card in of_class.cards]
     assert len(cards) == rows["pie"].sum() > 3
     assert {card.evidence for card in cards} == {shown}
+    assert "broken" in {card.kind for card in cards} <= {"broken", "fixed", "moved"}
     assert f"<span>{shown}</span>" in page.render("toy", [variant])
 
 

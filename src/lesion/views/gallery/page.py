@@ -22,7 +22,8 @@ from lesion.views.order import strongest_first
 
 PER_CLASS, PER_VARIANT = 24, 1000  # images that a variant shows: the page of a large study must still open
 THUMBNAIL = 96  # pixels; larger images are made as small, and JPEG
-VERDICTS = {(True, False): "lost", (False, True): "gained", (False, False): "wrong in both"}  # dense, compressed right
+KINDS = {(True, False): "forgotten", (False, True): "learnt", (False, False): "moved"}  # dense, compressed right
+OF_ONE_PAIR = {"forgotten": "broken", "learnt": "fixed", "moved": "moved"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Card:
     dense_share: float
     compressed_share: float
     evidence: str
-    verdict: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,14 @@ def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
         dense_share=pie["dense_share"],
         compressed_share=pie["compressed_share"],
         evidence=_evidence(pie),
-        verdict=VERDICTS[pie["dense_label"] == pie["label"], pie["compressed_label"] == pie["label"]],
+        kind=_kind(pie),
     )
+
+
+def _kind(pie: Mapping[Hashable, Any]) -> str:
+    """What became of the answer; a single pair of models, which has no score, has words of its own."""
+    kind = KINDS[pie["dense_label"] == pie["label"], pie["compressed_label"] == pie["label"]]
+    return OF_ONE_PAIR[kind] if np.isnan(pie["pie_score"]) else kind
 
 
 def shown(graded: pd.DataFrame) -> pd.DataFrame:
