@@ -16,7 +16,7 @@ from lesion.audit.inference.kinds import KINDS, kinds
 from lesion.audit.inference.multiplicity import q_values
 from lesion.audit.inference.recall import Floats, normalised, recalls
 from lesion.audit.inference.significance import t_test
-from lesion.audit.inference.votes import Integers, Votes, votes
+from lesion.audit.inference.votes import Integers, Votes, given, votes
 
 Labels = npt.NDArray[np.integer]
 Rows = npt.NDArray[np.int64]
@@ -57,12 +57,8 @@ class Pool:
     @cached_property
     def _given(self) -> npt.NDArray[np.uint8]:
         """Who gives which of the labels that anyone gives: 0 or 1, (models, entries of the votes)."""
-        cast, examples = self._cast, np.arange(self.prediction.shape[1])
-        codes = cast.example * self.classes + cast.label
-        given = np.zeros((len(self.prediction), len(codes)), dtype=np.uint8)
-        for row, said in zip(given, self.prediction, strict=True):
-            row[np.searchsorted(codes, examples * self.classes + said)] = 1
-        return given
+        code = self._cast.example * self.classes + self._cast.label
+        return given(self.prediction, code, self.classes, np.uint8)
 
     @cached_property
     def _right(self) -> tuple[Floats, Floats]:
@@ -94,8 +90,8 @@ class Pool:
         """The first label that one of these models gives to each example `among` entries of the votes: (examples,)."""
         cast, said = self._cast, self.prediction[np.ix_(rows, examples)]
         codes = cast.example[among] * self.classes + cast.label[among]
-        given = np.isin(examples * self.classes + said, codes)
-        return np.asarray(said[given.argmax(axis=0), np.arange(len(examples))])
+        best = np.isin(examples * self.classes + said, codes)
+        return np.asarray(said[best.argmax(axis=0), np.arange(len(examples))])
 
     def recall(self, rows: Rows, *, own: bool) -> Floats:
         """Normalised recalls of these models: float64 (rows, classes that occur)."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lesion.audit.inference.disagreement import beyond_chance
-from lesion.audit.inference.votes import Integers, SideBySide
+from lesion.audit.inference.votes import Integers, SideBySide, given
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.integer]
@@ -59,14 +59,11 @@ def relabellings(members: int, others: int, *, paired: bool, rng: np.random.Gene
 
 def _distances(pool: Labels, code: Integers, sides: Sides, classes: int) -> Floats:
     """Taxicab distances, float64 (ways, examples), of a pool (models, examples) with labels `code`."""
-    examples = np.arange(pool.shape[1])
-    given = np.zeros((len(pool), len(code)), dtype=np.float32)
-    for row, said in zip(given, pool, strict=True):
-        row[np.searchsorted(code, examples * classes + said)] = 1
+    gives = given(pool, code, classes, np.float32)
     members = sides[0].sum()
     others = len(pool) - members
     # |x / m − (c − x) / n| · m · n = |x · (m + n) − c · m|: whole numbers, which float32 holds exactly
-    apart = np.abs((sides @ given) * (members + others) - given.sum(axis=0) * members)
+    apart = np.abs((sides @ gives) * (members + others) - gives.sum(axis=0) * members)
     first = np.flatnonzero(np.diff(code // classes, prepend=-1))
     return np.add.reduceat(apart, first, axis=1, dtype=np.float64) / (float(members) * float(others))
 

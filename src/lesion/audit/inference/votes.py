@@ -1,6 +1,7 @@
 """What a population says of each example, all members together."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,6 +79,24 @@ def margin(cast: Votes) -> npt.NDArray[np.float64]:
     several = np.diff(first, append=len(count)) > 1
     second = np.where(several, count[np.minimum(first + 1, len(count) - 1)], 0)
     return np.asarray((count[first] - second) / cast.members)
+
+
+def given(
+    prediction: npt.NDArray[np.integer], code: npt.NDArray[np.integer], classes: int, dtype: npt.DTypeLike
+) -> npt.NDArray[Any]:
+    """Who gives which of the labels that anyone gives: 0 or 1, (members, k).
+
+    Parameters
+    ----------
+    prediction : int (members, examples), each in [0, classes)
+    code : int (k,), ascending: the position of an example × classes + a label, of each label that an example gets
+    dtype : of the result
+    """
+    places = np.arange(prediction.shape[1], dtype=np.int64) * classes
+    found = np.zeros((len(prediction), len(code)), dtype=dtype)
+    for row, said in zip(found, prediction, strict=True):
+        row[np.searchsorted(code, places + said)] = 1
+    return found
 
 
 @dataclass(frozen=True)
