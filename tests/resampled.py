@@ -9,7 +9,7 @@ import pandas as pd
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population
 from lesion.audit.inference.multiplicity import q_values
-from lesion.audit.inference.recall import normalised_recalls, takes_own_accuracy
+from lesion.audit.inference.recall import normalised, recalls, takes_own_accuracy
 from lesion.audit.inference.resampling import Rows
 from lesion.audit.inference.significance import t_test
 from lesion.audit.statistics import pie
@@ -47,7 +47,7 @@ def plain_tests(comparison: Comparison, using: Impact) -> pd.DataFrame:
     """Significant classes by the t-tests of textbooks."""
     own, classes = takes_own_accuracy(using.normalise, paired=comparison.paired), len(comparison.present)
     before, after = (
-        normalised_recalls(one.correct, comparison.stratum, classes, own=own)
+        normalised(recalls(one.correct, comparison.stratum, classes), one.correct.mean(axis=1), own=own)
         for one in (comparison.dense, comparison.compressed)
     )
     p = t_test(after, before, paired=comparison.paired).p

@@ -9,7 +9,7 @@ from bench.statistics.populations import Kind, right
 from bench.statistics.rate import Rate
 from lesion.audit.inference.effects import changes
 from lesion.audit.inference.multiplicity import q_values
-from lesion.audit.inference.recall import normalised_recalls
+from lesion.audit.inference.recall import normalised, recalls
 from lesion.audit.inference.significance import t_test
 
 Floats = npt.NDArray[np.float64]
@@ -40,7 +40,10 @@ def p_values(
     tested = changes(one, other, label, classes, paired=paired).tested
     assert tested is not None
     plain, paper = (
-        t_test(*(normalised_recalls(side, label, classes, own=own) for side in (other, one)), paired=paired and own).p
+        t_test(
+            *(normalised(recalls(side, label, classes), side.mean(axis=1), own=own) for side in (other, one)),
+            paired=paired and own,
+        ).p
         for own in (True, False)
     )
     return tested.p, plain, paper

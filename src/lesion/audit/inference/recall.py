@@ -57,13 +57,6 @@ def normalised(recall: Floats, accuracy: Floats, *, own: bool) -> Floats:
     return recall - (accuracy[:, None] if own else accuracy.mean())
 
 
-def normalised_recalls(
-    correct: npt.NDArray[np.bool_], label: npt.NDArray[np.integer], classes: int, *, own: bool
-) -> Floats:
-    """`normalised` of the `recalls` of these members."""
-    return normalised(recalls(correct, label, classes), correct.mean(axis=1), own=own)
-
-
 def hardly_vary(recall: Sequence[Floats], accuracy: Sequence[Floats]) -> npt.NDArray[np.bool_]:
     """Classes whose recall varies so little between members that the paper's test is too bold: bool (classes,).
 
