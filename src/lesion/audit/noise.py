@@ -3,7 +3,7 @@
 import pandas as pd
 
 from lesion.audit.contract import Audited
-from lesion.audit.wording import number, p_value
+from lesion.audit.wording import number, p_said
 
 COUNTS = {
     "pie": "PIE",
@@ -49,8 +49,7 @@ def _ends(row: pd.Series, count: str) -> str:
 def _verdict(p: float, alpha: float) -> str:
     if pd.isna(p):
         return "So few models cannot tell whether compressed ones answer otherwise than other seeds do."
-    said = p_value(p)
-    told = f"p {said}" if said.startswith("<") else f"p = {said}"
+    told = p_said(p)
     if p < alpha:
         return f"Compressed models answer otherwise than dense ones, more than other seeds do ({told})."
     return f"What compressed models answer cannot be told from what other seeds do ({told})."

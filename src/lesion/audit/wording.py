@@ -25,3 +25,9 @@ def number(value: float) -> str:
 def p_value(value: float) -> str:
     """A p or q to two digits; nothing where there is none."""
     return "" if math.isnan(value) else "< 0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
+def p_said(value: float) -> str:
+    """A p in a sentence: `p = 0.07`, `p < 0.0001`."""
+    text = p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"

@@ -23,7 +23,7 @@ from lesion.audit.inference.multiplicity import known_q_values, q_values
 from lesion.audit.inference.pays_more import Net, pays_more_of_clusters_p, pays_more_p
 from lesion.audit.inference.sign_flips import balance_p
 from lesion.audit.inference.votes import modal_label, votes
-from lesion.audit.wording import number, p_value, points
+from lesion.audit.wording import number, p_said, points
 from lesion.params.ties import Ties
 
 SUFFIX = "csv"
@@ -211,16 +211,11 @@ def finding(audited: Audited) -> Finding | None:
         text = f"Of the answers that most models give, {broken} are forgotten (right, then wrong) and {fixed} learnt."
         return Finding("Direction", broken, f"forgotten, {fixed} learnt", f"{text} {moved} are wrong both times.", 2)
     text = f"{broken} answers are broken (right, then wrong) and {fixed} fixed of {number(whole['examples'])}"
-    text += f" ({TESTS[whole['test']]}: p {_p(whole['p'])})." if pd.notna(whole["p"]) else "."
+    text += f" ({TESTS[whole['test']]}: {p_said(whole['p'])})." if pd.notna(whole["p"]) else "."
     if whole["p"] >= audited.alpha:
         text += " Taken together, that cannot be told from chance."
     text += f" {moved} go from one wrong answer to another. {_who(found, alpha=audited.alpha)}"
     return Finding("Answers", broken, f"broken, {fixed} fixed", text.rstrip(), place=1)
-
-
-def _p(value: float) -> str:
-    text = p_value(value)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def named(found: pd.DataFrame, *, alpha: float) -> tuple[pd.DataFrame, pd.DataFrame]:
