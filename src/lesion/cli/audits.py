@@ -1,0 +1,76 @@
+"""Commands for predictions from anywhere: no params.yaml is needed."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lesion.cli.app import AUDIT, app
+from lesion.errors import InputError
+from lesion.params.design import Design
+from lesion.params.normalise import Normalise
+from lesion.params.ties import Ties
+
+CHANGES = [0.01, 0.02, 0.05, 0.1]
+
+
+@app.command(rich_help_panel=AUDIT)
+def audit(
+    dense: Annotated[Path, typer.Option(help="Predictions before compression: .csv, .tsv, .parquet or .npy.")],
+    compressed: Annotated[Path, typer.Option(help="Predictions after it.")],
+    out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
+    texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
+    alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
+    normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "member",
+    design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
+    ties: Annotated[Ties, typer.Option(help="Which of the labels with the most votes is the modal one.")] = "member",
+    splits: Annotated[int, typer.Option(help="Random splits of the null.")] = 200,
+    resamples: Annotated[int, typer.Option(help="Draws of members, for the interval of the share of PIE.")] = 200,
+    smallest: Annotated[int, typer.Option(help="A group of fewer examples is called small.")] = 30,
+    seed: Annotated[int, typer.Option(help="The seed of all random draws.")] = 0,
+) -> None:
+    """Audit any two files of predictions: tables, figures and one page."""
+    from lesion.views.page.audit import audit
+
+    audit(
+        dense=dense, compressed=compressed, out=out, texts=texts, alpha=alpha, normalise=normalise, design=design,
+        ties=ties, splits=splits, resamples=resamples, smallest=smallest, seed=seed,
+    )  # fmt: skip
+    print(f"The page is {out / 'index.html'}.")
+
+
+@app.command(rich_help_panel=AUDIT)
+def power(
+    study: Annotated[str | None, typer.Option(help="A study of params.yaml, e.g. digits.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Say also which changes its audit could not have seen.")] = None,
+    dense: Annotated[Path | None, typer.Option(help="In place of a study: predictions before compression.")] = None,
+    compressed: Annotated[Path | None, typer.Option(help="Predictions after it.")] = None,
+    alpha: Annotated[float, typer.Option(help="Of two files: significant below this p.")] = 0.05,
+    design: Annotated[Design, typer.Option(help="Of two files, paired: member k of both belong together.")] = "auto",
+    change: Annotated[list[float], typer.Option(help="A change of recall to be found, as a fraction.")] = CHANGES,
+    examples: Annotated[list[int], typer.Option(help="Test examples of a class; else the quartiles.")] = [],  # noqa: B006
+    recall: Annotated[list[float], typer.Option(help="Recall of a class before it; else the quartiles.")] = [],  # noqa: B006
+    power: Annotated[float, typer.Option(help="The chance to find it.")] = 0.8,
+) -> None:
+    """Print how many members, or for one pair of models how many examples, it takes to see a change of recall."""
+    from lesion.audit.planning.plan import plan_files, plan_study
+
+    wanted: dict[str, Any] = {"changes": change, "sizes": examples, "levels": recall, "power": power}
+    if dense is not None and compressed is not None and study is None and variant is None:
+        print(plan_files(dense, compressed, alpha=alpha, design=design, **wanted))
+        return
+    if study is None or dense is not None or compressed is not None:
+        raise InputError("power: expected --study, or the files of --dense and --compressed")
+    from lesion.pipeline.project import read_project
+
+    graph, params = read_project()
+    node = graph.node("impact", {"study": study, "variant": variant or params.active.compressed[0]})
+    files = graph.inputs(node)
+    print(
+        plan_study(
+            examples=Path(str(files["examples"])),
+            dense=[Path(path) for path in files["dense"]],
+            compressed=None if variant is None else [Path(path) for path in files["compressed"]],
+            settings=params.audit.impact, design=params.audit.design, **wanted,
+        )
+    )  # fmt: skip
