@@ -68,7 +68,8 @@ def test_conda_gets_what_the_pipeline_brings_at_the_versions_of_the_lock() -> No
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     [pip] = [item["pip"] for item in environment["dependencies"] if isinstance(item, dict)]
     pins = {Requirement(line) for line in pip}
-    assert pins <= LOCKED
+    # The lock pins more packages, some of which ask for one on every platform.
+    assert {(pin.name, pin.specifier) for pin in pins} <= {(pin.name, pin.specifier) for pin in LOCKED}
     assert reached("lesion", "train") <= {canonicalize_name(pin.name) for pin in pins}
 
 

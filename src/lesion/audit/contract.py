@@ -1,7 +1,7 @@
 """What a statistic is: the contract of the modules in `lesion.audit.statistics`, which mypy holds them to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pandas as pd
@@ -22,12 +22,48 @@ class Audited:
     tables : name of a statistic → its table
     summary : the rows of dense and compressed, indexed by variant (`lesion.audit.summary`)
     alpha : the level of the tests, and of the false discovery rate
+    notes : sentences on what could not be said, and what to know
     """
 
     comparison: Comparison
     tables: Mapping[str, pd.DataFrame]
     summary: pd.DataFrame
     alpha: float
+    notes: tuple[str, ...] = ()
+
+
+Facts = Mapping[str, float | str]
+"""What is known of a candidate beside its answers, such as its size or latency: name with its unit → value."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A compressed model, or population of models, that somebody considers shipping, audited against dense.
+
+    Attributes
+    ----------
+    name : what people call it
+    """
+
+    name: str
+    audited: Audited
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AuditedCandidates:
+    """Candidates that were compared with the same dense models on the same examples.
+
+    Attributes
+    ----------
+    all : one candidate or more, in the order in which they were given
+    tables : name → a table over candidates (`lesion.audit.candidates`), without rows where there is nothing to say
+    notes : sentences on the candidates together
+    """
+
+    all: tuple[Candidate, ...]
+    tables: Mapping[str, pd.DataFrame]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,7 @@ class Audit:
     @property
     def audited_(self) -> Audited:
         """All that was found, as the page reads it."""
-        return Audited(self.comparison_, self.tables_, self.summary_.set_index("variant"), self.alpha)
+        return Audited(self.comparison_, self.tables_, self.summary_.set_index("variant"), self.alpha, self.notes_)
 
     def check(self) -> None:
         """Raise InputError where an option is out of range; the message names it."""

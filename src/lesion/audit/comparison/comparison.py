@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lesion.audit.comparison.populations import Labels, Population, check_comparable, check_labels, is_paired
+from lesion.audit.comparison.source import Source
 from lesion.params.design import Design
 from lesion.seeds import derive_seed
 
@@ -30,6 +31,7 @@ class Comparison:
     cluster : int (examples,), ids of 0 and up: examples of one id belong together, as the frames of a video do, and are
         one draw of the sample; None where each example is a draw of its own
     left_out : columns of the files that cannot name groups
+    sources : the files of dense and of compressed; None where predictions came from nodes or arrays
     seed, study, variant : what names the draws of the statistics; predictions from anywhere need no study and variant
 
     Raises
@@ -48,6 +50,7 @@ class Comparison:
     groups: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     cluster: npt.NDArray[np.integer] | None = None
     left_out: tuple[str, ...] = ()
+    sources: tuple[Source, Source] | None = None
     seed: int = 0
     study: str = ""
     variant: str = ""

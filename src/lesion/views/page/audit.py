@@ -38,4 +38,4 @@ def audit(
     audit.compare(from_files(dense, compressed, **audit.drawing))
     graded = audit.pie_
     said = None if table is None else table.of(graded["example_id"].to_numpy(), graded["pie"].to_numpy())
-    write_folder(out, contents(dense, compressed, audit.audited_, notes=audit.notes_, texts=said))
+    write_folder(out, contents(dense, compressed, audit.audited_, texts=said))

@@ -56,15 +56,12 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> None:
         pq.write_table(content, file, compression="zstd")
 
 
-def contents(
-    dense: Path, compressed: Path, audited: Audited, *, notes: tuple[str, ...], texts: pd.Series | None = None
-) -> dict[str, Writer]:
+def contents(dense: Path, compressed: Path, audited: Audited, *, texts: pd.Series | None = None) -> dict[str, Writer]:
     """Name of each file → what writes it.
 
     Parameters
     ----------
     dense, compressed : the files that were audited, as the page names them
-    notes : sentences on what could not be said
     texts : those of the PIE, by `example_id`
     """
     statistics, figures, found = load_all(), _Figures(), _found(audited, texts)
@@ -92,7 +89,7 @@ def contents(
         dense=dense,
         compressed=compressed,
         findings=_in_place(finding for finding in findings if finding is not None),
-        notes=notes,
+        notes=audited.notes,
         tables=shown,
         noise=noise,
         facts=_facts(audited),
