@@ -221,10 +221,12 @@ def finding(audited: Audited) -> Finding | None:
 def named(found: pd.DataFrame, *, alpha: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The classes and groups that lose more than the rest, and those that gain, the largest changes first.
 
-    Both tests are asked, each at a false discovery rate of alpha. Where one class alone loses, the others differ from
-    their rest, which holds that class, though nothing happened to them; where all lose alike, McNemar finds each.
+    Both tests are asked, each at a false discovery rate of alpha over all attributes (a share of it for each). Where
+    one class alone loses, the others differ from their rest, which holds that class, though nothing happened to them;
+    where all lose alike, McNemar finds each.
     """
-    sure = found[(found["q"] < alpha) & (found["q_beyond"] < alpha)].sort_values("change", kind="stable")
+    level = alpha / max(found.loc[found["p_beyond"].notna(), "attribute"].nunique(), 1)
+    sure = found[(found["q"] < level) & (found["q_beyond"] < level)].sort_values("change", kind="stable")
     average = found["change"].iloc[0]
     lose, gain = (sure["change"] < min(average, 0)), (sure["change"] > max(average, 0))
     return sure[lose], sure[gain].iloc[::-1]
