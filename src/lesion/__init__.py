@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lesion.audit.comparison.files.readers import read_predictions as read_predictions
+    from lesion.audit.comparison.files.read import read_predictions as read_predictions
     from lesion.audit.estimator import Audit as Audit
     from lesion.errors import InputError as InputError
 
@@ -25,7 +25,7 @@ def __getattr__(name: str) -> Any:
     homes = {
         "Audit": "lesion.audit.estimator",
         "InputError": "lesion.errors",
-        "read_predictions": "lesion.audit.comparison.files.readers",
+        "read_predictions": "lesion.audit.comparison.files.read",
     }
     if name not in homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lesion.audit import estimator
-from lesion.audit.comparison.files.readers import read_predictions
+from lesion.audit.comparison.files.read import read_predictions
 from lesion.audit.estimator import Audit
 from lesion.errors import InputError
 

@@ -11,7 +11,7 @@ import pytest
 from lesion.artifacts.csv_tables import read_csv
 from lesion.artifacts.tables import TEXT, write_parquet
 from lesion.audit import registry
-from lesion.audit.comparison.files.readers import read_predictions
+from lesion.audit.comparison.files.read import read_predictions
 from lesion.audit.comparison.from_files import from_files
 from lesion.audit.comparison.populations import Population
 from lesion.audit.estimator import Audit

@@ -7,7 +7,7 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from lesion.audit.comparison.comparison import SIDES, Comparison
-from lesion.audit.comparison.files.readers import Predictions
+from lesion.audit.comparison.files.predictions import Predictions
 from lesion.audit.comparison.from_arrays import Groups, Sides, from_arrays
 from lesion.audit.comparison.from_files import from_predictions
 from lesion.audit.contract import Audited

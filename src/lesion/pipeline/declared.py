@@ -1,4 +1,4 @@
-"""Statistics and figures: each module in one of their folders is a step, and this reads what it declares.
+"""Statistics, figures and readers: each module in one of their folders is found, and this reads what it declares.
 
 Their constants are read from the source, not by import: importing them would import pandas and matplotlib.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 STATISTICS = "lesion.audit.statistics"
 FIGURES = "lesion.views.figures"
+READERS = "lesion.audit.comparison.files.readers"
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,8 @@ def statistics() -> tuple[Declared, ...]:
 def figures() -> tuple[Declared, ...]:
     """The figures: modules with `INPUTS`."""
     return modules(FIGURES, "INPUTS")
+
+
+def readers() -> tuple[Declared, ...]:
+    """The formats of predictions of others: modules with `READS`."""
+    return modules(READERS, "READS")

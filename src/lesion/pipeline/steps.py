@@ -5,7 +5,7 @@ module in `audit/statistics` or `views/figures` is a step by lying there.
 """
 
 from lesion.pipeline import artifacts
-from lesion.pipeline.declared import Declared, figures, statistics
+from lesion.pipeline.declared import Declared, figures, readers, statistics
 from lesion.pipeline.step import Input, Step
 
 SHARD = ("study", "variant", "shard")
@@ -102,6 +102,7 @@ STEPS: dict[str, Step] = {
         "Take the predictions of an external variant from its file.",
         "lesion.audit.comparison.external:take", SHARD, EXAMPLES, {"predictions": "predictions"}, COMPRESSION,
         kinds=("external",), loads=("method",), reads_file="variants.{variant}.predictions", comparison=True,
+        modules=tuple(found.module for found in readers()),
     ),
     "robustness": Step(
         "Count correct answers on corrupted and natural adversarial images.",

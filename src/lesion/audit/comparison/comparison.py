@@ -32,6 +32,11 @@ class Comparison:
         one draw of the sample; None where each example is a draw of its own
     left_out : columns of the files that cannot name groups
     sources : the files of dense and of compressed; None where predictions came from nodes or arrays
+    graded : answers are no classes, as those of a language model that writes text: what is known of each is whether it
+        is right, and whether it is the same text. Classes are then `right`, `wrong`, `wrong otherwise` (another wrong
+        answer to the same example), …; the label is `right` for all examples
+    answers : what the first dense and the first compressed member answer, each text (examples,); None where not known
+    text : what each example says, (examples,), where the files tell
     seed, study, variant : what names the draws of the statistics; predictions from anywhere need no study and variant
 
     Raises
@@ -51,6 +56,9 @@ class Comparison:
     cluster: npt.NDArray[np.integer] | None = None
     left_out: tuple[str, ...] = ()
     sources: tuple[Source, Source] | None = None
+    graded: bool = False
+    answers: tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]] | None = None
+    text: npt.NDArray[np.object_] | None = None
     seed: int = 0
     study: str = ""
     variant: str = ""

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, read_facts, read_parquet, write_parquet
 from lesion.audit.comparison.files.prediction_files import is_shifted
-from lesion.audit.comparison.files.readers import Predictions, read_predictions
+from lesion.audit.comparison.files.predictions import Predictions
+from lesion.audit.comparison.files.read import read_predictions
 from lesion.audit.comparison.sanity.shifted import refuse_shift
 from lesion.audit.comparison.sanity.twins import folded
 from lesion.errors import InputError
@@ -68,7 +69,7 @@ def _test_examples(path: Path) -> tuple[Integers, Integers]:
 
 def _rows(source: Path, read: Predictions, ids: Integers) -> Integers:
     """Where the file has each test example. An array without ids has them in ascending order."""
-    if source.suffix == ".npy":
+    if read.numbered:
         if (count := len(read.population.example_id)) != len(ids):
             raise InputError(f"{source}: has {count} examples, {len(ids)} test examples expected")
         return np.arange(len(ids))

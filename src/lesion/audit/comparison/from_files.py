@@ -9,7 +9,8 @@ import numpy as np
 from lesion.audit.comparison.clusters import codes
 from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.files.prediction_files import fitted
-from lesion.audit.comparison.files.readers import Predictions, read_predictions
+from lesion.audit.comparison.files.predictions import Predictions
+from lesion.audit.comparison.files.read import read_predictions
 from lesion.audit.comparison.from_arrays import of_populations
 from lesion.audit.comparison.pairs import partners_first
 from lesion.audit.comparison.sanity.check import checked
@@ -43,6 +44,8 @@ def from_predictions(
         other = partners_first(one, other, sources=paths)
     known["cluster"] = None if both.cluster is None else codes(both.cluster)
     known |= {"groups": both.attributes, "left_out": both.left_out}
+    if dense.source is not None and compressed.source is not None:
+        known["sources"] = dense.source, compressed.source
     ids = both.example_names
     known["example_id"] = both.dense.example_id if ids is None else np.array(ids, dtype=object)
     if both.class_names is None:

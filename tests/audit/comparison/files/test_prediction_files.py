@@ -5,16 +5,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lesion.audit.comparison.files.prediction_files import PredictionFiles, read_prediction_files
+from lesion.audit.comparison.files.prediction_files import PredictionFiles, fitted
+from lesion.audit.comparison.files.read import read_predictions
 from lesion.errors import InputError
 from tests.audit.comparison.files.files import SPECIES, named, rows, written
+
+
+def both_read(*paths: Path) -> PredictionFiles:
+    one, other = (read_predictions(path) for path in paths)
+    return fitted(one, other, paths=paths)
 
 
 def test_classes_that_one_file_alone_names_get_the_same_number_in_both(tmp_path: Path) -> None:
     one, other = (named(rows(seed, skill=0.5)) for seed in (1, 2))
     one["prediction"] = one["prediction"].replace("bee", "ant")
     other["prediction"] = other["prediction"].replace("dog", "zebra")
-    files = read_prediction_files(written(tmp_path / "a.csv", one), written(tmp_path / "b.parquet", other))
+    files = both_read(written(tmp_path / "a.csv", one), written(tmp_path / "b.parquet", other))
     assert files.class_names == ("ant", "bee", "cat", "dog", "zebra")
     names = np.array(files.class_names)
     for population, table in ((files.dense, one), (files.compressed, other)):
@@ -28,9 +34,7 @@ def test_classes_that_one_file_alone_names_get_the_same_number_in_both(tmp_path:
 def test_labels_and_attributes_may_be_in_one_file_only(tmp_path: Path, without: int) -> None:
     tables = [rows(1), rows(2)]
     tables[without] = tables[without].drop(columns=["label", "age"])
-    files = read_prediction_files(
-        *(written(tmp_path / f"{name}.csv", table) for name, table in zip("ab", tables, strict=True))
-    )
+    files = both_read(*(written(tmp_path / f"{name}.csv", table) for name, table in zip("ab", tables, strict=True)))
     full = tables[1 - without].drop_duplicates("example_id").sort_values("example_id")
     for population in (files.dense, files.compressed):
         assert population.known_label.tolist() == full["label"].tolist()
@@ -71,13 +75,13 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
 def test_files_that_do_not_fit_together(tmp_path: Path, case: str) -> None:
     spoil, said = HOSTILE[case]
     with pytest.raises(InputError, match=said) as caught:
-        read_prediction_files(written(tmp_path / "a.csv", rows(1)), written(tmp_path / "b.csv", spoil(rows(2))))
+        both_read(written(tmp_path / "a.csv", rows(1)), written(tmp_path / "b.csv", spoil(rows(2))))
     assert "\n" not in str(caught.value)
 
 
 def test_more_examples_in_the_compressed_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.csv: lacks 5 of the 25 examples of .*b\.csv, e\.g\. 65"):
-        read_prediction_files(
+        both_read(
             written(tmp_path / "a.csv", rows(1).drop(columns="label")),
             written(tmp_path / "b.csv", rows(2, examples=25)),
         )
@@ -114,7 +118,7 @@ def test_the_same_values_in_other_types_are_the_same(tmp_path: Path, case: str, 
     plain = [written(tmp_path / f"{name}.parquet", table) for name, table in zip("ab", tables, strict=True)]
     one = written(tmp_path / f"c{suffixes[0]}", tables[0])
     other = written(tmp_path / f"d{suffixes[1]}", SPELT[case](tables[1]))
-    assert contents(read_prediction_files(one, other)) == contents(read_prediction_files(*plain))
+    assert contents(both_read(one, other)) == contents(both_read(*plain))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -124,17 +128,17 @@ def test_ids_past_the_largest_signed_integer(tmp_path: Path, suffix: str) -> Non
         for table in (rows(1), rows(2))
     ]
     one = written(tmp_path / f"a{suffix}", tables[0])
-    files = read_prediction_files(one, written(tmp_path / "b.csv", tables[1]))
+    files = both_read(one, written(tmp_path / "b.csv", tables[1]))
     assert files.example_names == tuple(sorted({str(example) for example in tables[0]["example_id"]}))
     few = written(tmp_path / f"c{suffix}", tables[1][tables[1]["example_id"] < 2**63])
     with pytest.raises(InputError, match=r"c\..*: lacks \d+ of the 20 examples of .*a\."):
-        read_prediction_files(one, few)
+        both_read(one, few)
 
 
 def test_classes_of_digits_in_one_file_are_those_of_the_other_that_has_names_too(tmp_path: Path) -> None:
     one, other = rows(1).drop(columns="label"), rows(2).drop(columns="label")
     spelt = other.assign(prediction=other["prediction"].astype(str).replace("3", "none"))
-    files = read_prediction_files(written(tmp_path / "a.csv", one), written(tmp_path / "b.csv", spelt))
+    files = both_read(written(tmp_path / "a.csv", one), written(tmp_path / "b.csv", spelt))
     assert files.class_names == ("0", "1", "2", "3", "none")
     names = np.array(files.class_names)
     for population, table in ((files.dense, one), (files.compressed, spelt)):

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lesion.audit.comparison.files.cells import Cells, has_text
-from lesion.audit.comparison.files.formats import Types, open_table, readable
+from lesion.audit.comparison.files.formats import Table, Types
 from lesion.errors import InputError
 
 Block = Mapping[str, Cells]
@@ -21,7 +21,6 @@ WIDE = re.compile(r"(?:member|prediction)_([0-9]+)")
 WIDE_MEASURED = re.compile(rf"({'|'.join(MEASURED)})_([0-9]+)")
 INDEX = re.compile(r"|Unnamed: [0-9]+|__index_level_[0-9]+__")  # what pandas writes unasked
 NUMBERS = "numbers of 0 to 1"
-FORMATS = ".csv, .csv.gz, .tsv, .tsv.gz, .parquet or .npy"
 
 
 @dataclass(frozen=True)
@@ -123,30 +122,13 @@ def _long(found: FileColumns, batch: pa.RecordBatch) -> Iterator[Block]:
         yield {**columns, "member": number, **{what: of_member[member] for what, of_member in cells.items()}}
 
 
-def open_predictions(path: Path, *, block_size: int) -> tuple[FileColumns, Iterator[Block]]:
-    """The columns of a CSV or Parquet file, and its blocks, of `block_size` bytes of text or a 16th as many rows.
+def blocks_of(path: Path, table: Table) -> tuple[FileColumns, Iterator[Block]]:
+    """The columns of a table, and its blocks.
 
     Raises
     ------
     InputError
-        Where the file cannot be read, at once or when that block is reached, or lacks a column.
+        Where the file lacks a column; and when a block is reached that cannot be read.
     """
-    table = open_table(path, block_size=block_size, rows=max(1, block_size // 16), expected=FORMATS)
     found = file_columns(path, table.names, table.types)
     return found, (block for batch in table.batches(found.read) for block in _long(found, batch))
-
-
-def read_array(path: Path) -> np.ndarray[tuple[int, int], np.dtype[np.integer]]:
-    """The integers of a `.npy` file, (members, examples); a single row of (examples,) is one member."""
-    with readable(path):
-        array = np.load(path, allow_pickle=False)
-    if isinstance(array, np.ndarray) and array.dtype == bool:
-        array = array.astype(np.int8)
-    if not isinstance(array, np.ndarray) or array.ndim not in (1, 2) or not np.issubdtype(array.dtype, np.integer):
-        kind = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else "an archive"
-        raise InputError(f"{path}: holds {kind}, integers (members, examples) or (examples,) expected")
-    if not array.size:
-        raise InputError(f"{path}: holds no predictions")
-    if array.min() < 0:
-        raise InputError(f"{path}: holds the class {array.min()}; class ids are 0 and up")
-    return np.atleast_2d(array)

@@ -5,12 +5,13 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from lesion.audit.comparison.files.header import not_utf8, open_bytes, read_header
+from lesion.audit.comparison.files.header import SEPARATORS, not_utf8, open_bytes, read_header
 from lesion.errors import InputError
 
 CSV = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
@@ -18,6 +19,24 @@ PARQUET = re.compile(r"\.parquet$", re.IGNORECASE)
 LARGEST = 2**30  # bytes of a row: Arrow counts those of a block in 32 bits
 
 Types = Mapping[str, pa.DataType]
+
+
+class Table(Protocol):
+    """A table, opened.
+
+    Attributes
+    ----------
+    kind : its format, for people
+    names : of its columns, without blanks around them
+    types : of its columns, by their names
+    """
+
+    kind: str
+    names: Sequence[str]
+    types: Types
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """These columns, by their names, block by block."""
 
 
 @contextmanager
@@ -45,6 +64,7 @@ class CsvTable:
     def __init__(self, path: Path, *, block_size: int) -> None:
         self.path, self.block_size = path, block_size
         self.header = read_header(path)
+        self.kind = f"CSV separated by {SEPARATORS[self.header.separator]}"
         self.names: Sequence[str] = self.header.names
         self.types: Types = dict.fromkeys(self.names, pa.string())
 
@@ -88,6 +108,7 @@ class ParquetTable:
 
     def __init__(self, path: Path, *, rows: int) -> None:
         self._file, self._rows = pq.ParquetFile(path.open("rb")), rows
+        self.kind = "Parquet"
         schema = self._file.schema_arrow
         self.names: Sequence[str] = [name.strip() for name in schema.names]
         self.types: Types = dict(zip(self.names, schema.types, strict=True))
@@ -100,7 +121,7 @@ class ParquetTable:
             yield pa.record_batch([batch.column(name) for name in given], names=list(columns))
 
 
-def open_table(path: Path, *, block_size: int, rows: int, expected: str) -> CsvTable | ParquetTable:
+def open_table(path: Path, *, block_size: int, rows: int, expected: str) -> Table:
     """Open a table by its suffix: .csv, .csv.gz, .tsv, .tsv.gz or .parquet, in any capitals.
 
     Parameters

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lesion.audit.comparison.files.columns import Integers, compact, distinct
+from lesion.audit.comparison.files.predictions import Texts
 from lesion.errors import InputError
-
-Texts = tuple[str, ...]
 
 
 class Axis:

@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from lesion.errors import InputError
 
-SEPARATORS = (",", ";", "\t")
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 ALWAYS = "example_id"  # every table that is read here has it: the separator that finds it is the right one
 
 

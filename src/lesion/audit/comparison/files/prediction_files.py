@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lesion.audit.comparison.files.columns import as_texts, compact, recoding
-from lesion.audit.comparison.files.grid import Texts
-from lesion.audit.comparison.files.readers import BLOCK, Attributes, Predictions, read_predictions
+from lesion.audit.comparison.files.predictions import Attributes, Predictions, Texts
 from lesion.audit.comparison.populations import Population
 from lesion.errors import InputError
 
@@ -28,21 +27,19 @@ class PredictionFiles:
     left_out: Texts
 
 
-def read_prediction_files(dense: Path, compressed: Path, *, block_size: int = BLOCK) -> PredictionFiles:
-    """Read two files and fit them together. Labels, attributes and clusters may be in one of them only.
+def fitted(one: Predictions, other: Predictions, *, paths: Sequence[Path]) -> PredictionFiles:
+    """Fit together what two files hold. Labels, attributes and clusters may be in one of them only.
+
+    Parameters
+    ----------
+    paths : name the files in errors
 
     Raises
     ------
     InputError
-        As `read_predictions`; where the files hold other examples, or say other things of them, or one names its
-        classes or examples and the other numbers them.
+        Where the files hold other examples, or say other things of them, or one names its classes or examples and the
+        other numbers them.
     """
-    one, other = (read_predictions(path, block_size=block_size) for path in (dense, compressed))
-    return fitted(one, other, paths=(dense, compressed))
-
-
-def fitted(one: Predictions, other: Predictions, *, paths: Sequence[Path]) -> PredictionFiles:
-    """Fit together what two files hold; `paths` name them in errors."""
     _same_examples(paths, one, other)
     populations, names = _same_classes(paths, one, other)
     labels = [population.label for population in populations]

@@ -1,7 +1,7 @@
-"""Predictions from anywhere: the file of one population, checked, as arrays."""
+"""The rows of a table of predictions, gathered as arrays and checked."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,68 +10,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lesion.audit.comparison.files.blocks import Block, FileColumns, open_predictions, read_array
+from lesion.audit.comparison.files.blocks import Block, FileColumns
 from lesion.audit.comparison.files.cells import Cells, numbers
 from lesion.audit.comparison.files.columns import Attribute, Column, Integers, as_texts, compact, natural, recoding
 from lesion.audit.comparison.files.formats import readable
-from lesion.audit.comparison.files.grid import Axis, Grid, Texts
-from lesion.audit.comparison.populations import Population, read_origins
+from lesion.audit.comparison.files.grid import Axis, Grid
+from lesion.audit.comparison.files.predictions import Predictions, Texts
+from lesion.audit.comparison.populations import Population
 from lesion.audit.comparison.probability import clipped, is_probability
 from lesion.errors import InputError
 
-BLOCK = 2**20  # bytes of text to a block; a few dozen blocks are held at a time
 Gathered = tuple[list[Integers], Texts | None]
-Attributes = Mapping[str, npt.NDArray[np.object_]]
 
 
-@dataclass(frozen=True)
-class Predictions:
-    """What a file holds.
-
-    Attributes
-    ----------
-    population : its classes, examples and members are whole numbers; where the file names them, places in these names
-    class_names : sorted; None where the file has integers
-    example_names : in order of the examples, sorted; None where the file has integers
-    attributes : text of each example (examples,), by the name of its column
-    cluster : what each example belongs to, as text (examples,); None where the file does not tell
-    left_out : columns that cannot name groups: they hold lists or bytes, or more than 256 values
-    """
-
-    population: Population
-    class_names: Texts | None = None
-    example_names: Texts | None = None
-    attributes: Attributes = field(default_factory=dict)
-    cluster: npt.NDArray[np.object_] | None = None
-    left_out: Texts = ()
-
-
-def read_predictions(path: str | Path, *, block_size: int = BLOCK) -> Predictions:
-    """Read the predictions of one population (formats: docs/AUDIT.md), block by block.
-
-    Parameters
-    ----------
-    path : .csv, .csv.gz, .tsv, .tsv.gz, .parquet or .npy
-    block_size : bytes of CSV text to a block
-
-    Raises
-    ------
-    InputError
-        Where the file cannot be read, or is not one prediction of each member for each example.
-    """
-    path = Path(path)
-    if path.suffix.lower() == ".npy":
-        prediction = read_array(path)
-        members, examples = prediction.shape
-        return Predictions(Population(np.arange(examples), np.arange(members), None, prediction))
-    read = _Rows(path, *open_predictions(path, block_size=block_size)).assembled()
-    if path.suffix.lower() != ".parquet":
-        return read
-    origins = read_origins([path], members=len(read.population.member))  # known of files that this pipeline wrote
-    return replace(read, population=replace(read.population, origins=origins))
-
-
-class _Rows:
+class Rows:
     """The rows of a file, gathered in compact columns."""
 
     def __init__(self, path: Path, found: FileColumns, blocks: Iterator[Block]) -> None:
@@ -151,6 +103,7 @@ class _Rows:
         return {name: [places[name][chunk] for chunk in chunks] for name, (chunks, _) in finished.items()}, union
 
     def assembled(self) -> Predictions:
+        """All that was gathered."""
         classes, class_names = self._classes()
         examples = Axis(*self.columns.pop("example_id").finish())
         members = Axis(*self.columns.pop("member").finish())

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesion.audit.comparison.files.readers import Predictions, read_predictions
+from lesion.audit.comparison.files.predictions import Predictions
+from lesion.audit.comparison.files.read import read_predictions
 from lesion.errors import InputError
 from tests.audit.comparison.files.files import SPECIES, named, rows, written
 
@@ -472,7 +473,7 @@ def test_a_long_text_beside_the_predictions_is_left_out(tmp_path: Path) -> None:
 STREAM = """
 import re, sys
 from pathlib import Path
-from lesion.audit.comparison.files.readers import read_predictions
+from lesion.audit.comparison.files.read import read_predictions
 def peak():
     return int(re.search(r"VmHWM:\\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1]) * 1024
 read_predictions(Path(sys.argv[1]), block_size=2**16)

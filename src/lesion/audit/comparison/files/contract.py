@@ -1,0 +1,42 @@
+"""What a reader of a format is: the contract of the modules in `readers`, which mypy holds them to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lesion.audit.comparison.files.predictions import Predictions
+
+BLOCK = 2**20  # bytes of text to a block; a few dozen blocks are held at a time
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What people say about a file that it does not tell itself. None: nothing was said.
+
+    Attributes
+    ----------
+    block_size : bytes of text that are read at a time
+    """
+
+    block_size: int = BLOCK
+
+
+class Reader(Protocol):
+    """A module of `lesion.audit.comparison.files.readers`. It is imported to ask it, so it imports lazily what is slow.
+
+    Attributes
+    ----------
+    ORDER : readers are asked in this order, those of special formats first
+    READS : the names of files that it reads, as an error lists them
+    """
+
+    @property
+    def ORDER(self) -> int: ...  # noqa: D102, N802
+    @property
+    def READS(self) -> str: ...  # noqa: D102, N802
+
+    def recognises(self, path: Path, /) -> bool:
+        """Whether this file or folder is of its format: by the name, and by the first bytes where names do not tell."""
+
+    def read(self, path: Path, reading: Reading, /) -> Predictions:
+        """All that the file holds, with its source; InputError in one line that names the file where that cannot be."""

@@ -1,0 +1,39 @@
+"""Read predictions of any format: the module in `readers` that recognises a file reads it."""
+
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import cast
+
+from lesion.audit.comparison.files import readers
+from lesion.audit.comparison.files.contract import BLOCK, Reader, Reading
+from lesion.audit.comparison.files.predictions import Predictions
+from lesion.errors import InputError
+
+
+def all_readers() -> list[Reader]:
+    """The readers, in the order in which they are asked."""
+    found = [import_module(f"{readers.__name__}.{module.name}") for module in iter_modules(readers.__path__)]
+    return sorted((cast(Reader, module) for module in found), key=lambda reader: reader.ORDER)
+
+
+def read_predictions(path: str | Path, *, block_size: int = BLOCK) -> Predictions:
+    """Read the predictions of one population (formats: docs/AUDIT.md).
+
+    Parameters
+    ----------
+    path : a file, or a folder of one format
+    block_size : bytes of text that are read at a time
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read, or is not one prediction of each member for each example.
+    """
+    path = Path(path)
+    known = all_readers()
+    for reader in known:
+        if reader.recognises(path):
+            return reader.read(path, Reading(block_size))
+    names = ", ".join(reader.READS for reader in reversed(known))
+    raise InputError(f"{path}: the name ends in {path.suffix or 'no suffix'}, {names} expected")
