@@ -35,11 +35,6 @@ def read(path: Path, reading: Reading) -> Predictions:
 
 def _said(columns: FileColumns, read: Predictions) -> str:
     """What a row is, and how classes are called."""
-    row = (
-        "an example, of each model a column"
-        if columns.wide
-        else "a model and example"
-        if columns.named
-        else "an example"
-    )
+    row = "a model and example" if columns.named else "an example"
+    row = "an example, with a column for each model" if columns.wide else row
     return f"one row {row}, classes by {'number' if read.class_names is None else 'name'}"
