@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from lesion.audit.wording import MINUS, p_value
-from lesion.views.page.audit import audit
+from tests.audited import audit_pair
 
 DOCS = Path(__file__).parents[1] / "docs"
 TEXT = (DOCS / "TEXT.md").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(where)
         for given in map(options, audits):
             if given["out"].name in AUDITED:
-                audit(**given, splits=4, resamples=4)
+                audit_pair(**given, splits=4, resamples=4)
     return where
 
 

@@ -12,18 +12,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lesion.audit.candidates.estimator import Candidates as Candidates
     from lesion.audit.comparison.files.read import read_predictions as read_predictions
     from lesion.audit.estimator import Audit as Audit
     from lesion.errors import InputError as InputError
 
 __version__ = "0.1.0"
-__all__ = ["Audit", "InputError", "read_predictions"]
+__all__ = ["Audit", "Candidates", "InputError", "read_predictions"]
 
 
 def __getattr__(name: str) -> Any:
     """A public name, imported when it is asked for: the command line needs no pandas to print its help."""
     homes = {
         "Audit": "lesion.audit.estimator",
+        "Candidates": "lesion.audit.candidates.estimator",
         "InputError": "lesion.errors",
         "read_predictions": "lesion.audit.comparison.files.read",
     }

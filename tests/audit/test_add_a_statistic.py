@@ -14,9 +14,9 @@ import pytest
 
 from lesion.audit import registry, statistics
 from lesion.audit.estimator import Audit
-from lesion.views.page.audit import audit
 from tests.added import BY_PATH, STATISTIC, TEST
 from tests.audit.test_parity import made, written_for_anybody
+from tests.audited import audit_pair
 
 NAME = Path(STATISTIC).stem
 
@@ -63,5 +63,5 @@ def test_its_file_is_one_of_the_audit(added: Path) -> None:
     sides, hand = made((4, 4))
     files, out = written_for_anybody(sides, hand, added, ".csv"), added / "out"
     for _ in range(2):
-        audit(**files, out=out, splits=2, resamples=2)
+        audit_pair(**files, out=out, splits=2, resamples=2)
         assert len(pd.read_csv(out / f"{NAME}.csv")) == 1

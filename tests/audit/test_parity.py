@@ -20,7 +20,7 @@ from lesion.params.halves import Halves
 from lesion.params.impact import Impact
 from lesion.params.resamples import Resamples
 from lesion.params.subgroups import Subgroups
-from lesion.views.page.audit import audit
+from tests.audited import audit_pair
 from tests.compared import examples_path, predictions, run, run_summary
 from tests.synthetic import labels, population, table, write_population
 
@@ -126,7 +126,7 @@ def test_nodes_files_and_arrays_give_the_same_numbers(
     written_for_nodes(sides, hand, classes)
     expected = by_nodes(design)
     arrays = by_arrays(sides, hand, design)
-    audit(**written_for_anybody(sides, hand, tmp_path, suffix), out=tmp_path / "out", design=design, **OPTIONS)
+    audit_pair(**written_for_anybody(sides, hand, tmp_path, suffix), out=tmp_path / "out", design=design, **OPTIONS)
     assert set(arrays) == set(expected)
     for name, by_node in expected.items():
         columns = [column for column in by_node if name != "summary" or column in arrays["summary"]]

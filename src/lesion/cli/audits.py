@@ -17,7 +17,7 @@ CHANGES = [0.01, 0.02, 0.05, 0.1]
 @app.command(rich_help_panel=AUDIT)
 def audit(
     dense: Annotated[Path, typer.Option(help="Predictions before compression: .csv, .tsv, .parquet or .npy.")],
-    compressed: Annotated[Path, typer.Option(help="Predictions after it.")],
+    compressed: Annotated[list[str], typer.Option(help="Predictions after it: a file, or name=file; may be repeated.")],
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
@@ -29,12 +29,13 @@ def audit(
     smallest: Annotated[int, typer.Option(help="A group of fewer examples is called small.")] = 30,
     seed: Annotated[int, typer.Option(help="The seed of all random draws.")] = 0,
 ) -> None:
-    """Audit any two files of predictions: tables, figures and one page."""
+    """Audit files of predictions, one or more candidates against dense: tables, figures and one page."""
+    from lesion.audit.candidates.naming import named_files
     from lesion.views.page.audit import audit
 
     audit(
-        dense=dense, compressed=compressed, out=out, texts=texts, alpha=alpha, normalise=normalise, design=design,
-        ties=ties, splits=splits, resamples=resamples, smallest=smallest, seed=seed,
+        dense=dense, compressed=named_files(compressed), out=out, texts=texts, alpha=alpha, normalise=normalise,
+        design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest, seed=seed,
     )  # fmt: skip
     print(f"The page is {out / 'index.html'}.")
 

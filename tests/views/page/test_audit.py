@@ -13,8 +13,8 @@ import pytest
 from lesion.audit.estimator import Audit
 from lesion.errors import InputError
 from lesion.views.page import folder
-from lesion.views.page.audit import audit
 from tests.audit.comparison.files.files import named, rows, written
+from tests.audited import audit_pair
 
 OPTIONS: dict[str, Any] = {"splits": 12, "resamples": 10, "smallest": 10}
 VOID = {"meta", "use", "path", "br", "link"}
@@ -85,7 +85,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], P
     """Two files and the folder of their audit; not to be written to."""
     folder = tmp_path_factory.mktemp("audited")
     given = files(folder, examples=120)
-    audit(**given, out=folder / "out", **OPTIONS)
+    audit_pair(**given, out=folder / "out", **OPTIONS)
     return given, folder / "out"
 
 
@@ -157,21 +157,21 @@ def test_names_from_files_are_escaped(tmp_path: Path) -> None:
     table["prediction"] = table["prediction"].replace("ant", "<script>alert(1)</script>")
     table["age"] = table["age"].replace("old", "<b>&")
     dense = written(tmp_path / "a.csv", named(rows(2, members=1, examples=60)).drop(columns="age"))
-    audit(dense=dense, compressed=written(tmp_path / "b.csv", table), out=tmp_path / "out", **OPTIONS)
+    audit_pair(dense=dense, compressed=written(tmp_path / "b.csv", table), out=tmp_path / "out", **OPTIONS)
     assert "script" not in read(tmp_path / "out").tags
     assert "b" not in read(tmp_path / "out").tags
 
 
 def test_the_same_bytes_again(tmp_path: Path, audited: tuple[dict[str, Any], Path]) -> None:
     given, out = audited
-    audit(**given, out=tmp_path, **OPTIONS)
+    audit_pair(**given, out=tmp_path, **OPTIONS)
     assert contents(tmp_path) == contents(out)
 
 
 @pytest.mark.parametrize("labelled", [True, False])
 def test_a_single_pair_is_told_what_cannot_be_said(tmp_path: Path, labelled: bool) -> None:
     given, out = files(tmp_path, members=(1, 1), examples=80) if labelled else unlabelled(tmp_path), tmp_path / "out"
-    audit(**given, out=out, **OPTIONS)
+    audit_pair(**given, out=out, **OPTIONS)
     made, text = set(contents(out)), " ".join(read(out).text)
     assert "null.csv" not in made
     assert ("impact.csv" in made) == ("subgroups.csv" in made) == labelled
@@ -189,11 +189,11 @@ def test_the_two_models_of_each_pair_are_named(tmp_path: Path) -> None:
     for path, suffix in zip(given.values(), ("", "_<int8>"), strict=True):
         table = pd.read_csv(path)
         written(path, table.assign(member=table["member"].map(names) + suffix))
-    audit(**given, out=tmp_path / "out", design="paired", **OPTIONS)
+    audit_pair(**given, out=tmp_path / "out", design="paired", **OPTIONS)
     text = "".join(read(tmp_path / "out").text)
     assert "3 pairs of models" in text
     assert "seed1 with seed1_<int8>, seed2 with seed2_<int8>, seed10 with seed10_<int8>." in text
-    audit(**given, out=tmp_path / "out", **OPTIONS)
+    audit_pair(**given, out=tmp_path / "out", **OPTIONS)
     text = "".join(read(tmp_path / "out").text)
     assert "pairs of models" not in text
     assert "their names tell pairs, such as seed10 and seed10_<int8>" in text
@@ -205,7 +205,7 @@ def test_answers_that_never_change(tmp_path: Path, members: int, labelled: bool)
     table = named(rows(1, members=members, examples=60))
     table = table if labelled else table[["example_id", "member", "prediction"]]
     given = {name: written(tmp_path / f"{name}.csv", table) for name in ("dense", "compressed")}
-    audit(**given, out=tmp_path / "out", **OPTIONS)
+    audit_pair(**given, out=tmp_path / "out", **OPTIONS)
     assert f"the same {60 * members} answers" in " ".join(read(tmp_path / "out").text)
     assert pd.read_csv(tmp_path / "out" / "pie.csv").empty
 
@@ -214,9 +214,9 @@ def test_an_earlier_audit_is_replaced_whole(tmp_path: Path, audited: tuple[dict[
     out = tmp_path / "out"
     shutil.copytree(audited[1], out)
     given = unlabelled(tmp_path)
-    audit(**given, out=out, **OPTIONS)
+    audit_pair(**given, out=out, **OPTIONS)
     assert set(contents(out)) == {"effects.csv", "flips.csv", "index.html", "pie.csv", "pie.parquet", "summary.csv"}
-    audit(**given, out=tmp_path / "fresh", **OPTIONS)
+    audit_pair(**given, out=tmp_path / "fresh", **OPTIONS)
     assert contents(out) == contents(tmp_path / "fresh")
     assert not (out / "figures").exists()
 
@@ -227,7 +227,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, name: str, con
     out.mkdir()
     (out / name).write_text(content)
     with pytest.raises(InputError, match=f"{name}, which no audit wrote"):
-        audit(**unlabelled(tmp_path), out=out, **OPTIONS)
+        audit_pair(**unlabelled(tmp_path), out=out, **OPTIONS)
     assert contents(out) == {name: content.encode()}
 
 
@@ -235,11 +235,11 @@ def test_nothing_is_written_where_the_input_is_bad(tmp_path: Path) -> None:
     given = files(tmp_path)
     given["compressed"].write_text("example_id,prediction\n1,\n")
     with pytest.raises(InputError, match=r"compressed\.csv: column prediction is empty"):
-        audit(**given, out=tmp_path / "out", **OPTIONS)
+        audit_pair(**given, out=tmp_path / "out", **OPTIONS)
     assert not (tmp_path / "out").exists()
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="is a file"):
-        audit(**given, out=tmp_path / "file", **OPTIONS)
+        audit_pair(**given, out=tmp_path / "file", **OPTIONS)
 
 
 def test_a_writer_that_fails_leaves_no_page_and_no_half_file(tmp_path: Path) -> None:
@@ -256,7 +256,8 @@ def test_a_writer_that_fails_leaves_no_page_and_no_half_file(tmp_path: Path) -> 
 def test_no_torch_is_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from lesion.views.page.audit import audit;"
-        "audit(dense=Path('dense.csv'), compressed=Path('compressed.csv'), out=Path('out'), splits=2, resamples=2);"
+        "files = {'int8': Path('compressed.csv')};"
+        "audit(dense=Path('dense.csv'), compressed=files, out=Path('out'), splits=2, resamples=2);"
         "print([name for name in sys.modules if name.partition('.')[0] in ('torch', 'torchvision', 'statsmodels')])"
     )
     files(tmp_path)

@@ -6,14 +6,14 @@ import pandas as pd
 import pytest
 
 from lesion.audit.statistics.calibration import ALL
-from lesion.views.page.audit import audit
 from tests.audit.comparison.files.files import rows, written
+from tests.audited import audit_pair
 
 
 def page_of(folder: Path, tables: list[pd.DataFrame]) -> tuple[Path, str]:
     """The folder of the audit of two tables, and its page."""
     dense, compressed = (written(folder / f"{name}.csv", table) for name, table in zip("ab", tables, strict=True))
-    audit(dense=dense, compressed=compressed, out=folder / "out", splits=4, resamples=4, smallest=10)
+    audit_pair(dense=dense, compressed=compressed, out=folder / "out", splits=4, resamples=4, smallest=10)
     return folder / "out", (folder / "out" / "index.html").read_text(encoding="utf-8")
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from lesion.errors import InputError
-from lesion.views.page.audit import audit
 from lesion.views.page.folder import MARK, check_folder, write_folder
+from tests.audited import audit_pair
 
 LATIN = os.fsdecode("café".encode("latin-1"))
 
@@ -77,7 +77,7 @@ def test_a_path_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -
         tmp_path / ("long" * 100): r"cannot be written \(File name too long\)",
     }.items():
         with pytest.raises(InputError, match=said):
-            audit(dense=tmp_path / "absent.csv", compressed=tmp_path / "absent.csv", out=out)
+            audit_pair(dense=tmp_path / "absent.csv", compressed=tmp_path / "absent.csv", out=out)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder that nobody can write, not even root")
@@ -96,7 +96,7 @@ def test_names_of_files_and_folders_in_other_encodings(tmp_path: Path) -> None:
         with path.open("wb") as file:
             np.save(file, np.random.default_rng(seed).integers(0, 3, 50))
     out = tmp_path / LATIN / "out"
-    audit(dense=dense, compressed=compressed, out=out, splits=2, resamples=2)
+    audit_pair(dense=dense, compressed=compressed, out=out, splits=2, resamples=2)
     page = (out / "index.html").read_text(encoding="utf-8")
     assert r"caf\xe9.npy" in page
     assert "é 猫.npy" in page

@@ -1,11 +1,15 @@
-"""`lesion audit`: two files of predictions in, a folder of tables, figures and one page out."""
+"""`lesion audit`: files of predictions in, a folder of tables, figures and one page out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from lesion.audit.candidates.estimator import Candidates
 from lesion.audit.comparison.files.texts import TextTable
-from lesion.audit.comparison.from_files import from_files
-from lesion.audit.estimator import Audit
+from lesion.audit.contract import AuditedCandidates
 from lesion.views.page.contents import contents
 from lesion.views.page.folder import check_folder, write_folder
 
@@ -13,15 +17,16 @@ from lesion.views.page.folder import check_folder, write_folder
 def audit(
     *,
     dense: Path,
-    compressed: Path,
+    compressed: Mapping[str, Path],
     out: Path,
     texts: Path | None = None,
     **options: Any,
-) -> None:
-    """Read the predictions of two populations, audit them, and write the folder `out`.
+) -> AuditedCandidates:
+    """Read the predictions of dense models and of each candidate, audit them, and write the folder `out`.
 
     Parameters
     ----------
+    compressed : name of a candidate → its file
     texts : a table with `example_id` and `text`, for examples that are shown as text (.csv, .csv.gz or .parquet)
     options : of `Audit`
 
@@ -32,10 +37,17 @@ def audit(
         been written by then.
     """
     check_folder(out)
-    audit = Audit(**options)
-    audit.check()
+    candidates = Candidates(**options)
+    candidates.check()
     table = None if texts is None else TextTable(texts)
-    audit.compare(from_files(dense, compressed, **audit.drawing))
-    graded = audit.pie_
-    said = None if table is None else table.of(graded["example_id"].to_numpy(), graded["pie"].to_numpy())
-    write_folder(out, contents(dense, compressed, audit.audited_, texts=said))
+    found = candidates.fit_files(dense, compressed).audited_
+    said = None if table is None else _texts_of_pie(table, found)
+    write_folder(out, contents(dense, compressed, found, texts=said))
+    return found
+
+
+def _texts_of_pie(table: TextTable, found: AuditedCandidates) -> pd.Series:
+    """What the PIE of any candidate say, by `example_id`."""
+    graded = [candidate.audited.tables["pie"] for candidate in found.all]
+    wanted = np.any([one["pie"].to_numpy() for one in graded], axis=0)
+    return table.of(graded[0]["example_id"].to_numpy(), wanted)

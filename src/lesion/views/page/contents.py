@@ -1,6 +1,6 @@
 """What the folder of an audit holds: tables, figures, and the page made of both."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 
 from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.comparison.comparison import SIDES
-from lesion.audit.contract import Audited, Finding
+from lesion.audit.contract import Audited, AuditedCandidates, Candidate, Finding
 from lesion.audit.registry import load_all
 from lesion.audit.statistics.flips import LABELS
 from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
 from lesion.views.figures import saving
 from lesion.views.order import strongest_first
-from lesion.views.page import confidence, drawings, flips, page
+from lesion.views.page import candidates, confidence, drawings, flips, page
 from lesion.views.page.folder import PAGE, Writer
 
 SECTIONS = ("calibration", "effects", "flips", "impact", "null", "pie", "reliability", "subgroups")
@@ -29,8 +29,15 @@ NOISE = Figure(width=8.0, height=3.0, font_size=9.0)
 
 @dataclass
 class _Figures:
-    """Figures drawn so far: `writers` of their files, and each as an element of the page."""
+    """Figures drawn so far: `writers` of their files below `folder`, and each as an element of the page.
 
+    Attributes
+    ----------
+    mark : what their ids on the page begin with
+    """
+
+    folder: str = ""
+    mark: str = ""
     writers: dict[str, Writer] = field(default_factory=dict)
 
     def draw(
@@ -42,8 +49,9 @@ class _Figures:
         texts: Sequence[str] = (),
     ) -> str:
         made = saving.files(drawn, size, texts, fonts=saving.TYPE_3)
-        self.writers |= {f"figures/{name}.{suffix}": partial(_write_bytes, content) for suffix, content in made.items()}
-        return page.inline(made["svg"].decode(), name, description)
+        for suffix, content in made.items():
+            self.writers[f"{self.folder}figures/{name}.{suffix}"] = partial(_write_bytes, content)
+        return page.inline(made["svg"].decode(), f"{self.mark}{name}", description)
 
 
 def _write_bytes(content: bytes, path: Path) -> None:
@@ -56,15 +64,46 @@ def _write_parquet(table: pd.DataFrame, path: Path) -> None:
         pq.write_table(content, file, compression="zstd")
 
 
-def contents(dense: Path, compressed: Path, audited: Audited, *, texts: pd.Series | None = None) -> dict[str, Writer]:
-    """Name of each file → what writes it.
+def contents(
+    dense: Path, compressed: Mapping[str, Path], candidates_found: AuditedCandidates, *, texts: pd.Series | None = None
+) -> dict[str, Writer]:
+    """Name of each file → what writes it. The files of one candidate lie at the top, those of several in its folder.
 
     Parameters
     ----------
-    dense, compressed : the files that were audited, as the page names them
-    texts : those of the PIE, by `example_id`
+    dense, compressed : the files that were audited, as the page names them; of each candidate by its name
+    texts : those of the PIE of any candidate, by `example_id`
     """
-    statistics, figures, found = load_all(), _Figures(), _found(audited, texts)
+    several = len(candidates_found.all) > 1
+    writers: dict[str, Writer] = {}
+    shown = []
+    for place, candidate in enumerate(candidates_found.all):
+        figures = _Figures(f"{candidate.name}/", f"candidate-{place}-") if several else _Figures()
+        shown.append(_part(candidate, compressed[candidate.name], figures, texts))
+        writers |= figures.writers
+    of_all: list[page.Table] = []
+    if several:
+        figures = _Figures()
+        of_all = candidates.sections(candidates_found, figures.draw)
+        for name, table in candidates_found.tables.items():
+            if len(table):
+                writers[f"{name}.csv"] = partial(_write_frame, table)
+        writers |= figures.writers
+    text = page.render(
+        dense=dense,
+        notes=candidates_found.notes,
+        facts=_facts(candidates_found.all[0].audited),
+        tables=of_all,
+        parts=shown,
+        made=sorted(writers),
+    )
+    return {**writers, PAGE: partial(_write_bytes, text.encode())}
+
+
+def _part(candidate: Candidate, compressed: Path, figures: _Figures, texts: pd.Series | None) -> page.Part:
+    """The part of the page about one candidate; the writers of its files are added to those of its figures."""
+    audited, folder = candidate.audited, figures.folder
+    statistics, found = load_all(), _found(audited, texts)
     writers: dict[str, Writer] = {"summary.csv": partial(_write_frame, audited.summary.reset_index())}
     for name, table in audited.tables.items():
         if len(table):
@@ -83,20 +122,19 @@ def contents(dense: Path, compressed: Path, audited: Audited, *, texts: pd.Serie
         *confidence.section(audited, figures.draw),
         *_others(audited),
     ]
-    writers |= figures.writers
+    figures.writers |= {f"{folder}{name}": write for name, write in writers.items()}
     findings = (statistic.finding(audited) for statistic in statistics.values())
-    text = page.render(
-        dense=dense,
-        compressed=compressed,
+    return page.Part(
+        name=candidate.name,
+        folder=folder,
+        compressed=page.path_text(compressed),
+        models=_models(audited, "compressed"),
         findings=_in_place(finding for finding in findings if finding is not None),
         notes=audited.notes,
         tables=shown,
         noise=noise,
-        facts=_facts(audited),
         pairs=_pairs(audited),
-        made=sorted(writers),
     )
-    return {**writers, PAGE: partial(_write_bytes, text.encode())}
 
 
 def _write_frame(table: pd.DataFrame, path: Path) -> None:
@@ -115,9 +153,12 @@ def _found(audited: Audited, texts: pd.Series | None) -> pd.DataFrame:
 
 
 def _facts(audited: Audited) -> dict[str, str]:
-    models = zip(SIDES, audited.comparison.members, strict=True)
-    said = {f"{side}_models": "one model" if count == 1 else f"{count} models" for side, count in models}
-    return {**said, "examples": f"{len(audited.comparison.example_id):,}"}
+    return {"dense_models": _models(audited, "dense"), "examples": f"{len(audited.comparison.example_id):,}"}
+
+
+def _models(audited: Audited, side: str) -> str:
+    count = audited.comparison.members[SIDES.index(side)]
+    return "one model" if count == 1 else f"{count} models"
 
 
 def _pairs(audited: Audited) -> list[tuple[str, str]]:

@@ -1,29 +1,58 @@
-"""The folder of an audit: its own files are replaced, and no others."""
+"""The folder of an audit: its own files are replaced, and no others.
 
+The files of one candidate lie in the folder itself. Those of several lie in a folder each, which the table of
+candidates names: it is written before them and removed after them, so it names all that there are.
+"""
+
+import csv
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from lesion.artifacts.atomic import replacing
 from lesion.artifacts.leftovers import is_leftover
+from lesion.audit.candidates.naming import can_name_a_folder
 from lesion.audit.registry import names
 from lesion.errors import InputError
 
 PAGE = "index.html"
 MARK = b'<meta name="generator" content="lesion audit">'
+CANDIDATES = "candidates.csv"
 FIGURES = ("noise", "classes", "subgroups", "flips", "reliability")
+OF_ALL = ("between.csv", "parts.csv", "figures/candidates.svg", "figures/candidates.pdf")
+"""Files on several candidates together, beside the table that names them."""
 Writer = Callable[[Path], object]
 
 
-def own_files() -> tuple[str, ...]:
-    """The files that an audit may write, the page last."""
+def files_of_candidate() -> tuple[str, ...]:
+    """The files that an audit may write of one candidate."""
     return (
         "summary.csv",
         *(f"{name}.{suffix}" for name in names() for suffix in ("csv", "parquet")),
         *(f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("svg", "pdf")),
-        PAGE,
     )
+
+
+def own_files(candidates: Iterable[str] = ()) -> tuple[str, ...]:
+    """The files that an audit may write, in the order in which they are written, the page last.
+
+    Parameters
+    ----------
+    candidates : the names of several, each with a folder of its own
+    """
+    below = (f"{name}/{file}" for name in candidates for file in files_of_candidate())
+    return (CANDIDATES, *below, *files_of_candidate(), *OF_ALL, PAGE)
+
+
+def candidates_in(out: Path) -> tuple[str, ...]:
+    """The candidates whose folders lie in `out`, as its table of candidates names them; none without a table."""
+    try:
+        with (out / CANDIDATES).open(encoding="utf-8", newline="") as file:
+            found = [row.get("name") or "" for row in csv.DictReader(file)]
+    except (OSError, ValueError, csv.Error):
+        return ()
+    return tuple(name for name in found if can_name_a_folder(name))
 
 
 def check_folder(out: Path) -> None:
@@ -57,10 +86,11 @@ def _check_writable(out: Path) -> None:
 def _foreign(out: Path) -> Path | None:
     """A file in the folder that no audit wrote, relative to it, if there is any."""
     there = {path.relative_to(out): path for path in sorted(out.rglob("*"))} if out.exists() else {}
+    mine = set(own_files(candidates_in(out)))
     for name, path in there.items():
         if any(map(is_leftover, name.parts)):
             continue
-        own = name.as_posix() in own_files()
+        own = name.as_posix() in mine
         if path.is_dir() and not own:
             continue
         if not own or not path.is_file() or (name.name == PAGE and MARK not in path.read_bytes()[:4096]):
@@ -76,11 +106,21 @@ def write_folder(out: Path, writers: Mapping[str, Writer]) -> None:
     writers : name of a file in the folder → what writes it to a path; the page among them
     """
     (out / PAGE).unlink(missing_ok=True)
-    for name in own_files():
-        if name in writers:
-            with replacing(out / name) as temporary:
-                writers[name](temporary)
-        else:
-            (out / name).unlink(missing_ok=True)  # of an earlier audit
-    if (out / "figures").is_dir() and not os.listdir(out / "figures"):  # noqa: PTH208
-        (out / "figures").rmdir()
+    for name in own_files(candidates_in(out))[1:]:  # of an earlier audit
+        if name not in writers:
+            (out / name).unlink(missing_ok=True)
+            _remove_empty(out / name, out)
+    if CANDIDATES not in writers:
+        (out / CANDIDATES).unlink(missing_ok=True)
+    for name in sorted(writers, key=lambda name: (name != CANDIDATES, name == PAGE)):
+        with replacing(out / name) as temporary:
+            writers[name](temporary)
+
+
+def _remove_empty(path: Path, out: Path) -> None:
+    """Remove the folders between a file that is gone and `out` that hold nothing any more."""
+    for above in path.relative_to(out).parents[:-1]:
+        folder = out / above
+        if not folder.is_dir() or os.listdir(folder):  # noqa: PTH208
+            return
+        folder.rmdir()

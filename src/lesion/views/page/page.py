@@ -37,6 +37,29 @@ class Table:
     texts: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Part:
+    """What the page says of one candidate.
+
+    Attributes
+    ----------
+    folder : where its files lie, ending in /; "" beside the page
+    compressed, models : its file, and how many models that holds, as text
+    noise : the figure of seed noise, or ""
+    pairs : what the dense and the compressed model of each pair are called
+    """
+
+    name: str
+    folder: str
+    compressed: str
+    models: str
+    findings: Sequence[Finding]
+    notes: Sequence[str]
+    tables: Sequence[Table]
+    noise: str
+    pairs: Sequence[tuple[str, str]]
+
+
 def inline(svg: str, name: str, description: str) -> str:
     """A figure as an element of the page, its ids told apart from those of other figures by `name`."""
     text = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
@@ -142,30 +165,25 @@ def _plain(value: Any) -> str:
 def render(
     *,
     dense: Path,
-    compressed: Path,
-    findings: Sequence[Finding],
     notes: Sequence[str],
-    tables: Sequence[Table],
-    noise: str,
     facts: Mapping[str, str],
-    pairs: Sequence[tuple[str, str]],
+    tables: Sequence[Table],
+    parts: Sequence[Part],
     made: Sequence[str],
 ) -> str:
     """The page as HTML; all text from data is escaped.
 
     Parameters
     ----------
-    pairs : what the dense and the compressed model of each pair are called
+    notes, tables : on all candidates together
+    parts : on each candidate
     """
     return render_template(
         "lesion.views.page",
         dense=path_text(dense),
-        compressed=path_text(compressed),
-        findings=findings,
         notes=notes,
-        tables=tables,
-        noise=noise,
         facts=facts,
-        pairs=pairs,
+        tables=tables,
+        parts=parts,
         made=made,
     )

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from lesion.audit.comparison.files.texts import TextTable
 from lesion.errors import InputError
-from lesion.views.page.audit import audit
 from lesion.views.page.page import EXCERPT, excerpt
 from tests.audit.comparison.files.files import named, rows, written
+from tests.audited import audit_pair
 from tests.views.page.test_audit import OPTIONS, read
 
 HOSTILE = (
@@ -156,7 +156,7 @@ def test_the_page_shows_the_texts_and_the_file_holds_them_whole(tmp_path: Path, 
     ids = pd.read_csv(given_files["dense"])["example_id"]
     content = table(ids, [f"This is {name}. {HOSTILE}" for name in ids])
     content.loc[:60, "text"] = [f"This is {name},\rwith line ends of its own" for name in ids[:61]]
-    audit(**given_files, out=tmp_path / "out", texts=written(tmp_path / "t.parquet", content), **OPTIONS)
+    audit_pair(**given_files, out=tmp_path / "out", texts=written(tmp_path / "t.parquet", content), **OPTIONS)
     graded = pq.read_table(tmp_path / "out" / "pie.parquet")
     assert "text" not in graded.column_names
     found = pd.read_csv(tmp_path / "out" / "pie.csv")
@@ -173,7 +173,7 @@ def test_the_page_shows_the_texts_and_the_file_holds_them_whole(tmp_path: Path, 
 
 
 def test_without_texts_nothing_is_said_of_them(tmp_path: Path, given_files: dict[str, Any]) -> None:
-    audit(**given_files, out=tmp_path / "out", **OPTIONS)
+    audit_pair(**given_files, out=tmp_path / "out", **OPTIONS)
     assert "text" not in pd.read_csv(tmp_path / "out" / "pie.csv")
     assert '<tr class="text">' not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
@@ -182,5 +182,5 @@ def test_nothing_is_written_where_a_text_is_missing(tmp_path: Path, given_files:
     ids = pd.read_csv(given_files["dense"])["example_id"]
     texts = written(tmp_path / "texts.csv", table(ids[3:], "a text"))
     with pytest.raises(InputError, match=r"texts\.csv: has no row for 3 of the 90 examples"):
-        audit(**given_files, out=tmp_path / "out", texts=texts, **OPTIONS)
+        audit_pair(**given_files, out=tmp_path / "out", texts=texts, **OPTIONS)
     assert not (tmp_path / "out").exists()

@@ -1,0 +1,116 @@
+"""The audit of several candidates against one dense population."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy.typing as npt
+import pandas as pd
+
+from lesion.audit.candidates.files import from_files
+from lesion.audit.candidates.naming import check_names
+from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.comparison.files.predictions import Predictions
+from lesion.audit.contract import Audited, AuditedCandidates, Candidate
+from lesion.audit.estimator import Audit
+from lesion.errors import InputError
+
+SIDES = ("true_probability", "correct_top5", "confidence")
+"""What `Audit.fit` takes for dense and for compressed."""
+
+
+class Candidates:
+    """Candidates side by side: each audited against dense, and all of them on the same examples.
+
+    Parameters
+    ----------
+    options : of `Audit`; each candidate is audited with the same ones, so its tables are those of an audit of it alone
+
+    Attributes
+    ----------
+    audited_ : all that was found: the audit of each candidate, and the tables over candidates
+    table_ : a row a candidate
+    notes_ : sentences on the candidates together
+
+    Examples
+    --------
+    >>> label = [0, 1, 0, 1]
+    >>> candidates = Candidates(splits=2).fit(label, {"int8": [0, 1, 0, 0], "int4": [1, 1, 0, 0]}, label)
+    >>> candidates.table_["name"].tolist()
+    ['int8', 'int4']
+    """
+
+    audited_: AuditedCandidates
+    table_: pd.DataFrame
+    notes_: tuple[str, ...]
+
+    def __init__(self, **options: Any) -> None:
+        Audit(**options)  # a TypeError for one that it does not have
+        self.options = options
+
+    def fit(
+        self,
+        dense: npt.ArrayLike | Predictions,
+        compressed: Mapping[str, npt.ArrayLike | Predictions],
+        label: npt.ArrayLike | None = None,
+        **known: Any,
+    ) -> Self:
+        """Audit each candidate against dense.
+
+        Parameters
+        ----------
+        dense : as in `Audit.fit`
+        compressed : name of a candidate → its predictions, as in `Audit.fit`
+        label : int (examples,), the true classes, where they are known
+        known : the rest of `Audit.fit`. `true_probability`, `correct_top5` and `confidence` are pairs of what is known
+            of dense, and of what is known of each candidate by its name
+
+        Raises
+        ------
+        InputError
+            Where there is no candidate, a name cannot be one, or an array is no such thing; the message names it.
+        """
+        _check(compressed)
+        audits = []
+        for name, prediction in compressed.items():
+            beside = {key: (known[key][0], (known[key][1] or {}).get(name)) for key in SIDES if key in known}
+            audits.append((name, Audit(**self.options).fit(dense, prediction, label, **known | beside).audited_))
+        return self._found(audits)
+
+    def fit_files(self, dense: Path, compressed: Mapping[str, Path]) -> Self:
+        """Read the files of predictions, that of dense once, and audit each candidate.
+
+        Parameters
+        ----------
+        compressed : name of a candidate → its file
+
+        Raises
+        ------
+        InputError
+            Where a file cannot be read, or does not fit the dense one; the message names the file.
+        """
+        _check(compressed)
+        drawing = Audit(**self.options).drawing
+        return self.compare(from_files(dense, compressed, **drawing))
+
+    def compare(self, comparisons: Iterable[tuple[str, Comparison]]) -> Self:
+        """Audit named comparisons with the same dense members, whatever they were made of."""
+        return self._found([(name, Audit(**self.options).compare(one).audited_) for name, one in comparisons])
+
+    def check(self) -> None:
+        """Raise InputError where an option is out of range; the message names it."""
+        Audit(**self.options).check()
+
+    def _found(self, audits: list[tuple[str, Audited]]) -> Self:
+        of_all = tuple(Candidate(name, audited) for name, audited in audits)
+        self.table_ = pd.DataFrame({"name": [candidate.name for candidate in of_all]})
+        self.notes_ = ()
+        self.audited_ = AuditedCandidates(of_all, {"candidates": self.table_}, self.notes_)
+        return self
+
+
+def _check(compressed: Mapping[str, Any]) -> None:
+    if not compressed:
+        raise InputError("candidates: one at least expected, none found")
+    if len(compressed) > 1:  # each has a folder of its name
+        check_names(compressed)
