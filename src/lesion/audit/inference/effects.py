@@ -133,6 +133,17 @@ def chance_variance(correct: npt.NDArray[np.bool_]) -> float:
     return float(_least(cells(correct, np.zeros(correct.shape[1], dtype=np.int64), 1))[0] / correct.shape[1])
 
 
+def over_members(tables: list[Cells]) -> tuple[list[Variance], Floats]:
+    """The variance over members of the mean of each table that has several, and what that over examples holds, too.
+
+    The second, float64 (k,), is what neither members nor examples explain. A single member stands for itself.
+    """
+    several = [table for table in tables if len(table.row) > 1]
+    rest = [_least(table) / table.size for table in several]
+    both = _total([one / len(table.row) for one, table in zip(rest, several, strict=True)], len(tables[0].size))
+    return [unshared(table.row, one) for table, one in zip(several, rest, strict=True)], both
+
+
 def _interval(
     mean: Floats, centre: Floats, examples: Floats, units: Floats, of: list[Variance], rest: Floats, most: Floats
 ) -> Change:
@@ -183,8 +194,7 @@ def changes(
     mean = _sums(difference, np.concatenate([[0], np.cumsum(size)[:-1]])) / size
     several = [table for table in tables if len(table.row) > 1]
     rest = [_least(table) / size for table in several]
-    both = _total([one / len(table.row) for one, table in zip(rest, several, strict=True)], len(size))
-    variances = [unshared(table.row, one) for table, one in zip(several, rest, strict=True)]
+    variances, both = over_members(tables)
     plain = _interval(mean, noise.centre, noise.variance, noise.units, variances, both, np.ones(len(size)))
 
     share = size / total
