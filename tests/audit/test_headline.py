@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lesion.audit.comparison.comparison import Comparison
-from lesion.audit.comparison.files.readers import read_predictions
+from lesion.audit.comparison.files.read import read_predictions
 from lesion.audit.comparison.from_arrays import from_arrays
 from lesion.audit.contract import Audited
 from lesion.audit.estimator import Audit

@@ -20,7 +20,9 @@ def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
     """
     members, paired = comparison.members, comparison.paired
     yield from suspicions(comparison)
-    if comparison.label is None:
+    if comparison.graded:
+        yield _of_graded(comparison)
+    elif comparison.label is None:
         yield "No labels were given: nothing is said of accuracy, of classes, or of error rates. PIE need none."
     else:
         yield from _of_classes(comparison)
@@ -37,7 +39,11 @@ def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
     if comparison.design == "auto" and not paired and not known and members[0] == members[1] > 1:
         yield _of_design(comparison)
     for name, one in zip(SIDES, (comparison.dense, comparison.compressed), strict=True):
-        if len(comparison.classes) > 1 and (one.prediction == one.prediction.flat[0]).all():
+        if comparison.graded:
+            if (one.correct == one.correct.flat[0]).all():
+                what = "right" if one.correct.all() else "wrong"
+                yield f"All {name} answers are {what}: is correct what it should be?"
+        elif len(comparison.classes) > 1 and (one.prediction == one.prediction.flat[0]).all():
             only = comparison.named(one.prediction[0, :1])
             yield f"All {name} models give class {only[0]} to every example: are they broken?"
     if comparison.left_out:
@@ -45,6 +51,22 @@ def limits(comparison: Comparison, *, alpha: float) -> Iterator[str]:
         cluster = " One that says which examples belong together is to be called cluster."
         said = f"Not used as attributes, for they hold lists, bytes, or more than 256 values: {columns}."
         yield said + (cluster if comparison.cluster is None else "")
+
+
+def _of_graded(comparison: Comparison) -> str:
+    said = (
+        "Answers are graded: of each it is known whether it is right, and there are no classes. Moved answers are wrong"
+        " both times, "
+    )
+    if comparison.answers is None:
+        return f"{said}and cannot be told here: the files do not tell what was answered."
+    dense, compressed = comparison.answers
+    other, right = dense != compressed, comparison.dense.correct[0] & comparison.compressed.correct[0]
+    whose = "" if comparison.single else ", of the first model of each side,"
+    return (
+        f"{said}with another text. The text of {other.sum():,} of {len(other):,} answers{whose} is another;"
+        f" {(other & right).sum():,} of these are right both times."
+    )
 
 
 def _of_design(comparison: Comparison) -> str:

@@ -46,7 +46,8 @@ def from_predictions(
     known |= {"groups": both.attributes, "left_out": both.left_out}
     if dense.source is not None and compressed.source is not None:
         known["sources"] = dense.source, compressed.source
-    ids = both.example_names
+    known |= {"graded": both.graded, "answers": both.answers, "text": both.text}
+    ids = both.example_names if both.called is None else both.called
     known["example_id"] = both.dense.example_id if ids is None else np.array(ids, dtype=object)
     if both.class_names is None:
         return checked(of_populations(one, other, classes=None, **known), paths)

@@ -79,7 +79,7 @@ def table(comparison: Comparison, *, groups: list[list[str]], ties: Ties) -> pd.
     before, after = (_modal(one, classes, ties) for one in (comparison.dense, comparison.compressed))
     flips = _flips(before, after, comparison.label)
     parts = [_part(comparison, flips, name, names, place) for name, names, place in _strata(comparison, groups)]
-    if len(flips.example):
+    if len(flips.example) and not comparison.graded:
         parts.append(_of_labels(comparison, flips, before, after))
     found = pd.concat(parts, ignore_index=True).assign(test=_test(comparison))
     found = found.reindex(columns=SCHEMA.names)

@@ -113,8 +113,9 @@ def _rows(
 def _parts(comparison: Comparison, groups: Mapping[str, Text]) -> Iterator[pd.DataFrame]:
     before, after = ~comparison.dense.correct, ~comparison.compressed.correct
     every = {ALL: np.full(len(comparison.example_id), ALL)}
+    classes = 1 if comparison.graded else len(comparison.classes)
     for attribute, values in (every | dict(groups)).items():
-        for measure, about in measures(comparison.dense.known_label, len(comparison.classes)).items():
+        for measure, about in measures(comparison.dense.known_label, classes).items():
             if about.any():
                 cluster = None if comparison.cluster is None else comparison.cluster[about]
                 wrong = before[:, about], after[:, about]

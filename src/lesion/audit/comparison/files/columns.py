@@ -44,10 +44,13 @@ class Column:
     Parameters
     ----------
     key : the texts are numbered in this order; as text without it
+    any_text : fractions are texts too, as where a model answers 2.5
     """
 
-    def __init__(self, path: Path, name: str, key: Callable[[str], Any] | None = None) -> None:
-        self.path, self.name, self._key = path, name, key
+    def __init__(
+        self, path: Path, name: str, key: Callable[[str], Any] | None = None, *, any_text: bool = False
+    ) -> None:
+        self.path, self.name, self._key, self._any_text = path, name, key, any_text
         self._chunks: list[tuple[bool, Integers]] = []  # whether it holds numbers of texts; the integers
         self._codes: dict[str, int] = {}
 
@@ -56,7 +59,8 @@ class Column:
         if pa.types.is_integer(cells.values.type):
             self._chunks.append((False, _of_rows(cells.values.to_numpy(), cells.places)))
             return
-        self._refuse_fractions(cells.values)
+        if not self._any_text:
+            self._refuse_fractions(cells.values)
         code = [self._codes.setdefault(name, len(self._codes)) for name in cells.values.to_pylist()]
         self._chunks.append((True, _of_rows(np.array(code, dtype=np.int64), cells.places)))
 

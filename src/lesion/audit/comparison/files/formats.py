@@ -35,8 +35,8 @@ class Table(Protocol):
     names: Sequence[str]
     types: Types
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """These columns, by their names, block by block."""
+    def batches(self, columns: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:
+        """These columns, by their names, block by block, of this many rows at most where rows are long."""
 
 
 @contextmanager
@@ -68,7 +68,7 @@ class CsvTable:
         self.names: Sequence[str] = self.header.names
         self.types: Types = dict.fromkeys(self.names, pa.string())
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:  # noqa: ARG002
         """These columns, by their names; read again in larger blocks from a row that is longer than a block."""
         done, block_size = 0, self.block_size
         while True:
@@ -114,11 +114,24 @@ class ParquetTable:
         self.types: Types = dict(zip(self.names, schema.types, strict=True))
         self._given = dict(zip(self.names, schema.names, strict=True))
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:
         """These columns, by their names."""
         given = [self._given[name] for name in columns]
-        for batch in self._file.iter_batches(batch_size=self._rows, columns=given):
+        for batch in self._file.iter_batches(batch_size=min(self._rows, rows or self._rows), columns=given):
             yield pa.record_batch([batch.column(name) for name in given], names=list(columns))
+
+
+class MemoryTable:
+    """A table that is in memory, such as one made of lines of JSON."""
+
+    def __init__(self, kind: str, table: pa.Table) -> None:
+        self.kind, self._table = kind, table.rename_columns([name.strip() for name in table.column_names])
+        self.names: Sequence[str] = self._table.column_names
+        self.types: Types = dict(zip(self.names, self._table.schema.types, strict=True))
+
+    def batches(self, columns: Sequence[str], *, rows: int | None = None) -> Iterator[pa.RecordBatch]:
+        """These columns, by their names."""
+        yield from self._table.select(list(columns)).to_batches(max_chunksize=rows)
 
 
 def open_table(path: Path, *, block_size: int, rows: int, expected: str) -> Table:

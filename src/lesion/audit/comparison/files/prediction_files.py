@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lesion.audit.comparison.files.columns import as_texts, compact, recoding
+from lesion.audit.comparison.files.graded import class_names, graded, marked, texts_of_first
 from lesion.audit.comparison.files.predictions import Attributes, Predictions, Texts
 from lesion.audit.comparison.populations import Population
 from lesion.errors import InputError
@@ -25,6 +26,10 @@ class PredictionFiles:
     attributes: Attributes
     cluster: npt.NDArray[np.object_] | None
     left_out: Texts
+    graded: bool = False
+    answers: tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]] | None = None
+    text: npt.NDArray[np.object_] | None = None
+    called: npt.NDArray[np.object_] | None = None
 
 
 def fitted(one: Predictions, other: Predictions, *, paths: Sequence[Path]) -> PredictionFiles:
@@ -41,7 +46,12 @@ def fitted(one: Predictions, other: Predictions, *, paths: Sequence[Path]) -> Pr
         other numbers them.
     """
     _same_examples(paths, one, other)
+    if is_graded := one.correct is not None or other.correct is not None:
+        one, other = _texts(marked(paths[0], paths[1], one)), _texts(marked(paths[1], paths[0], other))
     populations, names = _same_classes(paths, one, other)
+    answers = _answers(populations, names) if one.answered and other.answered else None
+    if is_graded:
+        populations, names = _graded(populations, one, other)
     labels = [population.label for population in populations]
     if labels[0] is not None and labels[1] is not None:
         _same_values(paths, one, "label", labels[0], labels[1], names)
@@ -54,7 +64,53 @@ def fitted(one: Predictions, other: Predictions, *, paths: Sequence[Path]) -> Pr
     both = [replace(population, label=label) for population in populations]
     left_out = tuple(dict.fromkeys((*one.left_out, *other.left_out)))
     attributes = {name: text for name, text in {**other.attributes, **one.attributes}.items() if name not in left_out}
-    return PredictionFiles(both[0], both[1], names, one.example_names, attributes, cluster, left_out)
+    return PredictionFiles(
+        both[0],
+        both[1],
+        names,
+        one.example_names,
+        attributes,
+        cluster,
+        left_out,
+        graded=is_graded,
+        answers=answers if is_graded else None,
+        text=other.text if one.text is None else one.text,
+        called=_called(one, other),
+    )
+
+
+def _texts(read: Predictions) -> Predictions:
+    """The same with names for its classes: graded answers are texts, whatever they look like."""
+    if read.class_names is not None:
+        return read
+    population, names = _named(read.population)
+    return replace(read, population=population, class_names=names)
+
+
+def _answers(
+    populations: Sequence[Population], names: Texts | None
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    dense, compressed = (texts_of_first(population, names) for population in populations)
+    return dense, compressed
+
+
+def _graded(populations: Sequence[Population], one: Predictions, other: Predictions) -> tuple[list[Population], Texts]:
+    """Both populations in the classes right, wrong, …; where a side tells no answers, all wrong ones are the same."""
+    assert one.correct is not None
+    assert other.correct is not None
+    if not (one.answered and other.answered):
+        populations = [
+            replace(population, prediction=np.zeros_like(population.prediction)) for population in populations
+        ]
+    found = graded(populations, (one.correct, other.correct))
+    return found, class_names(found)
+
+
+def _called(one: Predictions, other: Predictions) -> npt.NDArray[np.object_] | None:
+    """What people call the examples, where both files say the same and each name is there once."""
+    if one.called is None or other.called is None or len(set(one.called)) < len(one.called):
+        return None
+    return one.called if np.array_equal(one.called, other.called) else None
 
 
 def _same_classes(paths: Sequence[Path], one: Predictions, other: Predictions) -> tuple[list[Population], Texts | None]:
@@ -105,8 +161,10 @@ def _same_examples(paths: Sequence[Path], one: Predictions, other: Predictions) 
     for full, short in ((0, 1), (1, 0)):
         if lacking := sorted(set(ids[full]) - set(ids[short])):
             count = f"{len(lacking):,} of the {len(ids[full]):,} examples"
+            said = (one, other)[full].called
+            first = lacking[0] if said is None else said[list(ids[full]).index(lacking[0])]
             raise InputError(
-                f"{paths[short]}: lacks {count} of {paths[full]}, e.g. {lacking[0]}; the same examples expected in both"
+                f"{paths[short]}: lacks {count} of {paths[full]}, e.g. {first}; the same examples expected in both"
             )
 
 

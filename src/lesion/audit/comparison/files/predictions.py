@@ -26,7 +26,8 @@ class Predictions:
     cluster : what each example belongs to, as text (examples,); None where the file does not tell
     left_out : columns that cannot name groups: they hold lists or bytes, or more than 256 values
     correct : whether each member is right, bool (members, examples), where answers are no classes; then there is no
-        label, and classes are the texts of the answers, or 0 for right and 1 for wrong where there are no texts
+        label, and classes are the texts of the answers
+    answered : the file tells what was answered; else classes are 0 for right and 1 for wrong
     text : what each example says, (examples,); None where the file does not tell
     called : what people call each example, text (examples,), where its id is a hash; None: by its id
     source : the file, and what it was read as
@@ -40,6 +41,7 @@ class Predictions:
     cluster: npt.NDArray[np.object_] | None = None
     left_out: Texts = ()
     correct: npt.NDArray[np.bool_] | None = None
+    answered: bool = True
     text: npt.NDArray[np.object_] | None = None
     called: npt.NDArray[np.object_] | None = None
     source: Source | None = None

@@ -10,15 +10,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lesion.audit.comparison.files.blocks import Block, FileColumns
+from lesion.audit.comparison.files.blocks import Block
 from lesion.audit.comparison.files.cells import Cells, numbers
 from lesion.audit.comparison.files.columns import Attribute, Column, Integers, as_texts, compact, natural, recoding
+from lesion.audit.comparison.files.file_columns import FLAGS, FileColumns
 from lesion.audit.comparison.files.formats import readable
 from lesion.audit.comparison.files.grid import Axis, Grid
 from lesion.audit.comparison.files.predictions import Predictions, Texts
 from lesion.audit.comparison.populations import Population
 from lesion.audit.comparison.probability import clipped, is_probability
 from lesion.errors import InputError
+
+EMPTY = "(empty)"  # an answer without text, where answers are graded
 
 Gathered = tuple[list[Integers], Texts | None]
 
@@ -28,8 +31,9 @@ class Rows:
 
     def __init__(self, path: Path, found: FileColumns, blocks: Iterator[Block]) -> None:
         self.path, self.found, self.count = path, found, 0
-        given = [name for name in ("label", "cluster") if name in found.read]
-        self.columns = {name: Column(path, name) for name in ("example_id", "prediction", *given)}
+        self.graded = "correct" in found.measured
+        self.columns = {name: Column(path, name) for name in ("example_id", *found.given)}
+        self.columns["prediction"] = Column(path, "prediction", any_text=self.graded)
         self.columns["member"] = Column(path, "member", natural)
         self.attributes = {name: Attribute() for name in found.attributes}
         self.measured: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in found.measured}
@@ -41,6 +45,8 @@ class Rows:
 
     def _add(self, block: Block) -> None:
         rows = len(block["example_id"])
+        if self.graded:
+            block = self._graded(block)
         for name in self.columns:
             if name in block and (empty := block[name].missing).any():
                 self._refuse_empty(block, name, int(np.argmax(empty)))
@@ -50,8 +56,19 @@ class Rows:
         for name, attribute in self.attributes.items():
             attribute.add(block[name])
         for name, chunks in self.measured.items():
-            chunks.append(self._flags(block, name) if name == "correct_top5" else self._probabilities(block, name))
+            chunks.append(self._flags(block, name) if name in FLAGS else self._probabilities(block, name))
         self.count += rows
+
+    def _graded(self, block: Block) -> Block:
+        """The block with a text for empty answers, and with right (0) and wrong (1) for answers that are not told."""
+        if "prediction" not in block:
+            return {**block, "prediction": Cells(pa.array(1 - self._flags(block, "correct").astype(np.int64)))}
+        answer = block["prediction"]
+        if not (empty := answer.missing).any():
+            return block
+        values = answer.values.cast(pa.string())
+        values = values if answer.places is None else values.take(pa.array(answer.places))
+        return {**block, "prediction": Cells(pc.if_else(pa.array(empty), EMPTY, values))}
 
     def _refuse_empty(self, block: Block, name: str, row: int) -> None:
         of = f"in row {self.count + row + 1}" if name == "example_id" else f"for example {block['example_id'][row]}"
@@ -126,7 +143,34 @@ class Rows:
             names=tuple(members[place] for place in range(len(members))) if self.found.named else None,
         )
         measured: dict[str, Any] = {name: grid.fill(chunks) for name, chunks in self.measured.items()}
+        correct = measured.pop("correct", None)
+        if correct is not None and population.label is not None:
+            self._refuse_disagreement(population.correct, correct, examples)
+            correct = None
         many = tuple(name for name, attribute in self.attributes.items() if attribute.names is None)
         left_out = (*self.found.unread, *many)
         whole = replace(population, **measured)
-        return Predictions(whole, class_names, examples.names, attributes, cluster, left_out)
+        return Predictions(
+            whole,
+            class_names,
+            examples.names,
+            attributes,
+            cluster,
+            left_out,
+            correct=correct,
+            answered=self.found.answer is not None or not self.graded,
+        )
+
+    def _refuse_disagreement(
+        self, equal: npt.NDArray[np.bool_], correct: npt.NDArray[np.bool_], examples: Axis
+    ) -> None:
+        """Refuse a column `correct` that is not whether the prediction is the label."""
+        if not (odd := equal != correct).any():
+            return
+        place = int(np.argmax(odd.any(axis=0)))
+        said = f"is {bool(correct[:, place][odd[:, place]][0])} for example {examples[place]}"
+        same = "differ" if correct[:, place][odd[:, place]][0] else "are the same"
+        raise InputError(
+            f"{self.path}: column correct {said}, whose prediction and label {same}; {odd.sum():,} of {odd.size:,}"
+            " answers are such. Leave out the label where answers are right in other ways than by being equal to it"
+        )

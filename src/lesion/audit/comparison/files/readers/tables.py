@@ -3,8 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lesion.audit.comparison.files.blocks import FileColumns, blocks_of
+from lesion.audit.comparison.files.blocks import blocks_of
 from lesion.audit.comparison.files.contract import Reading
+from lesion.audit.comparison.files.file_columns import FileColumns
 from lesion.audit.comparison.files.formats import CSV, PARQUET, open_table
 from lesion.audit.comparison.files.predictions import Predictions
 from lesion.audit.comparison.files.rows import Rows
