@@ -30,7 +30,7 @@ def tables(*, sure: bool = True, truth: bool = True) -> list[pd.DataFrame]:
 
 def test_the_page_has_a_diagram_a_card_and_a_table(tmp_path: Path) -> None:
     out, text = page_of(tmp_path, tables())
-    assert {"reliability.svg", "reliability.pdf"} <= {path.name for path in (out / "figures").iterdir()}
+    assert "reliability.svg" in {path.name for path in (out / "figures").iterdir()}
     assert "Are the models as often right as they are sure?" in text  # a comment of the figure's text
     assert "Mean confidence less accuracy goes from" in text
     found = pd.read_csv(out / "calibration.csv")

@@ -19,27 +19,32 @@ METADATA: dict[str, dict[str, Any]] = {
 }
 
 
-TRUE_TYPE, TYPE_3 = 42, 3
+TRUE_TYPE = 42
+"""How a PDF holds its letters: as journals ask for."""
 
 
 def files(
-    drawn: Callable[[], matplotlib.figure.Figure], figure: Figure, texts: Iterable[str] = (), *, fonts: int = TRUE_TYPE
+    drawn: Callable[[], matplotlib.figure.Figure],
+    figure: Figure,
+    texts: Iterable[str] = (),
+    *,
+    suffixes: Sequence[str] = tuple(METADATA),
 ) -> dict[str, bytes]:
-    """The bytes of a figure's files by suffix, svg and pdf.
+    """The bytes of a figure's files by suffix.
 
     Parameters
     ----------
     drawn : makes the figure; called with the style applied
     figure : its size
     texts : text from data that it shows
-    fonts : how the PDF holds its letters: journals ask for TrueType; Type 3 takes half the time
+    suffixes : svg and pdf, or one of them
     """
     made = {}
-    with style.applied(figure, texts), matplotlib.rc_context({"pdf.fonttype": fonts}):
+    with style.applied(figure, texts), matplotlib.rc_context({"pdf.fonttype": TRUE_TYPE}):
         drawing = drawn()
-        for suffix, metadata in METADATA.items():
+        for suffix in suffixes:
             buffer = BytesIO()
-            drawing.savefig(buffer, format=suffix, metadata=metadata)
+            drawing.savefig(buffer, format=suffix, metadata=METADATA[suffix])
             drawing.set_layout_engine("none")  # laid out by the first format; the second need not do it again
             made[suffix] = buffer.getvalue()
     return made

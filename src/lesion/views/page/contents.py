@@ -24,6 +24,8 @@ from lesion.views.page.folder import PAGE, Writer
 
 SECTIONS = ("calibration", "effects", "flips", "impact", "null", "pie", "reliability", "subgroups")
 """Statistics that the page shows in their own way; any other has its table below them."""
+SUFFIXES = ("svg",)
+"""Of the figures. A PDF takes as long again: `lesion.Audit.plot` makes the same figures for any format."""
 NOISE = Figure(width=8.0, height=3.0, font_size=9.0)
 
 
@@ -48,7 +50,7 @@ class _Figures:
         drawn: Callable[[], matplotlib.figure.Figure],
         texts: Sequence[str] = (),
     ) -> str:
-        made = saving.files(drawn, size, texts, fonts=saving.TYPE_3)
+        made = saving.files(drawn, size, texts, suffixes=SUFFIXES)
         for suffix, content in made.items():
             self.writers[f"{self.folder}figures/{name}.{suffix}"] = partial(_write_bytes, content)
         return page.inline(made["svg"].decode(), f"{self.mark}{name}", description)
