@@ -17,7 +17,7 @@ UNSURE = "no change of accuracy is sure"
 
 
 @dataclass(frozen=True)
-class _Told:
+class Told:
     """What the tests carry.
 
     Attributes
@@ -50,12 +50,17 @@ def headline(audited: Audited) -> str:
     if not comparison.single and not comparison.several:
         few = "one model a side is too few to tell what others would do"
         return _ended([_accuracy(audited), few])
-    told = _of_pair(audited) if comparison.single else _of_populations(audited)
+    told = who_pays(audited)
     accuracy, who = _answers(audited) if comparison.single else _accuracy(audited), _who(told)
     if who:
         return _ended([*who, _nobody_else(told), accuracy], named=True)
     beyond = [] if comparison.single or not accuracy.startswith(UNSURE) else _beyond_seeds(audited)
     return _ended([accuracy, *beyond, _nobody_else(told)])
+
+
+def who_pays(audited: Audited) -> Told:
+    """Who is named, of labelled examples: nobody where one side alone has a single model."""
+    return _of_pair(audited) if audited.comparison.single else _of_populations(audited)
 
 
 def _ended(clauses: Sequence[str], *, named: bool = False) -> str:
@@ -64,15 +69,15 @@ def _ended(clauses: Sequence[str], *, named: bool = False) -> str:
     return f"{text if named and not text.startswith('class ') else text[:1].upper() + text[1:]}."
 
 
-def _of_pair(audited: Audited) -> _Told:
+def _of_pair(audited: Audited) -> Told:
     table = audited.tables["flips"]
     lose, gain = flips.named(table, alpha=audited.alpha)
     tested = table[table["p_beyond"].notna()]
     others = tested.index[tested["q"] < audited.alpha].difference(lose.index.union(gain.index))
-    return _Told(lose, gain, frozenset(tested["attribute"]), len(others), REST)
+    return Told(lose, gain, frozenset(tested["attribute"]), len(others), REST)
 
 
-def _of_populations(audited: Audited) -> _Told:
+def _of_populations(audited: Audited) -> Told:
     """Of groups the error rate, told as accuracy."""
     classes, groups = audited.tables["impact"], audited.tables["subgroups"]
     errors = groups[(groups["measure"] == "error") & (groups["attribute"] != subgroups.ALL)]
@@ -84,10 +89,10 @@ def _of_populations(audited: Audited) -> _Told:
     sure = sure.sort_values("change", kind="stable")
     lose = sure[(sure["t"] < 0) & (sure["change_high"] < 0)]
     gain = sure[(sure["t"] > 0) & (sure["change_low"] > 0)].iloc[::-1]
-    return _Told(lose, gain, frozenset(rows["attribute"]), None, AVERAGE)
+    return Told(lose, gain, frozenset(rows["attribute"]), None, AVERAGE)
 
 
-def _who(told: _Told) -> list[str]:
+def _who(told: Told) -> list[str]:
     """`cat loses 27.9 points [20.1, 35.2]`, and who gains."""
     clauses = []
     for rows, one, several, sign in ((told.lose, "loses", "lose", -1), (told.gain, "gains", "gain", 1)):
@@ -101,7 +106,7 @@ def _who(told: _Told) -> list[str]:
     return clauses
 
 
-def _nobody_else(told: _Told) -> str:
+def _nobody_else(told: Told) -> str:
     """What holds of those who are not named; nothing where there are no classes and groups."""
     if not told.asked:
         return ""
@@ -112,7 +117,7 @@ def _nobody_else(told: _Told) -> str:
     return f"{who} is sure to lose more than {told.beside}, or to gain"
 
 
-def _groups(told: _Told) -> bool:
+def _groups(told: Told) -> bool:
     return bool(told.asked - {flips.CLASS})
 
 

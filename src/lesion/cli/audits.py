@@ -1,8 +1,9 @@
 """Commands for predictions from anywhere: no params.yaml is needed."""
 
 import gc
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +12,9 @@ from lesion.errors import InputError
 from lesion.params.design import Design
 from lesion.params.normalise import Normalise
 from lesion.params.ties import Ties
+
+if TYPE_CHECKING:
+    from lesion.audit.contract import AuditedCandidates
 
 CHANGES = [0.01, 0.02, 0.05, 0.1]
 COLLECT = 100_000, 50, 100
@@ -31,17 +35,32 @@ def audit(
     resamples: Annotated[int, typer.Option(help="Draws of members, for the interval of the share of PIE.")] = 200,
     smallest: Annotated[int, typer.Option(help="A group of fewer examples is called small.")] = 30,
     seed: Annotated[int, typer.Option(help="The seed of all random draws.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing: the exit code speaks.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all findings as one JSON object.")] = False,
 ) -> None:
     """Audit files of predictions, one or more candidates against dense: tables, figures and one page."""
     gc.set_threshold(*COLLECT)
     from lesion.audit.candidates.naming import named_files
     from lesion.views.page.audit import audit
 
-    audit(
+    found = audit(
         dense=dense, compressed=named_files(compressed), out=out, texts=texts, alpha=alpha, normalise=normalise,
         design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest, seed=seed,
     )  # fmt: skip
-    print(f"The page is {out / 'index.html'}.")
+    if not quiet:
+        print("\n".join(_said(found, out, as_json=as_json)))
+
+
+def _said(found: "AuditedCandidates", out: Path, *, as_json: bool) -> list[str]:
+    """What is printed: one line of JSON, or a few of text."""
+    if as_json:
+        from lesion.audit.document import document
+
+        return [document(found)]
+    from lesion.views.page.folder import PAGE
+    from lesion.views.terminal import encodable, lines
+
+    return [encodable(line, sys.stdout.encoding or "ascii") for line in lines(found, page=out / PAGE)]
 
 
 @app.command(rich_help_panel=AUDIT)
