@@ -27,6 +27,7 @@ def audit(
     compressed: Annotated[list[str], typer.Option(help="Predictions after it: a file, or name=file; may be repeated.")],
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
+    facts: Annotated[Path | None, typer.Option(help="Size, latency, …: a row a candidate, .csv or .yaml.")] = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
     normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "member",
     design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
@@ -44,8 +45,9 @@ def audit(
     from lesion.views.page.audit import audit
 
     found = audit(
-        dense=dense, compressed=named_files(compressed), out=out, texts=texts, alpha=alpha, normalise=normalise,
-        design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest, seed=seed,
+        dense=dense, compressed=named_files(compressed), out=out, texts=texts, facts=facts, alpha=alpha,
+        normalise=normalise, design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest,
+        seed=seed,
     )  # fmt: skip
     if not quiet:
         print("\n".join(_said(found, out, as_json=as_json)))

@@ -1,15 +1,18 @@
 """The audit of several candidates against one dense population."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import numpy.typing as npt
 import pandas as pd
 
+from lesion.audit.candidates import between, parts
+from lesion.audit.candidates.facts import Given, KnownFacts, known_facts
 from lesion.audit.candidates.files import from_files
 from lesion.audit.candidates.naming import check_names
-from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.candidates.notes import notes
+from lesion.audit.candidates.table import COLUMNS, luck, table
 from lesion.audit.comparison.files.predictions import Predictions
 from lesion.audit.contract import Audited, AuditedCandidates, Candidate
 from lesion.audit.estimator import Audit
@@ -29,7 +32,9 @@ class Candidates:
     Attributes
     ----------
     audited_ : all that was found: the audit of each candidate, and the tables over candidates
-    table_ : a row a candidate
+    table_ : a row a candidate: accuracy, answers broken and fixed, the worst class and group, calibration, facts
+    between_ : a row a pair of candidates: which gets more of the same examples right
+    parts_ : a row a candidate and class or group, with q over all candidates
     notes_ : sentences on the candidates together
 
     Examples
@@ -42,6 +47,8 @@ class Candidates:
 
     audited_: AuditedCandidates
     table_: pd.DataFrame
+    between_: pd.DataFrame
+    parts_: pd.DataFrame
     notes_: tuple[str, ...]
 
     def __init__(self, **options: Any) -> None:
@@ -53,6 +60,8 @@ class Candidates:
         dense: npt.ArrayLike | Predictions,
         compressed: Mapping[str, npt.ArrayLike | Predictions],
         label: npt.ArrayLike | None = None,
+        *,
+        facts: Given | None = None,
         **known: Any,
     ) -> Self:
         """Audit each candidate against dense.
@@ -62,6 +71,8 @@ class Candidates:
         dense : as in `Audit.fit`
         compressed : name of a candidate → its predictions, as in `Audit.fit`
         label : int (examples,), the true classes, where they are known
+        facts : what else is known of each candidate, and of `dense`: name → fact → number or text, a DataFrame, or a
+            file (`candidates.facts`)
         known : the rest of `Audit.fit`. `true_probability`, `correct_top5` and `confidence` are pairs of what is known
             of dense, and of what is known of each candidate by its name
 
@@ -71,18 +82,21 @@ class Candidates:
             Where there is no candidate, a name cannot be one, or an array is no such thing; the message names it.
         """
         _check(compressed)
+        also = known_facts(facts, list(compressed), COLUMNS)
         audits = []
         for name, prediction in compressed.items():
             beside = {key: (known[key][0], (known[key][1] or {}).get(name)) for key in SIDES if key in known}
             audits.append((name, Audit(**self.options).fit(dense, prediction, label, **known | beside).audited_))
-        return self._found(audits)
+        return self._found(audits, also)
 
-    def fit_files(self, dense: Path, compressed: Mapping[str, Path]) -> Self:
+    def fit_files(self, dense: Path, compressed: Mapping[str, Path], *, facts: Given | None = None) -> Self:
         """Read the files of predictions, that of dense once, and audit each candidate.
 
         Parameters
         ----------
         compressed : name of a candidate → its file
+        facts : what else is known of each candidate, and of `dense`: name → fact → number or text, a DataFrame, or a
+            file (`candidates.facts`)
 
         Raises
         ------
@@ -90,22 +104,25 @@ class Candidates:
             Where a file cannot be read, or does not fit the dense one; the message names the file.
         """
         _check(compressed)
-        drawing = Audit(**self.options).drawing
-        return self.compare(from_files(dense, compressed, **drawing))
-
-    def compare(self, comparisons: Iterable[tuple[str, Comparison]]) -> Self:
-        """Audit named comparisons with the same dense members, whatever they were made of."""
-        return self._found([(name, Audit(**self.options).compare(one).audited_) for name, one in comparisons])
+        also = known_facts(facts, list(compressed), COLUMNS)
+        audits = []
+        for name, comparison in from_files(dense, compressed, **Audit(**self.options).drawing):
+            audits.append((name, Audit(**self.options).compare(comparison).audited_))
+        return self._found(audits, also)
 
     def check(self) -> None:
         """Raise InputError where an option is out of range; the message names it."""
         Audit(**self.options).check()
 
-    def _found(self, audits: list[tuple[str, Audited]]) -> Self:
-        of_all = tuple(Candidate(name, audited) for name, audited in audits)
-        self.table_ = pd.DataFrame({"name": [candidate.name for candidate in of_all]})
-        self.notes_ = ()
-        self.audited_ = AuditedCandidates(of_all, {"candidates": self.table_}, self.notes_)
+    def _found(self, audits: list[tuple[str, Audited]], facts: KnownFacts) -> Self:
+        of_all = tuple(Candidate(name, audited, facts.of.get(name, {})) for name, audited in audits)
+        ties = Audit(**self.options).ties
+        lucky = luck(of_all)
+        self.table_, self.between_ = table(of_all, lucky), between.table(of_all, ties=ties)
+        self.parts_ = parts.table(of_all)
+        self.notes_ = (*notes(of_all, lucky), *facts.notes())
+        tables = {"candidates": self.table_, "between": self.between_, "parts": self.parts_, "facts": facts.table()}
+        self.audited_ = AuditedCandidates(of_all, tables, self.notes_)
         return self
 
 

@@ -90,7 +90,7 @@ def cells(table: npt.NDArray[Any], stratum: npt.NDArray[np.integer], strata: int
 
 @dataclass(frozen=True)
 class Change:
-    """A mean change and its 95 % interval, each float64 (k,); the interval need not be symmetric about the mean."""
+    """A mean change and its interval, each float64 (k,); the interval need not be symmetric about the mean."""
 
     mean: Floats
     low: Floats
@@ -145,17 +145,25 @@ def over_members(tables: list[Cells]) -> tuple[list[Variance], Floats]:
 
 
 def _interval(
-    mean: Floats, centre: Floats, examples: Floats, units: Floats, of: list[Variance], rest: Floats, most: Floats
+    mean: Floats,
+    centre: Floats,
+    examples: Floats,
+    units: Floats,
+    of: list[Variance],
+    rest: Floats,
+    most: Floats,
+    level: float,
 ) -> Change:
     """`examples`: variance over examples; `rest`: the variance that it and those of members both hold; `most`: how far
     from 0 a change can be.
     """
-    quantile = (1 + LEVEL) / 2
+    quantile = (1 + level) / 2
+    deviations = DEVIATIONS if level == LEVEL else float(special.ndtri(quantile))
     parts = [special.stdtrit(np.maximum(units - 1, 1), quantile) ** 2 * examples]
     for one in of:  # the least stands on many examples, and needs no wide quantile for few members
         estimate = special.stdtrit(one.freedom, quantile) ** 2 * one.estimate
-        parts.append(np.maximum(estimate, DEVIATIONS**2 * one.least))
-    margin = np.sqrt(np.maximum(np.sum(parts, axis=0) - DEVIATIONS**2 * rest, np.max(parts, axis=0)))
+        parts.append(np.maximum(estimate, deviations**2 * one.least))
+    margin = np.sqrt(np.maximum(np.sum(parts, axis=0) - deviations**2 * rest, np.max(parts, axis=0)))
     low, high = np.maximum(centre - margin, -most), np.minimum(centre + margin, most)
     return Change(mean, np.minimum(low, mean), np.maximum(high, mean))
 
@@ -168,6 +176,7 @@ def changes(
     *,
     paired: bool,
     cluster: npt.NDArray[np.integer] | None = None,
+    level: float = LEVEL,
 ) -> Changes:
     """Change of the mean within each stratum, and the same less the change of the whole.
 
@@ -179,6 +188,7 @@ def changes(
     stratum : int (examples,), each in [0, strata), e.g. the class: then these are changes of recall
     paired : member k of both belong together
     cluster : int (examples,), which examples belong together, 0 and up; None: each is alone
+    level : the probability that the interval of a change holds it
 
     Raises
     ------
@@ -195,7 +205,7 @@ def changes(
     several = [table for table in tables if len(table.row) > 1]
     rest = [_least(table) / size for table in several]
     variances, both = over_members(tables)
-    plain = _interval(mean, noise.centre, noise.variance, noise.units, variances, both, np.ones(len(size)))
+    plain = _interval(mean, noise.centre, noise.variance, noise.units, variances, both, np.ones(len(size)), level)
 
     share = size / total
 
@@ -208,7 +218,7 @@ def changes(
     rows = [table.row - (table.row @ share)[:, None] for table in several]
     variances = moderated(rows, [relative(one) for one in rest], step=1 / size) if strata > 1 else []
     most = 2 * (1 - share)
-    apart = _interval(mean - whole, centre, noise.relative, noise.units, variances, relative(both), most)
+    apart = _interval(mean - whole, centre, noise.relative, noise.units, variances, relative(both), most, level)
     testable = len(several) == len(tables) and strata > 1
     return Changes(plain, apart, moderated_t_test(mean - whole, variances) if testable else None)
 
@@ -228,3 +238,18 @@ def change(
     whole = np.zeros(dense.shape[1], dtype=np.int64)
     found = changes(dense, compressed, whole, 1, paired=paired, cluster=cluster).plain
     return float(found.mean[0]), float(found.low[0]), float(found.high[0])
+
+
+def mean_test(dense: npt.NDArray[np.bool_], compressed: npt.NDArray[np.bool_], *, paired: bool) -> Tested | None:
+    """Whether members alone could give the change of the mean of the whole table, on these examples.
+
+    A t-test, one column, whose variance is at least what chance gives members that are equally good (`moderated`); None
+    where a side has one member. The rest as in `changes`.
+    """
+    sides = [compressed.astype(np.int8) - dense.astype(np.int8)] if paired else [dense, compressed]
+    if min(map(len, sides)) < 2:
+        return None
+    tables = [cells(side, np.zeros(side.shape[1], dtype=np.int64), 1) for side in sides]
+    variances = [unshared(table.row, _least(table) / table.size) for table in tables]
+    means = [table.row.mean(axis=0) for table in tables]
+    return moderated_t_test(means[0] if paired else means[1] - means[0], variances)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lesion.audit.inference.clusters import design_effect
-from lesion.audit.inference.pairs import paired_change, wilson
+from lesion.audit.inference.pairs import TAIL, paired_change, wilson
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.integer]
@@ -91,9 +91,14 @@ def counts_and_rates(flips: Flips, rows: Rows, names: tuple[str, ...]) -> dict[s
     return found
 
 
-def net_change(flips: Flips, rows: Rows) -> dict[str, Floats]:
-    """(fixed − broken) / examples and its 95 % interval, as change, change_low and change_high: each (rows,)."""
+def net_change(flips: Flips, rows: Rows, *, tail: float = TAIL) -> dict[str, Floats]:
+    """(fixed − broken) / examples and its interval, as change, change_low and change_high: each (rows,).
+
+    Parameters
+    ----------
+    tail : the probability that the truth lies above the interval, and that it lies below; of 95 % without
+    """
     worth = rows.worth(flips, flips.way)
     broken, fixed = (rows.count(flips.chosen(name)) / rows.examples for name in ("broken", "fixed"))
-    low, high = paired_change(broken * worth, fixed * worth, worth)
+    low, high = paired_change(broken * worth, fixed * worth, worth, tail=tail)
     return {"change": fixed - broken, "change_low": low, "change_high": high}

@@ -78,7 +78,7 @@ def table(comparison: Comparison, *, groups: list[list[str]], ties: Ties) -> pd.
     classes = len(comparison.classes)
     before, after = (_modal(one, classes, ties) for one in (comparison.dense, comparison.compressed))
     flips = _flips(before, after, comparison.label)
-    parts = [_part(comparison, flips, name, names, place) for name, names, place in _strata(comparison, groups)]
+    parts = [_part(comparison, flips, name, names, place) for name, names, place in strata(comparison, groups)]
     if len(flips.example) and not comparison.graded:
         parts.append(_of_labels(comparison, flips, before, after))
     found = pd.concat(parts, ignore_index=True).assign(test=_test(comparison))
@@ -89,7 +89,7 @@ def table(comparison: Comparison, *, groups: list[list[str]], ties: Ties) -> pd.
 def _test(comparison: Comparison) -> str:
     if not comparison.single:
         return NO_TEST
-    return TEST if _cluster(comparison) is None else OF_CLUSTERS
+    return TEST if cluster_of(comparison) is None else OF_CLUSTERS
 
 
 def _modal(one: Population, classes: int, ties: Ties) -> Integers:
@@ -105,7 +105,7 @@ def _flips(before: Integers, after: Integers, label: Integers | None) -> Flips:
     return Flips(example, (after[example] == true).astype(np.int64) - (before[example] == true))
 
 
-def _strata(comparison: Comparison, groups: list[list[str]]) -> Iterator[tuple[str, Text, Integers]]:
+def strata(comparison: Comparison, groups: list[list[str]]) -> Iterator[tuple[str, Text, Integers]]:
     """Name of an attribute, its groups, and the group of each example."""
     examples = len(comparison.example_id)
     yield ALL, np.array([ALL], dtype=object), np.zeros(examples, dtype=np.int64)
@@ -123,7 +123,7 @@ def _measured(comparison: Comparison, flips: Flips, rows: Rows) -> dict[str, Any
     return counts_and_rates(flips, rows, KINDS) | net_change(flips, rows)
 
 
-def _cluster(comparison: Comparison) -> Integers | None:
+def cluster_of(comparison: Comparison) -> Integers | None:
     """The cluster of each example, 0, 1, …; None where each stands alone."""
     if comparison.cluster is None:
         return None
@@ -133,7 +133,7 @@ def _cluster(comparison: Comparison) -> Integers | None:
 
 def _part(comparison: Comparison, flips: Flips, attribute: str, names: Text, stratum: Integers) -> pd.DataFrame:
     """The rows of one attribute."""
-    rows = Rows(stratum, np.arange(len(names)), stratum[flips.example], _cluster(comparison))
+    rows = Rows(stratum, np.arange(len(names)), stratum[flips.example], cluster_of(comparison))
     part = pd.DataFrame({"attribute": attribute, "group": names, "examples": rows.examples})
     part = part.assign(**_measured(comparison, flips, rows))
     if not comparison.single or comparison.label is None:
@@ -171,7 +171,7 @@ def _of_labels(comparison: Comparison, flips: Flips, before: Integers, after: In
     code = before[flips.example] * classes + after[flips.example]
     pairs, row, count = np.unique(code, return_inverse=True, return_counts=True)
     first, second = pairs // classes, pairs % classes
-    rows = Rows(stratum, np.searchsorted(given, first), row, _cluster(comparison))
+    rows = Rows(stratum, np.searchsorted(given, first), row, cluster_of(comparison))
     names = [f"{a} → {b}" for a, b in zip(comparison.named(first), comparison.named(second), strict=True)]
     part = pd.DataFrame({"attribute": LABELS, "group": names, "examples": rows.examples})
     part = part.assign(**_measured(comparison, flips, rows))

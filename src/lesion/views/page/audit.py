@@ -20,6 +20,7 @@ def audit(
     compressed: Mapping[str, Path],
     out: Path,
     texts: Path | None = None,
+    facts: Path | None = None,
     **options: Any,
 ) -> AuditedCandidates:
     """Read the predictions of dense models and of each candidate, audit them, and write the folder `out`.
@@ -28,6 +29,8 @@ def audit(
     ----------
     compressed : name of a candidate → its file
     texts : a table with `example_id` and `text`, for examples that are shown as text (.csv, .csv.gz or .parquet)
+    facts : a table of what else is known of each candidate, and of dense, such as size and latency: .csv, .tsv,
+        .parquet or .yaml
     options : of `Audit`
 
     Raises
@@ -40,7 +43,7 @@ def audit(
     candidates = Candidates(**options)
     candidates.check()
     table = None if texts is None else TextTable(texts)
-    found = candidates.fit_files(dense, compressed).audited_
+    found = candidates.fit_files(dense, compressed, facts=facts).audited_
     said = None if table is None else _texts_of_pie(table, found)
     write_folder(out, contents(dense, compressed, found, texts=said))
     return found

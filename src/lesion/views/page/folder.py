@@ -20,7 +20,7 @@ PAGE = "index.html"
 MARK = b'<meta name="generator" content="lesion audit">'
 CANDIDATES = "candidates.csv"
 FIGURES = ("noise", "classes", "subgroups", "flips", "reliability")
-OF_ALL = ("between.csv", "parts.csv", "figures/candidates.svg", "figures/candidates.pdf")
+OF_ALL = ("between.csv", "parts.csv", "facts.csv", "figures/candidates.svg", "figures/candidates.pdf")
 """Files on several candidates together, beside the table that names them."""
 Writer = Callable[[Path], object]
 
