@@ -1,6 +1,6 @@
 """The audit of several candidates against one dense population."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from lesion.audit.candidates.files import from_files
 from lesion.audit.candidates.naming import check_names
 from lesion.audit.candidates.notes import notes
 from lesion.audit.candidates.table import COLUMNS, luck, table
+from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.files.predictions import Predictions
 from lesion.audit.contract import Audited, AuditedCandidates, Candidate
 from lesion.audit.estimator import Audit
@@ -105,10 +106,12 @@ class Candidates:
         """
         _check(compressed)
         also = known_facts(facts, list(compressed), COLUMNS)
-        audits = []
-        for name, comparison in from_files(dense, compressed, **Audit(**self.options).drawing):
-            audits.append((name, Audit(**self.options).compare(comparison).audited_))
-        return self._found(audits, also)
+        return self.compare(from_files(dense, compressed, **Audit(**self.options).drawing), also)
+
+    def compare(self, comparisons: Iterable[tuple[str, Comparison]], facts: KnownFacts | None = None) -> Self:
+        """Audit named comparisons with the same dense members, whatever they were made of."""
+        audits = [(name, Audit(**self.options).compare(one).audited_) for name, one in comparisons]
+        return self._found(audits, facts or KnownFacts({}))
 
     def check(self) -> None:
         """Raise InputError where an option is out of range; the message names it."""
