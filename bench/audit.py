@@ -12,7 +12,7 @@ from lesion.artifacts.tables import EXAMPLES, PREDICTIONS, TEXT, write_parquet
 
 EXAMPLES_COUNT, CLASSES, MEMBERS = 50_000, 1_000, 30
 STEPS = (
-    "impact", "pie", "subgroups", "effects", "null", "flips", "calibration", "reliability",
+    "impact", "pie", "subgroups", "effects", "null", "flips", "calibration", "reliability", "foresight",
 )  # fmt: skip
 LOOPED = 50  # images of the loop that is compared
 

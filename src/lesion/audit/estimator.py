@@ -62,8 +62,9 @@ class Audit:
     summary_ : a row for dense and one for compressed, with the columns of the pipeline's `summary.csv`: variant;
         members; top1 with its interval and standard deviation, top5; the columns of each statistic. What cannot be said
         is empty
-    flips_, impact_, pie_, subgroups_, effects_, null_, calibration_, reliability_ : the table of each statistic
-        (`lesion.audit.statistics`), with `<name>_` for any other; without rows where there is nothing to say
+    flips_, impact_, pie_, subgroups_, effects_, null_, calibration_, reliability_, foresight_ : the table of each
+        statistic (`lesion.audit.statistics`), with `<name>_` for any other; without rows where there is nothing to
+        say
     tables_ : the same tables by the name of the statistic
     comparison_ : what was compared
     notes_ : sentences: what could not be said, and why
@@ -98,6 +99,7 @@ class Audit:
     flips_: pd.DataFrame
     calibration_: pd.DataFrame
     reliability_: pd.DataFrame
+    foresight_: pd.DataFrame
     tables_: dict[str, pd.DataFrame]
     comparison_: Comparison
     notes_: tuple[str, ...]

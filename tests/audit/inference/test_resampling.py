@@ -3,9 +3,10 @@ import pytest
 from scipy import stats
 
 from lesion.audit.comparison.populations import Population
+from lesion.audit.inference.disagreement import taxicab
 from lesion.audit.inference.recall import takes_own_accuracy
 from lesion.audit.inference.resampling import Pool, bootstrap, counts, draw_members, pie_flags
-from lesion.audit.inference.votes import modal_label, votes
+from lesion.audit.inference.votes import modal_label, side_by_side, votes
 from lesion.params.design import Design
 from lesion.params.ties import Ties
 from tests.resampled import RESAMPLES, counted_draw_by_draw, made, picked, pooled, settings
@@ -87,3 +88,12 @@ def test_modal_labels_of_drawn_rows_are_those_of_a_population_of_them(ties: Ties
     for rows in np.random.default_rng(2).integers(0, len(whole), (30, 4)):  # four: many ties
         expected, _ = modal_label(votes(whole[rows], 4), 4, ties)
         assert drawn.modal_label(rows).tolist() == expected.tolist()
+
+
+def test_the_distance_of_drawn_models_is_that_of_their_votes() -> None:
+    rng = np.random.default_rng(3)
+    said = rng.integers(0, 4, (9, 50))
+    ones, others = np.array([0, 2, 2, 5]), np.array([6, 7, 8])
+    one, other = (votes(said[rows], 4) for rows in (ones, others))
+    expected = taxicab(side_by_side(one, other, 4), members=(4, 3), examples=50, classes=4)
+    assert Pool(said, None, 4, "member").taxicab(ones, others) == pytest.approx(expected)

@@ -79,6 +79,12 @@ class Pool:
             label[tied] = self._first_given(rows, np.flatnonzero(tied), most & np.repeat(tied, self._entries))
         return np.asarray(label)
 
+    def taxicab(self, ones: Rows, others: Rows) -> Floats:
+        """The distance between the answers of two sets of models (`disagreement.taxicab`): float64 (examples,)."""
+        one, other = (self._count(rows).astype(np.int64) for rows in (ones, others))
+        apart = np.add.reduceat(np.abs(one * len(others) - other * len(ones)), self._first)
+        return np.asarray(apart / (len(ones) * len(others)))  # equal distances stay equal: shares would round
+
     def _count(self, rows: Rows) -> npt.NDArray[Any]:
         """The votes of these models for each entry; rows are added as bytes, which is what takes the least memory."""
         count: npt.NDArray[Any] = np.zeros(len(self._cast.label), dtype=np.uint8 if len(rows) < 2**8 else np.uint16)
