@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from lesion.audit.wording import MINUS, p_value
+from lesion.views.page.page import ROWS
 from tests.audited import audit_pair
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -91,7 +92,7 @@ def test_each_audit_shows_the_texts_of_its_examples(folder: Path) -> None:
         page = (folder / "audit" / variant / "index.html").read_text(encoding="utf-8")
         found = pd.read_csv(folder / "audit" / variant / "pie.csv")
         assert found["text"].tolist() == texts[found["example_id"]].tolist()
-        assert page.count('<tr class="text">') == min(len(found), 50)
+        assert page.count('<span class="text">') == min(len(found), ROWS)
         assert ("Models were taken as independent" in page) == variant.startswith("pruned")
         groups = pd.read_csv(folder / "audit" / variant / "subgroups.csv")
         assert set(groups["attribute"]) == {"all", "kind", "length"}

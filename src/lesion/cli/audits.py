@@ -28,6 +28,9 @@ def audit(
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
     facts: Annotated[Path | None, typer.Option(help="Size, latency, …: a row a candidate, .csv or .yaml.")] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="A folder of pictures named by example_id, or a table of example_id and image.")
+    ] = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
     normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "member",
     design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
@@ -45,8 +48,8 @@ def audit(
     from lesion.views.page.audit import audit
 
     found = audit(
-        dense=dense, compressed=named_files(compressed), out=out, texts=texts, facts=facts, alpha=alpha,
-        normalise=normalise, design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest,
+        dense=dense, compressed=named_files(compressed), out=out, texts=texts, images=images, facts=facts,
+        alpha=alpha, normalise=normalise, design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest,
         seed=seed,
     )  # fmt: skip
     if not quiet:

@@ -17,4 +17,4 @@ def _printable(character: str) -> str:
 
 def printable(text: str) -> str:
     """The text on one line: tabs and line breaks as blanks, control characters and lone surrogates as their codes."""
-    return "".join(map(_printable, text))
+    return text if text.isprintable() else "".join(map(_printable, text))

@@ -31,13 +31,13 @@ def tables(*, sure: bool = True, truth: bool = True) -> list[pd.DataFrame]:
 def test_the_page_has_a_diagram_a_card_and_a_table(tmp_path: Path) -> None:
     out, text = page_of(tmp_path, tables())
     assert "reliability.svg" in {path.name for path in (out / "figures").iterdir()}
-    assert "Are the models as often right as they are sure?" in text  # a comment of the figure's text
+    assert 'aria-label="Accuracy by confidence: dense answers have a mean confidence of' in text
     assert "Mean confidence less accuracy goes from" in text
     found = pd.read_csv(out / "calibration.csv")
     whole = found[(found["attribute"] == ALL) & (found["measure"] == "brier")].iloc[0]
-    [cells] = re.findall(r"<tr><td>all</td><td>Brier score</td>(.*?)</tr>", text)
+    [cells] = re.findall(r'<tr><th scope="row">all</th><td>Brier score</td>(.*?)</tr>', text)
     assert f"<td>{whole['dense']:.4f}</td><td>{whole['compressed']:.4f}</td>" in cells
-    ranked = re.findall(r"<tr><td>((?:class|age): \w+)</td><td>Brier score</td>", text)
+    ranked = re.findall(r'<tr><th scope="row">((?:class|age): \w+)</th><td>Brier score</td>', text)
     groups = found[(found["attribute"] != ALL) & (found["measure"] == "brier")]
     expected = groups.sort_values(["small", "change"], ascending=[True, False])
     names = (expected["attribute"] + ": " + expected["group"].astype(str)).tolist()
@@ -50,6 +50,6 @@ def test_without_confidences_there_is_no_diagram(tmp_path: Path, truth: bool) ->
     assert not (out / "figures" / "reliability.svg").exists()
     assert not (out / "reliability.csv").exists()
     assert (out / "calibration.csv").exists() == truth
-    assert ("<h2>Probabilities</h2>" in text) == truth
-    assert "<h2>Confidence</h2>" not in text
+    assert (">Probabilities</h3>" in text) == truth
+    assert ">Confidence</h3>" not in text
     assert "Mean confidence less accuracy" not in text

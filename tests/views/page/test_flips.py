@@ -52,7 +52,7 @@ def test_of_populations_modal_labels_are_forgotten_and_no_p_is_shown() -> None:
 
 def test_without_labels_changes_are_all_there_is() -> None:
     made = table(labelled=False)
-    assert flips.group_rows(flips.of_groups(made))[0] == ["", "examples", "changed"]
+    assert flips.group_rows(flips.of_groups(made))[0] == ["group", "examples", "changed"]
     columns, rows = flips.label_rows(made[made["attribute"] == "labels"])
     assert "broken" not in columns
     assert {len(row) for row in rows} == {len(columns)}
@@ -63,7 +63,7 @@ def test_the_bars_are_as_long_as_the_rates() -> None:
     shown = flips.shown(table())
     names = [flips.named(row) for row in shown.to_dict("records")]
     with style.applied(drawings.size(len(shown)), names):
-        [axes] = flips.drawn(shown, names, average=-0.1, alpha=0.05).axes
+        [axes] = drawings.flips(shown, names, average=-0.1, alpha=0.05).axes
     lost, won = ([bar.get_width() for bar in bars] for bars in axes.containers)
     np.testing.assert_allclose(lost, -100 * shown["broken_rate"])
     np.testing.assert_allclose(won, 100 * shown["fixed_rate"])

@@ -12,6 +12,7 @@ from lesion.audit.comparison.files.texts import TextTable
 from lesion.audit.contract import AuditedCandidates
 from lesion.views.page.contents import contents
 from lesion.views.page.folder import check_folder, write_folder
+from lesion.views.page.pictures import Pictures
 
 
 def audit(
@@ -21,6 +22,7 @@ def audit(
     out: Path,
     texts: Path | None = None,
     facts: Path | None = None,
+    images: Path | None = None,
     **options: Any,
 ) -> AuditedCandidates:
     """Read the predictions of dense models and of each candidate, audit them, and write the folder `out`.
@@ -31,6 +33,7 @@ def audit(
     texts : a table with `example_id` and `text`, for examples that are shown as text (.csv, .csv.gz or .parquet)
     facts : a table of what else is known of each candidate, and of dense, such as size and latency: .csv, .tsv,
         .parquet or .yaml
+    images : a folder of pictures, or a table of their paths (`lesion.views.page.pictures`)
     options : of `Audit`
 
     Raises
@@ -43,9 +46,10 @@ def audit(
     candidates = Candidates(**options)
     candidates.check()
     table = None if texts is None else TextTable(texts)
+    pictures = None if images is None else Pictures(images)
     found = candidates.fit_files(dense, compressed, facts=facts).audited_
     said = None if table is None else _texts_of_pie(table, found)
-    write_folder(out, contents(dense, compressed, found, texts=said))
+    write_folder(out, contents(dense, compressed, found, texts=said, pictures=pictures))
     return found
 
 

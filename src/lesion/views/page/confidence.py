@@ -1,19 +1,12 @@
 """The section of the page on confidence: a reliability diagram, and how calibration changes."""
 
-from collections.abc import Callable
-from functools import partial
-
-import matplotlib.figure
 import pandas as pd
 
 from lesion.audit.contract import Audited
 from lesion.audit.statistics.calibration import ALL
 from lesion.audit.wording import number
-from lesion.params.figure import Figure
-from lesion.views.figures import reliability, style
-from lesion.views.page import page
+from lesion.views.page import page, reliable
 
-SIZE = Figure(width=6.5, height=5.0, font_size=9.0)
 MEASURES = {
     "ece": "calibration error (ECE)",
     "brier": "Brier score",
@@ -30,35 +23,17 @@ TEXT = (
 )
 OF_TRUTH = "Log loss of the true class: −log of the probability that a model gives to it. Less is better."
 
-Draw = Callable[[str, Figure, str, Callable[[], matplotlib.figure.Figure]], str]
 
-
-def section(audited: Audited, draw: Draw) -> list[page.Table]:
-    """One table with its figure; none where no probabilities are known.
-
-    Parameters
-    ----------
-    draw : makes an element of the page of a figure: its name, size, description, and what draws it
-    """
+def section(audited: Audited) -> list[page.Table]:
+    """One table with its figure; none where no probabilities are known."""
     table, bins = audited.tables["calibration"], audited.tables["reliability"]
     if table.empty:
         return []
     rows = _rows(_ordered(table).head(page.ROWS))
     if bins.empty:
-        return [page.Table("Probabilities", OF_TRUTH + ORDER, "calibration.csv", *rows, len(table))]
-    drawing = draw("reliability", SIZE, "Accuracy by confidence", partial(diagram, bins))
-    return [page.Table("Confidence", TEXT + ORDER, "calibration.csv", *rows, len(table), drawing)]
-
-
-def diagram(bins: pd.DataFrame) -> matplotlib.figure.Figure:
-    """The reliability diagram of one comparison, of the rows of `reliability.csv`."""
-    drawing = style.canvas(reliability.TITLE)
-    axes = drawing.subplots()
-    reliability.diagram(axes, bins)
-    axes.set_xlabel("Mean confidence (%)")
-    axes.set_ylabel("Accuracy (%)")
-    drawing.legend(handles=reliability.keys(), loc="outside lower center", ncols=3)
-    return drawing
+        return [page.Table("Probabilities", OF_TRUTH + ORDER, "calibration.csv", *rows, len(table), names=2)]
+    drawing = reliable.diagram(bins)
+    return [page.Table("Confidence", TEXT + ORDER, "calibration.csv", *rows, len(table), drawing, names=2)]
 
 
 def _ordered(table: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,8 @@ from matplotlib.patches import Patch
 
 from lesion.audit.noise import COUNTS, MEANING
 from lesion.params.figure import Figure
-from lesion.views.figures import lettering, style
+from lesion.views.figures import lettering, reliability, style
+from lesion.views.page.flips import words
 
 SHOWN = 40  # rows of an interval plot: more names cannot be read
 
@@ -69,6 +70,54 @@ def intervals(
         said = {f"q < {alpha:g} (FDR)": style.VERMILLION, f"p < {alpha:g} only": style.PINK, "neither": style.GREY}
         keys += [Line2D([], [], color=colour, label=label, **dot) for label, colour in said.items()]  # type: ignore[arg-type]
     drawing.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+    return drawing
+
+
+def flips(table: pd.DataFrame, names: Sequence[str], *, average: float, alpha: float) -> mpl.Figure:
+    """Shares of answers broken (left) and fixed (right) with the net change and its 95 % interval, a line a row.
+
+    Parameters
+    ----------
+    table : rows of the table of flips that are not of pairs of labels
+    names : of the rows
+    average : the change of all examples, as a fraction
+    """
+    drawing = style.canvas("What breaks, and what is fixed?")
+    axes = drawing.subplots()
+    place, (lost, won) = np.arange(len(table))[::-1], words(table)
+    axes.barh(place, -100 * table["broken_rate"], height=0.6, color=style.VERMILLION, alpha=0.45)
+    axes.barh(place, 100 * table["fixed_rate"], height=0.6, color=style.BLUE, alpha=0.45)
+    axes.axvline(0, color=style.GREY, linewidth=0.8)
+    axes.axvline(100 * average, color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)))
+    change, low, high = (100 * table[name].to_numpy() for name in ("change", "change_low", "change_high"))
+    axes.hlines(place, low, high, colors=style.INK, linewidth=1.2)
+    sure = (table["q_beyond"] < alpha).to_numpy()
+    axes.scatter(change, place, c=np.where(sure, style.INK, "white"), edgecolors=style.INK, s=24, zorder=3)
+    axes.set_yticks(place, [lettering.shortened(name, 32) for name in names])
+    axes.set_ylim(-0.7, len(table) - 0.3)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    axes.set_xlabel("Share of the examples (percentage points)")
+    dot = {"marker": "o", "color": style.INK, "markersize": 5, "linewidth": 1.2}
+    keys = [
+        Patch(color=style.VERMILLION, alpha=0.45, label=lost),
+        Patch(color=style.BLUE, alpha=0.45, label=won),
+        Line2D([], [], label="change, 95 % interval", markerfacecolor="white", **dot),  # type: ignore[arg-type]
+        Line2D([], [], label=f"other than the rest, q < {alpha:g}", **dot),  # type: ignore[arg-type]
+        Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="all together"),
+    ]
+    drawing.legend(handles=keys, loc="outside lower center", ncols=3)
+    return drawing
+
+
+def confidence(bins: pd.DataFrame) -> mpl.Figure:
+    """The reliability diagram of one comparison, of the rows of `reliability.csv`."""
+    drawing = style.canvas(reliability.TITLE)
+    axes = drawing.subplots()
+    reliability.diagram(axes, bins)
+    axes.set_xlabel("Mean confidence (%)")
+    axes.set_ylabel("Accuracy (%)")
+    drawing.legend(handles=reliability.keys(), loc="outside lower center", ncols=3)
     return drawing
 
 

@@ -1,17 +1,14 @@
-"""The section of the page on answers that are broken and fixed: rows of its tables, and its figure."""
+"""The sections of the page on answers that are broken and fixed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib import figure as mpl
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
-from lesion.audit.statistics.flips import ALL, LABELS, NO_TEST, TESTS
+from lesion.audit.contract import Audited
+from lesion.audit.statistics.flips import ALL, CLASS, LABELS, NO_TEST, TESTS
 from lesion.audit.wording import number, p_value, percent
-from lesion.views.figures import lettering, style
+from lesion.views.page import marks, page
 from lesion.views.page.page import with_interval
 
 
@@ -52,8 +49,8 @@ def _tested(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
     return [name for name in names if table[name].notna().any()]
 
 
-def group_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """Columns and rows of groups and classes."""
+def group_rows(table: pd.DataFrame, *, bare: bool = False) -> tuple[list[str], list[list[str]]]:
+    """Columns and rows of groups and classes; with `bare` these are named without their attribute."""
     known, tested = table["broken"].notna().any(), _tested(table, ("p", "q", "p_beyond", "q_beyond"))
     lost, won = words(table)
     kinds = {"broken": lost, "fixed": won, "moved": "moved"} if known else {"changed": "changed"}
@@ -62,8 +59,9 @@ def group_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     for row in table.to_dict("records"):
         counts = [f"{number(row[name])} ({percent(row[f'{name}_rate'])})" for name in kinds]
         change = [with_interval(row, "change")] if known else []
-        rows.append([named(row), number(row["examples"]), *counts, *change, *(p_value(row[name]) for name in tested)])
-    return ["", "examples", *kinds.values(), *(["change"] if known else []), *headings], rows
+        who = str(row["group"]) if bare else named(row)
+        rows.append([who, number(row["examples"]), *counts, *change, *(p_value(row[name]) for name in tested)])
+    return ["class" if bare else "group", "examples", *kinds.values(), *(["change"] if known else []), *headings], rows
 
 
 def label_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -78,44 +76,47 @@ def label_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     return [*columns, *(f"{name}, against the way back" for name in tested)], rows
 
 
-def drawn(table: pd.DataFrame, names: Sequence[str], *, average: float, alpha: float) -> mpl.Figure:
-    """Shares of answers broken (left) and fixed (right) with the net change and its 95 % interval, a line a row.
-
-    Parameters
-    ----------
-    table : rows of the table of flips that are not of pairs of labels
-    names : of the rows
-    average : the change of all examples, as a fraction
-    """
-    drawing = style.canvas("What breaks, and what is fixed?")
-    axes = drawing.subplots()
-    place, (lost, won) = np.arange(len(table))[::-1], words(table)
-    axes.barh(place, -100 * table["broken_rate"], height=0.6, color=style.VERMILLION, alpha=0.45)
-    axes.barh(place, 100 * table["fixed_rate"], height=0.6, color=style.BLUE, alpha=0.45)
-    axes.axvline(0, color=style.GREY, linewidth=0.8)
-    axes.axvline(100 * average, color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)))
-    change, low, high = (100 * table[name].to_numpy() for name in ("change", "change_low", "change_high"))
-    axes.hlines(place, low, high, colors=style.INK, linewidth=1.2)
-    sure = (table["q_beyond"] < alpha).to_numpy()
-    axes.scatter(change, place, c=np.where(sure, style.INK, "white"), edgecolors=style.INK, s=24, zorder=3)
-    axes.set_yticks(place, [lettering.shortened(name, 32) for name in names])
-    axes.set_ylim(-0.7, len(table) - 0.3)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    axes.set_xlabel("Share of the examples (percentage points)")
-    dot = {"marker": "o", "color": style.INK, "markersize": 5, "linewidth": 1.2}
-    keys = [
-        Patch(color=style.VERMILLION, alpha=0.45, label=lost),
-        Patch(color=style.BLUE, alpha=0.45, label=won),
-        Line2D([], [], label="change, 95 % interval", markerfacecolor="white", **dot),  # type: ignore[arg-type]
-        Line2D([], [], label=f"other than the rest, q < {alpha:g}", **dot),  # type: ignore[arg-type]
-        Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="all together"),
-    ]
-    drawing.legend(handles=keys, loc="outside lower center", ncols=3)
-    return drawing
-
-
 def shown(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the figure: classes and groups, those that lose most first."""
     part = table[~table["attribute"].isin((ALL, LABELS))]
     return part.sort_values(["change"], kind="stable")
+
+
+def sections(audited: Audited) -> list[page.Table]:
+    """The tables of classes and of groups, or one where there is only one kind of them."""
+    table = audited.tables["flips"]
+    ordered = of_groups(table)
+    whole, classes = ordered["attribute"] == ALL, ordered["attribute"] == CLASS
+    groups = ~whole & ~classes
+    if not classes.any() or not groups.any():
+        title = "Classes" if classes.any() else "Groups" if groups.any() else "Answers that change"
+        return [_section(audited, title, explained(table), ordered)]
+    rest = "Groups of examples, by what the files say of them."
+    return [
+        _section(audited, "Classes", explained(table), ordered[whole | classes]),
+        _section(audited, "Groups", rest, ordered[whole | groups]),
+    ]
+
+
+def whole_section(audited: Audited) -> list[page.Table]:
+    """All classes and groups in one table, where the tests of models stand elsewhere."""
+    table = audited.tables["flips"]
+    return [_section(audited, "Modal labels by class and group", explained(table), of_groups(table))]
+
+
+def _section(audited: Audited, title: str, text: str, rows: pd.DataFrame) -> page.Table:
+    few, whole = rows.head(page.ROWS), audited.tables["flips"].iloc[0]
+    chart = None
+    if few["change"].notna().any():
+        chart = marks.flips(few, words=words(few), average=whole["change"], alpha=audited.alpha)
+    return page.Table(title, text, "flips.csv", *group_rows(few, bare=title == "Classes"), len(rows), chart=chart)
+
+
+def of_labels(audited: Audited) -> list[page.Table]:
+    """Which answers became which; none where no answer changes."""
+    table = audited.tables["flips"]
+    pairs = table[table["attribute"] == LABELS]
+    if pairs.empty:
+        return []
+    said = "Which answers became which, the most frequent first."
+    return [page.Table("From answer to answer", said, "flips.csv", *label_rows(pairs.head(page.ROWS)), len(pairs))]

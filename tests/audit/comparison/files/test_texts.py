@@ -164,18 +164,17 @@ def test_the_page_shows_the_texts_and_the_file_holds_them_whole(tmp_path: Path, 
     expected = content.set_index("example_id")["text"][found["example_id"]]
     assert found["text"].tolist() == [re.sub("\r\n?", "\n", text) for text in expected]
     page = read(tmp_path / "out")
-    assert "script" not in page.tags
     assert "\x00" not in "".join(page.text)
-    assert [row[0] for row in page.rows if row and row[0] in set(ids)] == found["example_id"].head(50).tolist()
+    assert [row[0] for row in page.rows if row and row[0] in set(ids)] == found["example_id"].tolist()
     shown = [text for text in page.text if text.startswith("This is ")]
-    assert shown == [excerpt(text) for text in found["text"].head(50)]
+    assert shown == [excerpt(text) for text in found["text"]]
     assert any("{{ 7 * 7 }}" in text and "<script>" in text for text in shown)
 
 
 def test_without_texts_nothing_is_said_of_them(tmp_path: Path, given_files: dict[str, Any]) -> None:
     audit_pair(**given_files, out=tmp_path / "out", **OPTIONS)
     assert "text" not in pd.read_csv(tmp_path / "out" / "pie.csv")
-    assert '<tr class="text">' not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert 'class="text"' not in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 
 def test_nothing_is_written_where_a_text_is_missing(tmp_path: Path, given_files: dict[str, Any]) -> None:

@@ -56,12 +56,12 @@ class TextTable:
         found: dict[int, str] = {}
         with readable(self.path):
             for block in self._table.batches(COLUMNS):
-                places = _places(Cells(block.column("example_id")), known)
-                here = np.flatnonzero(places >= 0)
-                np.add.at(times, places[here], 1)
-                kept = here[wanted[places[here]]]
+                place = places(Cells(block.column("example_id")), known)
+                here = np.flatnonzero(place >= 0)
+                np.add.at(times, place[here], 1)
+                kept = here[wanted[place[here]]]
                 texts = block.column("text").cast(pa.string()).take(pa.array(kept)).to_pylist()
-                found |= dict(zip(places[kept].tolist(), map(_lines, texts), strict=True))
+                found |= dict(zip(place[kept].tolist(), map(_lines, texts), strict=True))
         self._refuse(times == 0, "no row", example_id)
         self._refuse(times > 1, "more than one row", example_id)
         chosen = np.flatnonzero(wanted)
@@ -77,10 +77,10 @@ def _lines(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n").replace("\r", "\n")  # pandas writes a lone \r without quotes
 
 
-def _places(ids: Cells, known: pa.Array) -> npt.NDArray[np.integer]:
+def places(ids: Cells, known: pa.Array) -> npt.NDArray[np.integer]:
     """Place of each id among the known ones, which are integers or text; −1 for others: (rows,)."""
     values = ids.values
     if values.type != known.type:  # a name in the block makes text of all its ids
         values, known = values.cast(pa.string()), known.cast(pa.string())
-    places = pc.index_in(values, value_set=known, skip_nulls=True).fill_null(-1).to_numpy()
-    return np.asarray(places if ids.places is None else places[ids.places])
+    found = pc.index_in(values, value_set=known, skip_nulls=True).fill_null(-1).to_numpy()
+    return np.asarray(found if ids.places is None else found[ids.places])

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 
 from lesion.audit.statistics.pie import SCHEMA as PIE
-from lesion.views.page.page import example_rows
+from lesion.views.page.rows import example_rows
 
 
 def graded(**known: object) -> pd.DataFrame:
