@@ -1,4 +1,4 @@
-"""The exception for bad input."""
+"""The exceptions for bad input."""
 
 
 class InputError(Exception):
@@ -6,3 +6,7 @@ class InputError(Exception):
 
     The command line prints it and exits with code 2, before anything is written.
     """
+
+
+class NotFittedError(InputError, AttributeError):
+    """What `fit` finds was asked for before it. An AttributeError, too: `hasattr` is False until then."""

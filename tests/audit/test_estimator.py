@@ -247,7 +247,6 @@ def fit(**changed: Any) -> Audit:
         ({"example_id": np.zeros(60)}, r"example_id: 0.0 is there twice"),
         ({"example_id": np.arange(5)}, "example_id: has the shape"),
         ({"groups": {"side": np.arange(5)}}, "groups: side has the shape"),
-        ({"groups": pd.DataFrame({"side": [None] * 60})}, "groups: side has no value for 60 examples"),
         ({"true_probability": (np.full((6, 60), 2.0), None)}, "true_probability of dense: numbers of 0 to 1"),
         ({"true_probability": (None, np.zeros((6, 60)))}, "true_probability of compressed: has the shape"),
         ({"confidence": (None, np.full((5, 60), -2.0))}, "confidence of compressed: numbers of 0 to 1"),
@@ -283,9 +282,9 @@ def test_arrays_and_files_are_not_mixed(tmp_path: Path) -> None:
     dense, compressed, label = models(0)
     np.save(tmp_path / "dense.npy", dense)
     read = read_predictions(tmp_path / "dense.npy")
-    with pytest.raises(InputError, match="both arrays, or both read from files"):
+    with pytest.raises(InputError, match="both arrays, or both files"):
         Audit(**FEW).fit(read, compressed)
-    with pytest.raises(InputError, match="nothing else is expected"):
+    with pytest.raises(InputError, match="so label is not expected"):
         Audit(**FEW).fit(read, read, label)
     assert not Audit(**FEW).fit(read, read).pie_["pie"].any()
 

@@ -1,5 +1,7 @@
 """The whole audit of predictions from anywhere: arrays or files in, tables out."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import numpy.typing as npt
@@ -8,9 +10,13 @@ from pydantic import Field, ValidationError
 
 from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.files.predictions import Predictions
+from lesion.audit.comparison.files.read import read_predictions
+from lesion.audit.comparison.frames import is_array, predictions_of
 from lesion.audit.comparison.from_arrays import Groups, Sides, from_arrays
 from lesion.audit.comparison.from_files import from_predictions
 from lesion.audit.contract import Audited
+from lesion.audit.estimating import Estimator
+from lesion.audit.headline import headline
 from lesion.audit.limits import limits
 from lesion.audit.registry import load_all
 from lesion.audit.summary import accuracy_row, as_table, statistics_row
@@ -37,7 +43,7 @@ class Options(Impact):
     variant: str
 
 
-class Audit:
+class Audit(Estimator):
     """What compression changed, class by class and example by example, beside what seed noise alone gives.
 
     The tables are those of the pipeline (`results/<study>/`), and so are the numbers.
@@ -124,59 +130,72 @@ class Audit:
 
     def fit(
         self,
-        dense: npt.ArrayLike | Predictions,
-        compressed: npt.ArrayLike | Predictions,
+        dense: Any,
+        compressed: Any,
         label: npt.ArrayLike | None = None,
         *,
         example_id: npt.ArrayLike | None = None,
         groups: Groups | None = None,
+        cluster: npt.ArrayLike | None = None,
         classes: int | None = None,
+        class_names: Sequence[str] | None = None,
         true_probability: Sides = (None, None),
         correct_top5: Sides = (None, None),
         confidence: Sides = (None, None),
-        cluster: npt.ArrayLike | None = None,
     ) -> Self:
         """Audit two populations of models.
 
+        Arrays are those of NumPy, lists, and series of pandas, polars and pyarrow. Whatever holds the predictions, the
+        same predictions give the same numbers.
+
         Parameters
         ----------
-        dense, compressed : int (members, examples), or (examples,) for a single model; class ids of 0 and up. Or what
-            `read_predictions` read from two files, which hold the rest, so nothing else is given then
-        label : int (examples,), the true classes, where they are known
+        dense, compressed : array of (members, examples), or (examples,) for a single model: class ids of 0 and up, or
+            names of classes. Or a data frame of pandas, polars or pyarrow with the columns of a file (docs/AUDIT.md), a
+            file's path, or what `read_predictions` read; these hold the rest, so nothing else is given then
+        label : (examples,), the true classes, where they are known; numbers or names as in the predictions
         example_id : integers or text (examples,), each once; 0, 1, … without
-        groups : name of an attribute → its values (examples,), or a DataFrame with such columns
+        groups : name of an attribute → its values (examples,), or a data frame with such columns
+        cluster : integers or text (examples,): examples with the same value belong together, as frames of a video do
         classes : how many there are; without, those that occur
+        class_names : what people call the classes 0, 1, …; of predictions that hold names, their order
         true_probability, correct_top5 : for dense and for compressed, of the shape of their predictions
         confidence : probability of the answer given, for dense and for compressed, of the shape of their predictions
-        cluster : integers or text (examples,): examples with the same value belong together, as frames of a video do
 
         Raises
         ------
         InputError
-            Where an array is no such thing; the message names it.
+            Where an array or a column is no such thing; the message names it.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"prediction": ["cat", "cat", "dog"], "label": ["cat", "cat", "dog"]})
+        >>> audit = Audit().fit(frame, frame.assign(prediction=["cat", "dog", "dog"]))
+        >>> audit.flips_.set_index("group").loc["cat", ["examples", "broken", "fixed"]].tolist()
+        [2, 1, 0]
         """
         self.check()
-        if isinstance(dense, Predictions) and isinstance(compressed, Predictions):
-            sides = *true_probability, *correct_top5, *confidence
-            if not all(value is None for value in (label, example_id, groups, classes, cluster, *sides)):
-                raise InputError("fit: what was read from files holds labels and groups; nothing else is expected")
-            return self.compare(from_predictions(dense, compressed, **self.drawing))
-        if isinstance(dense, Predictions) or isinstance(compressed, Predictions):
-            raise InputError("fit: dense and compressed are both arrays, or both read from files")
-        comparison = from_arrays(
-            dense,
-            compressed,
-            label,
-            example_id=example_id,
-            groups=groups,
-            classes=classes,
-            true_probability=true_probability,
-            correct_top5=correct_top5,
-            confidence=confidence,
-            cluster=cluster,
-            **self.drawing,
-        )
-        return self.compare(comparison)
+        beside: dict[str, Any] = {
+            "label": label, "example_id": example_id, "groups": groups, "cluster": cluster, "classes": classes,
+            "class_names": class_names,
+        }  # fmt: skip
+        sides: dict[str, Any] = {
+            "true_probability": true_probability,
+            "correct_top5": correct_top5,
+            "confidence": confidence,
+        }
+        arrays = [is_array(side) for side in (dense, compressed)]
+        if all(arrays):
+            return self.compare(from_arrays(dense, compressed, **beside, **sides, **self.drawing))
+        if any(arrays):
+            raise InputError("fit: dense and compressed are both arrays, or both files or data frames")
+        given = [name for name, value in beside.items() if value is not None]
+        given += [name for name, (one, other) in sides.items() if one is not None or other is not None]
+        if given:
+            raise InputError(f"fit: files and data frames hold labels and groups, so {given[0]} is not expected")
+        one, other = (_read(name, side) for name, side in zip(SIDES, (dense, compressed), strict=True))
+        return self.compare(from_predictions(one, other, **self.drawing))
 
     @property
     def drawing(self) -> dict[str, Any]:
@@ -209,6 +228,10 @@ class Audit:
         """All that was found, as the page reads it."""
         return Audited(self.comparison_, self.tables_, self.summary_.set_index("variant"), self.alpha, self.notes_)
 
+    def results(self) -> list[str]:
+        """The sentence that matters."""
+        return [headline(self.audited_)] if hasattr(self, "comparison_") else []
+
     def check(self) -> None:
         """Raise InputError where an option is out of range; the message names it."""
         try:
@@ -229,3 +252,10 @@ class Audit:
             "audit.subgroups": Subgroups(smallest=self.smallest),
             "studies.{study}.subgroups": [[name] for name in comparison.groups],
         }
+
+
+def _read(name: str, given: Any) -> Predictions:
+    """What a file or a data frame holds; `name` is what errors call a frame."""
+    if isinstance(given, Predictions):
+        return given
+    return read_predictions(given) if isinstance(given, str | Path) else predictions_of(name, given)

@@ -1,15 +1,20 @@
 """A comparison of plain arrays: checked, and with classes renumbered so that only those that are known take space."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
+from lesion.audit.comparison.class_ids import arrow, class_ids
 from lesion.audit.comparison.clusters import codes
 from lesion.audit.comparison.comparison import SIDES, Comparison
+from lesion.audit.comparison.files.cells import Cells
+from lesion.audit.comparison.files.columns import MISSING
+from lesion.audit.comparison.frames import columns_of
 from lesion.audit.comparison.populations import Population, check_labels
 from lesion.audit.comparison.probability import clipped, is_probability
 from lesion.audit.comparison.sanity.check import checked
@@ -20,24 +25,11 @@ Groups = Mapping[str, Any] | Any  # or a DataFrame, which has no types
 Sides = tuple[npt.ArrayLike | None, npt.ArrayLike | None]
 
 
-def _class_ids(name: str, values: npt.ArrayLike) -> npt.NDArray[np.integer]:
-    array = np.asarray(values)
-    if not array.size:
-        raise InputError(f"{name}: holds nothing")
-    if array.dtype == bool:
-        array = array.astype(np.int8)
-    if not np.issubdtype(array.dtype, np.integer):
-        raise InputError(f"{name}: is of type {array.dtype}, integers expected")
-    if array.min() < 0:
-        raise InputError(f"{name}: holds {array.min()}; class ids are 0 and up")
-    return array
-
-
-def _predictions(name: str, values: npt.ArrayLike) -> npt.NDArray[np.integer]:
-    array = np.atleast_2d(_class_ids(name, values))
-    if array.ndim != 2:
+def _predictions(name: str, array: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    prediction = np.atleast_2d(array)
+    if prediction.ndim != 2:
         raise InputError(f"{name}: has {array.ndim} dimensions, (members, examples) or (examples,) expected")
-    return array
+    return prediction
 
 
 def _beside(name: str, values: npt.ArrayLike | None, shape: tuple[int, int]) -> npt.NDArray[Any] | None:
@@ -73,6 +65,7 @@ def from_arrays(
     example_id: npt.ArrayLike | None = None,
     groups: Groups | None = None,
     classes: int | None = None,
+    class_names: Sequence[str] | None = None,
     true_probability: Sides = (None, None),
     correct_top5: Sides = (None, None),
     confidence: Sides = (None, None),
@@ -86,11 +79,12 @@ def from_arrays(
 
     Parameters
     ----------
-    dense, compressed : int (members, examples), or (examples,) for a single model; class ids of 0 and up
-    label : int (examples,), the true classes, where they are known
+    dense, compressed : (members, examples), or (examples,) for a single model; class ids of 0 and up, or names
+    label : (examples,), the true classes, where they are known; as in the predictions
     example_id : integers or text (examples,), each once; 0, 1, … without
     groups : name of an attribute → its values (examples,), or a DataFrame with such columns
     classes : how many there are; without, those that occur
+    class_names : what people call the classes 0, 1, …, or in which order names stand
     true_probability, correct_top5 : for dense and for compressed, of the shape of their predictions
     confidence : probability of the answer given, for dense and for compressed, of the shape of their predictions
     cluster : integers or text (examples,): examples with the same value belong together
@@ -101,11 +95,13 @@ def from_arrays(
     InputError
         Where an array is no such thing; the message names it.
     """
-    said = [_predictions(name, values) for name, values in zip(SIDES, (dense, compressed), strict=True)]
+    given = {"dense": dense, "compressed": compressed} | ({} if label is None else {"label": label})
+    found = class_ids(given, class_names)
+    said = [_predictions(name, found.arrays[name]) for name in SIDES]
     examples = said[0].shape[1]
     if said[1].shape[1] != examples:
         raise InputError(f"compressed: has {said[1].shape[1]} examples, dense has {examples}")
-    known = None if label is None else _class_ids("label", label)
+    known = found.arrays.get("label")
     if known is not None and known.shape != (examples,):
         raise InputError(f"label: has the shape {known.shape}, {(examples,)} expected")
     populations = [
@@ -122,18 +118,29 @@ def from_arrays(
             SIDES, said, correct_top5, true_probability, confidence, strict=True
         )
     ]
-    comparison = of_populations(
-        *populations,
-        example_id=_example_ids(example_id, examples),
-        groups=_group_texts(groups, examples),
-        classes=classes,
-        cluster=_clusters(cluster, examples),
-        design=design,
-        seed=seed,
-        study=study,
-        variant=variant,
+    more: dict[str, Any] = {
+        "example_id": _example_ids(example_id, examples),
+        "groups": _group_texts(groups, examples),
+        "cluster": _clusters(cluster, examples),
+        "design": design,
+        "seed": seed,
+        "study": study,
+        "variant": variant,
+    }
+    if found.called is not None:
+        return checked(Comparison(populations[0], populations[1], np.array(found.called, dtype=object), **more))
+    if found.names is not None:
+        classes = _count(classes, found.names)
+    return checked(
+        of_populations(populations[0], populations[1], classes=classes, names=found.names, **more),
+        known=classes is not None,
     )
-    return checked(comparison, known=classes is not None)
+
+
+def _count(classes: int | None, names: Sequence[str]) -> int:
+    if classes not in (None, len(names)):
+        raise InputError(f"class_names: are {len(names)}, and classes is {classes}; the same expected")
+    return len(names)
 
 
 def of_populations(dense: Population, compressed: Population, *, classes: int | None, **known: Any) -> Comparison:
@@ -185,11 +192,15 @@ def _clusters(values: npt.ArrayLike | None, examples: int) -> npt.NDArray[np.int
 
 
 def _group_texts(groups: Groups | None, examples: int) -> dict[str, npt.NDArray[np.object_]]:
-    """The attributes of the examples as text, each (examples,)."""
-    columns = {} if groups is None else {str(name): np.asarray(values) for name, values in groups.items()}
+    """The attributes of the examples as text in the spelling of files, each (examples,)."""
+    columns = {} if groups is None else {name: np.asarray(values) for name, values in columns_of(groups).items()}
     for name, values in columns.items():
         if values.shape != (examples,):
             raise InputError(f"groups: {name} has the shape {values.shape}, {(examples,)} expected")
-        if pd.isna(values).any():
-            raise InputError(f"groups: {name} has no value for {int(pd.isna(values).sum())} examples")
-    return {name: values.astype(str).astype(object) for name, values in columns.items()}
+    return {name: _texts(values) for name, values in columns.items()}
+
+
+def _texts(values: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
+    cells = Cells(arrow(values))
+    texts = cells.values.cast(pa.string()).fill_null(MISSING).to_numpy(zero_copy_only=False)
+    return np.asarray(texts if cells.places is None else texts[cells.places], dtype=object)

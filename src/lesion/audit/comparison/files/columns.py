@@ -16,6 +16,8 @@ from lesion.errors import InputError
 
 Integers = npt.NDArray[np.integer]
 
+MISSING = "(missing)"
+"""The group of examples without a value."""
 DECIMAL_COMMA = r"^[-+]?[0-9]+,[0-9]+$"
 
 
@@ -111,7 +113,7 @@ class Attribute:
         if places is None:
             encoded = values.dictionary_encode("encode")
             values, places = encoded.dictionary, encoded.indices.to_numpy()
-        codes, names = self._codes, values.cast(pa.string()).fill_null("(missing)")
+        codes, names = self._codes, values.cast(pa.string()).fill_null(MISSING)
         code = [codes.setdefault(name, len(codes)) for name in names.to_pylist()]
         if len(codes) > self.MOST:
             self._codes, self.chunks = None, []
