@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from lesion.audit.candidates.estimator import Candidates as Candidates
     from lesion.audit.comparison.files.read import read_predictions as read_predictions
     from lesion.audit.estimator import Audit as Audit
+    from lesion.audit.gate.gate import Gate as Gate
     from lesion.errors import InputError as InputError
 
 __version__ = "0.1.0"
-__all__ = ["Audit", "Candidates", "InputError", "read_predictions"]
+__all__ = ["Audit", "Candidates", "Gate", "InputError", "read_predictions"]
 
 
 def __getattr__(name: str) -> Any:
@@ -26,6 +27,7 @@ def __getattr__(name: str) -> Any:
     homes = {
         "Audit": "lesion.audit.estimator",
         "Candidates": "lesion.audit.candidates.estimator",
+        "Gate": "lesion.audit.gate.gate",
         "InputError": "lesion.errors",
         "read_predictions": "lesion.audit.comparison.files.read",
     }

@@ -1,4 +1,4 @@
-"""The exceptions for bad input."""
+"""The exceptions that the command line ends with."""
 
 
 class InputError(Exception):
@@ -10,3 +10,18 @@ class InputError(Exception):
 
 class NotFittedError(InputError, AttributeError):
     """What `fit` finds was asked for before it. An AttributeError, too: `hasattr` is False until then."""
+
+
+class GateError(Exception):
+    """A gate that did not pass. The message is a line for each candidate and limit that says why.
+
+    The command line prints it and exits with `code`.
+
+    Parameters
+    ----------
+    code : 1 where a limit failed, 3 where none did and the examples cannot tell
+    """
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code

@@ -9,11 +9,11 @@ import sys
 
 from lesion.cli import audits, nodes, project  # noqa: F401  they add their commands to the app, in this order
 from lesion.cli.app import app
-from lesion.errors import InputError
+from lesion.errors import GateError, InputError
 
 
 def main() -> None:
-    """Run the command line: bad input is one line on standard error and exit code 2."""
+    """Run the command line: bad input is one line on standard error and exit code 2, a gate that fails exit code 1."""
     for stream in (sys.stdout, sys.stderr):  # a terminal of another encoding shows an escape where it lacks a sign
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -24,5 +24,8 @@ def main() -> None:
     except InputError as error:
         print(f"lesion: {error}", file=sys.stderr)
         sys.exit(2)
+    except GateError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.code)
     finally:
         gc.freeze()  # else Python searches all objects for cycles before it exits, for a quarter of a second

@@ -15,6 +15,7 @@ from lesion.params.ties import Ties
 
 if TYPE_CHECKING:
     from lesion.audit.contract import AuditedCandidates
+    from lesion.audit.gate.gate import Gate
 
 CHANGES = [0.01, 0.02, 0.05, 0.1]
 COLLECT = 100_000, 50, 100
@@ -23,9 +24,19 @@ COLLECT = 100_000, 50, 100
 
 @app.command(rich_help_panel=AUDIT)
 def audit(
-    dense: Annotated[Path, typer.Option(help="Predictions before compression: .csv, .tsv, .parquet or .npy.")],
-    compressed: Annotated[list[str], typer.Option(help="Predictions after it: a file, or name=file; may be repeated.")],
-    out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier audit.")],
+    dense: Annotated[
+        Path | None, typer.Option(help="Predictions before compression: .csv, .tsv, .parquet or .npy.")
+    ] = None,
+    compressed: Annotated[
+        list[str], typer.Option(help="Predictions after it: a file, or name=file; may be repeated.")
+    ] = [],  # noqa: B006
+    out: Annotated[Path | None, typer.Option(help="The folder to write, new or of an earlier audit.")] = None,
+    budget: Annotated[
+        Path | None, typer.Option(help="What may be lost; exit code 0 passed, 1 failed, 3 inconclusive.")
+    ] = None,
+    write_budget: Annotated[
+        Path | None, typer.Option(help="Write an example of a budget for the files, and no audit.")
+    ] = None,
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
     facts: Annotated[Path | None, typer.Option(help="Size, latency, …: a row a candidate, .csv or .yaml.")] = None,
     images: Annotated[
@@ -45,27 +56,59 @@ def audit(
     """Audit files of predictions, one or more candidates against dense: tables, figures and one page."""
     gc.set_threshold(*COLLECT)
     from lesion.audit.candidates.naming import named_files
+
+    if write_budget is not None:
+        _write_budget(write_budget, dense, list(named_files(compressed).values()))
+        return
+    if dense is None or out is None or not compressed:
+        raise InputError("audit: expected --dense, --compressed and --out; --help tells what each is")
     from lesion.views.page.audit import audit
 
+    gate = None if budget is None else _gate(budget)
     found = audit(
         dense=dense, compressed=named_files(compressed), out=out, texts=texts, images=images, facts=facts,
-        alpha=alpha, normalise=normalise, design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest,
-        seed=seed,
+        gate=gate, alpha=alpha, normalise=normalise, design=design, ties=ties, splits=splits, resamples=resamples,
+        smallest=smallest, seed=seed,
     )  # fmt: skip
     if not quiet:
-        print("\n".join(_said(found, out, as_json=as_json)))
+        print("\n".join(_said(found, gate, out, as_json=as_json)))
+    if gate is not None:
+        raise typer.Exit(gate.exit_code_)
 
 
-def _said(found: "AuditedCandidates", out: Path, *, as_json: bool) -> list[str]:
+def _gate(budget: Path) -> "Gate":
+    from lesion.audit.gate.gate import Gate
+
+    return Gate(budget)
+
+
+def _said(found: "AuditedCandidates", gate: "Gate | None", out: Path, *, as_json: bool) -> list[str]:
     """What is printed: one line of JSON, or a few of text."""
     if as_json:
         from lesion.audit.document import document
 
-        return [document(found)]
+        return [document(found, () if gate is None else gate.document_["candidates"])]
     from lesion.views.page.folder import PAGE
     from lesion.views.terminal import encodable, lines
 
-    return [encodable(line, sys.stdout.encoding or "ascii") for line in lines(found, page=out / PAGE)]
+    said = lines(found, () if gate is None else gate.verdicts_, page=out / PAGE)
+    if gate is not None:
+        from lesion.audit.gate.wording import reasons
+
+        said += [*gate.read.notes, *reasons(gate.verdicts_)]
+    return [encodable(line, sys.stdout.encoding or "ascii") for line in said]
+
+
+def _write_budget(path: Path, dense: Path | None, compressed: list[Path]) -> None:
+    """Write an example of a budget, with the classes and groups of the files where there are any."""
+    from lesion.audit.comparison.from_files import from_files
+    from lesion.audit.gate.example import example_budget, write_example
+
+    if (dense is None) != (not compressed):
+        raise InputError("audit: --write-budget takes both --dense and --compressed, or neither")
+    known = None if dense is None else from_files(dense, compressed[0])
+    write_example(path, example_budget(known, path.name))
+    print(f"An example of a budget is in {path}. Its limits are percentage points: 1.0 is one answer in a hundred.")
 
 
 @app.command(rich_help_panel=AUDIT)

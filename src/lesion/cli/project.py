@@ -63,8 +63,24 @@ def graph() -> None:
 
 
 @app.command(rich_help_panel=ENGINES)
-def schema() -> None:
+def schema(
+    budget: Annotated[bool, typer.Option("--budget", help="That of a budget instead.")] = False,
+    verdict: Annotated[bool, typer.Option("--verdict", help="That of verdict.json instead.")] = False,
+) -> None:
     """Print the JSON schema of params.yaml, for editors."""
-    from lesion.params.file import Params
+    from pydantic import BaseModel
 
-    print(json.dumps(Params.model_json_schema(), indent=2))
+    printed: type[BaseModel]
+    if verdict:
+        from lesion.audit.gate.verdict_file import VerdictFile
+
+        printed = VerdictFile
+    elif budget:
+        from lesion.params.budget import Budget
+
+        printed = Budget
+    else:
+        from lesion.params.file import Params
+
+        printed = Params
+    print(json.dumps(printed.model_json_schema(), indent=2))

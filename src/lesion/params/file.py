@@ -9,6 +9,7 @@ from pydantic import Field
 
 from lesion import plugins
 from lesion.errors import InputError
+from lesion.params.budget import StudyBudget
 from lesion.params.comparison import Comparison
 from lesion.params.design import Design
 from lesion.params.document import nearest
@@ -53,7 +54,7 @@ class Study(Settings):
 
     `adversarial` is null where there is no other source of images of the same classes. `subgroups` names attributes of
     the examples, each alone or several for their intersections; `cluster` names the one whose values say which examples
-    belong together, null where each stands for itself.
+    belong together, null where each stands for itself. `budget` is what its variants may lose, null for no gate.
     """
 
     data: dict[str, Any]
@@ -64,6 +65,7 @@ class Study(Settings):
     robustness: Robustness
     subgroups: list[Annotated[list[str], Field(min_length=1)]]
     cluster: str | None
+    budget: StudyBudget | None
 
 
 class Audit(Settings):
@@ -187,6 +189,17 @@ def _check_subgroups(groups: list[list[str]], where: str) -> None:
         raise InputError(f"params.yaml: {where}: an attribute or an intersection is listed twice")
 
 
+def _check_budget(params: Params, name: str) -> None:
+    """Check that a study's budget names compressed variants, and if the study is active, active ones."""
+    budget, known = params.studies[name].budget, [variant for variant in params.variants if variant != "dense"]
+    if name in params.active.studies:
+        known = params.active.compressed
+    elif name in params.comparison.studies:
+        known = params.comparison.compressed
+    if budget is not None:
+        _check_known(budget.variants, dict.fromkeys(known), f"studies.{name}.budget.variants")
+
+
 def validate(data: Mapping[str, Any]) -> Params:
     """Check the whole file, with every option of every module that it names.
 
@@ -207,6 +220,7 @@ def validate(data: Mapping[str, Any]) -> Params:
     _check_populations(params.active, params, kinds, "active")
     _check_comparison(params, kinds)
     for name, study in params.studies.items():
+        _check_budget(params, name)
         _check_subgroups(study.subgroups, f"studies.{name}.subgroups")
         plugins.options("data", study.data, where=f"studies.{name}.data")
         if study.adversarial is not None:

@@ -1,7 +1,7 @@
 """The base class of every part of params.yaml."""
 
 from collections.abc import Mapping
-from typing import Any, Self, get_args
+from typing import Annotated, Any, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -15,8 +15,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     @classmethod
-    def read(cls, values: Mapping[str, Any], *, where: str) -> Self:
-        """Validate `values`, which stand at the dotted key `where`; InputError names the first key at fault."""
+    def read(cls, values: Mapping[str, Any], *, where: str, file: str = "params.yaml") -> Self:
+        """Validate `values`, which stand at the dotted key `where` of `file`; InputError names the first fault."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -24,8 +24,9 @@ class Settings(BaseModel):
             key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
             if first["type"] == "extra_forbidden":
                 expected = nearest(str(first["loc"][-1]), cls._keys_at(first["loc"][:-1]))
-                raise InputError(f"params.yaml: {key}: there is no such key{expected}") from None
-            raise InputError(f"params.yaml: {key}: {first['msg']} (found {first['input']!r})") from None
+                raise InputError(f"{file}: {key}: there is no such key{expected}") from None
+            place = f"{key}: " if key else ""
+            raise InputError(f"{file}: {place}{first['msg']} (found {first['input']!r})") from None
 
     @classmethod
     def _keys_at(cls, location: tuple[int | str, ...]) -> list[str]:
@@ -34,6 +35,8 @@ class Settings(BaseModel):
         for part in location:
             field = found.model_fields.get(part) if _is_settings(found) else None
             found = field.annotation if field is not None else (get_args(found) or (None,))[-1]
+            while get_origin(found) is Annotated or type(None) in get_args(found):
+                found = get_args(found)[0]
         return list(found.model_fields) if _is_settings(found) else []
 
 

@@ -18,6 +18,9 @@ PLACES = {
     "metrics": f"{RESULTS}/summary.json",
     "comparison": f"{RESULTS}/comparison/comparison.csv",
     "ranking": f"{RESULTS}/comparison/ranking.csv",
+    "verdict": f"{RESULTS}/gate/verdict.json",
+    "verdict-markdown": f"{RESULTS}/gate/verdict.md",
+    "passed": f"{RESULTS}/gate/passed.txt",
     "gallery": f"{RESULTS}/gallery/index.html",
 }
 """Name of an artifact -> its path; those of statistics and figures are added by `steps`."""

@@ -84,7 +84,9 @@ def _name(graph: Graph, node: Node) -> str:
         parts.append(variant)
     elif variant and graph.kind(variant) == "external":
         parts.append(f"external-{graph.shards(node.names['study'], variant)[0]}")
-    if node.declared.active and node.names["study"] not in graph.data["active"]["studies"]:
+    if node.declared.only_with:  # each study has its own variants
+        parts.append(node.names["study"])
+    elif node.declared.active and node.names["study"] not in graph.data["active"]["studies"]:
         parts.append("comparison")
     return "-".join(parts)
 

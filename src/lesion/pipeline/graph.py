@@ -65,6 +65,11 @@ class Graph:
         listed = self.populations(study)
         return [variant for kind in ("trained", "derived", "external") for variant in listed[kind]]
 
+    def judged(self, study: str) -> list[str]:
+        """The compressed variants that the study's budget applies to, in the order of display."""
+        named = cut(self.data, f"studies.{study}.budget").get("variants") or []
+        return [variant for variant in self.compressed(study) if not named or variant in named]
+
     def shards(self, study: str, variant: str) -> list[str]:
         """The shards of a population; an external one is what its entry says."""
         if self.kind(variant) == "external":
@@ -88,10 +93,15 @@ class Graph:
         active = cut(self.data, "active")
         if step.command == "figure" and step.fixed["figure"] not in cut(self.data, "figures"):
             return []
-        return [
+        listed = [
             *(active["studies"] if step.active else ()),
             *(active["comparisons"] if step.comparison else ()),
         ]
+        return [study for study in listed if self._has(step, study)]
+
+    def _has(self, step: Step, study: str) -> bool:
+        """Whether a study has what the step is only there for."""
+        return not step.only_with or cut(self.data, step.only_with.format(study=study)) is not None
 
     # One node
 
@@ -108,6 +118,9 @@ class Graph:
         for name, catalogue in (("study", "studies"), ("variant", "variants")):
             if name in names:
                 cut(self.data, f"{catalogue}.{names[name]}")
+        if not self._has(declared, names["study"]):
+            key = declared.only_with.format(study=names["study"])
+            raise InputError(f"{step}: {key} of params.yaml is null, so {names['study']} has no such step")
         if declared.kinds and (kind := self.kind(names["variant"])) not in declared.kinds:
             expected = " or ".join(declared.kinds)
             raise InputError(f"{step}: {names['variant']} is {_a(kind)} variant, {_a(expected)} one is expected")
@@ -148,7 +161,7 @@ class Graph:
                 place.replace("{variant}", given.of).format(**(dict(names) | {"shard": shard}))
                 for shard in self.shards(study, own)
             ]
-        variants = self.compressed(study)
+        variants = self.judged(study) if given.over == "judged" else self.compressed(study)
         if given.over == "compressed":
             return {variant: place.format(**(dict(names) | {"variant": variant})) for variant in variants}
         made = [variant for variant in (DENSE, *variants) if self._producer(given.artifact, variant)]

@@ -17,6 +17,7 @@ RECIPE = {"recipe": "studies.{study}.recipe"}
 EVALUATION = {"evaluation": "studies.{study}.evaluation"}
 COMPRESSION = {"compression": "variants.{variant}"}
 SEED = {"root_seed": "root_seed"}
+BUDGET = {"budget": "studies.{study}.budget"}
 DESIGN = {"design": "audit.design", "cluster": "studies.{study}.cluster"}
 
 EXAMPLES = {"examples": Input("examples")}
@@ -130,6 +131,18 @@ STEPS: dict[str, Step] = {
         comparison=True, active=False,
     ),
     **{f"figure-{found.name}": _figure(found) for found in figures()},
+    "verdict": Step(
+        "Judge the study's variants by its budget.",
+        "lesion.audit.gate.node:write_verdict", STUDY,
+        EXAMPLES | {"predictions": Input("predictions", over="judged")},
+        {"verdict": "verdict", "markdown": "verdict-markdown"}, SEED | DESIGN | BUDGET,
+        only_with=BUDGET["budget"], comparison=True,
+    ),
+    "gate": Step(
+        "Pass, or fail the run, by the study's verdict.",
+        "lesion.audit.gate.node:gate", STUDY, {"verdict": Input("verdict")}, {"passed": "passed"},
+        only_with=BUDGET["budget"], comparison=True,
+    ),
     "gallery": Step(
         "Write the page that shows the PIE.",
         "lesion.views.gallery.page:gallery", STUDY, DATA | {"pie": Input("pie", over="compressed")},

@@ -14,6 +14,10 @@ is right before and wrong after (of populations: forgotten, by modal labels). ec
 """
 
 
+FILES = ("verdict.json", "verdict.md", "verdict.xml")
+"""The files that tell a verdict, to programs, in a pull request, and in the report of tests."""
+
+
 @dataclass(frozen=True)
 class Limit:
     """One limit of a budget, on one part of the examples.

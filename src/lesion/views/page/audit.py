@@ -1,8 +1,9 @@
 """`lesion audit`: files of predictions in, a folder of tables, figures and one page out."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,11 @@ from lesion.audit.candidates.estimator import Candidates
 from lesion.audit.comparison.files.texts import TextTable
 from lesion.audit.contract import AuditedCandidates
 from lesion.views.page.contents import contents
-from lesion.views.page.folder import check_folder, write_folder
+from lesion.views.page.folder import Writer, check_folder, write_folder
 from lesion.views.page.pictures import Pictures
+
+if TYPE_CHECKING:  # without a budget it is not imported
+    from lesion.audit.gate.gate import Gate
 
 
 def audit(
@@ -23,6 +27,7 @@ def audit(
     texts: Path | None = None,
     facts: Path | None = None,
     images: Path | None = None,
+    gate: "Gate | None" = None,
     **options: Any,
 ) -> AuditedCandidates:
     """Read the predictions of dense models and of each candidate, audit them, and write the folder `out`.
@@ -34,23 +39,38 @@ def audit(
     facts : a table of what else is known of each candidate, and of dense, such as size and latency: .csv, .tsv,
         .parquet or .yaml
     images : a folder of pictures, or a table of their paths (`lesion.views.page.pictures`)
+    gate : what judges the candidates; its files are written, too
     options : of `Audit`
 
     Raises
     ------
     InputError
-        Where a file is no such thing, an option is out of range, or `out` holds files of something else. Nothing has
-        been written by then.
+        Where a file is no such thing, an option is out of range, `out` holds files of something else, or the budget of
+        the gate does not fit the predictions. Nothing has been written by then.
     """
     check_folder(out)
     candidates = Candidates(**options)
     candidates.check()
+    if gate is not None:
+        _ = gate.read  # an InputError where it is no budget
     table = None if texts is None else TextTable(texts)
     pictures = None if images is None else Pictures(images)
     found = candidates.fit_files(dense, compressed, facts=facts).audited_
     said = None if table is None else _texts_of_pie(table, found)
-    write_folder(out, contents(dense, compressed, found, texts=said, pictures=pictures))
+    verdict = {} if gate is None else _verdict(gate, found)
+    verdicts = () if gate is None else gate.verdicts_
+    made = contents(dense, compressed, found, texts=said, pictures=pictures, verdicts=verdicts)
+    write_folder(out, made | verdict)
     return found
+
+
+def _verdict(gate: "Gate", found: AuditedCandidates) -> dict[str, Writer]:
+    gate.judge(found)
+    return {name: partial(_write, content) for name, content in gate.files_.items()}
+
+
+def _write(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
 
 
 def _texts_of_pie(table: TextTable, found: AuditedCandidates) -> pd.Series:

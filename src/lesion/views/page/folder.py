@@ -13,6 +13,7 @@ from pathlib import Path
 from lesion.artifacts.atomic import replacing
 from lesion.artifacts.leftovers import is_leftover
 from lesion.audit.candidates.naming import can_name_a_folder
+from lesion.audit.gate.contract import FILES as VERDICT
 from lesion.audit.registry import names
 from lesion.errors import InputError
 
@@ -42,7 +43,7 @@ def own_files(candidates: Iterable[str] = ()) -> tuple[str, ...]:
     candidates : the names of several, each with a folder of its own
     """
     below = (f"{name}/{file}" for name in candidates for file in files_of_candidate())
-    return (CANDIDATES, *below, *files_of_candidate(), *OF_ALL, PAGE)
+    return (CANDIDATES, *below, *files_of_candidate(), *OF_ALL, *VERDICT, PAGE)
 
 
 def candidates_in(out: Path) -> tuple[str, ...]:
