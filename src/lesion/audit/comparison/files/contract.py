@@ -16,9 +16,17 @@ class Reading:
     Attributes
     ----------
     block_size : bytes of text that are read at a time
+    separator : what stands between the columns of a text file
+    task : which tasks of a benchmark are read; all without
+    filter : which filter's answers are read, of a benchmark with several
+    metric : which metric tells whether an answer is right, of a benchmark with several
     """
 
     block_size: int = BLOCK
+    separator: str | None = None
+    task: tuple[str, ...] = ()
+    filter: str | None = None
+    metric: str | None = None
 
 
 class Reader(Protocol):

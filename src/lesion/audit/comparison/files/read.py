@@ -1,5 +1,6 @@
 """Read predictions of any format: the module in `readers` that recognises a file reads it."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -17,23 +18,41 @@ def all_readers() -> list[Reader]:
     return sorted((cast(Reader, module) for module in found), key=lambda reader: reader.ORDER)
 
 
-def read_predictions(path: str | Path, *, block_size: int = BLOCK) -> Predictions:
+def read_predictions(
+    path: str | Path,
+    *,
+    block_size: int = BLOCK,
+    separator: str | None = None,
+    task: Sequence[str] = (),
+    filter: str | None = None,
+    metric: str | None = None,
+) -> Predictions:
     """Read the predictions of one population (formats: docs/AUDIT.md).
 
     Parameters
     ----------
     path : a file, or a folder of one format
     block_size : bytes of text that are read at a time
+    separator : what stands between the columns of a text file; without, the header tells
+    task : which tasks of a benchmark's log are read; all without
+    filter : which filter's answers are read, where a log has several
+    metric : which metric tells whether an answer is right, where a log has several that disagree
 
     Raises
     ------
     InputError
         Where the file cannot be read, or is not one prediction of each member for each example.
     """
-    path = Path(path)
+    return read(Path(path), Reading(block_size, separator, tuple(task), filter, metric))
+
+
+def read(path: Path, reading: Reading) -> Predictions:
+    """The same, with what is said about the file as one thing."""
     known = all_readers()
     for reader in known:
         if reader.recognises(path):
-            return reader.read(path, Reading(block_size))
+            return reader.read(path, reading)
     names = ", ".join(reader.READS for reader in reversed(known))
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder without logs; {names} expected")
     raise InputError(f"{path}: the name ends in {path.suffix or 'no suffix'}, {names} expected")

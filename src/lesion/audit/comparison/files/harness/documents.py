@@ -1,0 +1,148 @@
+"""The lines of a log as documents: what was asked, what was answered, and how it was graded."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lesion.audit.comparison.files.harness.responses import answer_text, choice_scores, choice_texts
+from lesion.audit.comparison.files.header import not_utf8
+from lesion.errors import InputError
+
+NEEDED = ("doc_id", "doc", "target", "filtered_resps")
+NO_METRICS = frozenset(
+    (*NEEDED, "arguments", "resps", "filter", "metrics", "doc_hash", "prompt_hash", "target_hash", "schema_version")
+)
+QUESTION = ("question", "query", "problem", "goal", "ctx", "sentence", "input", "prompt", "text", "instruction")
+"""Keys of a document under which benchmarks keep what is asked, the likeliest first."""
+
+PASSAGE = ("passage", "story", "article", "context", "paragraph", "background", "document", "support")
+"""Keys under which they keep a text that several questions may be about."""
+
+PROMPT = 1000  # letters of the end of a prompt, shown where no key tells the question
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of a task, with the answer of the model.
+
+    Attributes
+    ----------
+    doc_id : its place in the data set
+    key : of the document and its target: the same in every run
+    target : the right answer, as the harness writes it
+    scores : log probability of each choice; None where the model writes text
+    choices : the texts of the choices; empty where they are not told apart
+    answer : the text that was written, filtered; empty for choices
+    metrics : name → value
+    text : what is asked
+    passage : what it is asked about; None where the document does not tell
+    subject : of the document; None likewise
+    line : what must be the same where a document is there twice
+    """
+
+    doc_id: int | str
+    key: str
+    target: str
+    scores: tuple[float, ...] | None
+    choices: tuple[str, ...]
+    answer: str
+    metrics: Mapping[str, Any]
+    text: str
+    passage: str | None
+    subject: str | None
+    line: str
+
+
+def documents(path: Path) -> dict[str, dict[int | str, Document]]:
+    """Filter → the documents of a log by their ids.
+
+    A log is appended to: a line that is there twice with the same answer counts once.
+
+    Raises
+    ------
+    InputError
+        Where a line is no such thing, or a document has two answers; the message names the line.
+    """
+    found: dict[str, dict[int | str, Document]] = {}
+    for number, row in rows_of(path):
+        if missing := [key for key in NEEDED if key not in row]:
+            raise InputError(
+                f"{path}: line {number} has no key {missing[0]}, which each line of lm-evaluation-harness has"
+            )
+        document = _document(path, number, row)
+        of_filter = found.setdefault(str(row.get("filter", "none")), {})
+        if of_filter.setdefault(document.doc_id, document).line != document.line:
+            raise InputError(
+                f"{path}: document {document.doc_id} is there twice, with another answer in line {number}: two runs in"
+                " one file? One expected"
+            )
+    if not found:
+        raise InputError(f"{path}: holds no lines")
+    return found
+
+
+def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The number of each line that is not empty, and the object that it holds."""
+    with path.open(encoding="utf-8-sig") as lines:
+        try:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise InputError(f"{path}: line {number} holds {type(row).__name__}; a JSON object expected")
+                    yield number, row
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path}: line {number} is not JSON ({error.msg}); is the file cut off?") from None
+        except UnicodeDecodeError:
+            raise not_utf8(path) from None
+
+
+def digest(text: str) -> str:
+    """As the harness hashes: SHA-256, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _document(path: Path, number: int, row: Mapping[str, Any]) -> Document:
+    doc, target = row["doc"], str(row["target"])
+    of_doc = row.get("doc_hash") or digest(json.dumps(doc, indent=2, ensure_ascii=False))  # as the harness does
+    of_target = row.get("target_hash") or digest(target)
+    fields = doc if isinstance(doc, dict) else {}
+    arguments = row.get("arguments")
+    texts = choice_texts(arguments)
+    try:
+        scores = choice_scores(row["filtered_resps"], texts)
+    except ValueError as error:
+        raise InputError(f"{path}: filtered_resps of line {number}: {error}") from None
+    choices = texts[: len(scores)] if scores is not None and len(set(texts[: len(scores)])) == len(scores) else ()
+    metrics = {name: value for name, value in row.items() if name not in NO_METRICS}
+    answer = "" if scores is not None else answer_text(row["filtered_resps"])
+    return Document(
+        doc_id=row["doc_id"],
+        key=digest(of_doc + of_target)[:16],
+        target=target,
+        scores=scores,
+        choices=choices,
+        answer=answer,
+        metrics=metrics,
+        text=_question(fields, arguments),
+        passage=_first(fields, PASSAGE),
+        subject=_first(fields, ("subject",)),
+        line=repr((scores, answer, metrics)),
+    )
+
+
+def _first(fields: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    return next((value for key in keys if isinstance(value := fields.get(key), str) and value.strip()), None)
+
+
+def _question(fields: Mapping[str, Any], arguments: Any) -> str:
+    """What is asked: a field of the document, else the end of the prompt."""
+    if (said := _first(fields, QUESTION)) is not None:
+        return said
+    requests = list(arguments.values()) if isinstance(arguments, dict) else arguments or [""]
+    first = requests[0]
+    parts = list(first.values()) if isinstance(first, dict) else first
+    return str(parts[0] if isinstance(parts, list) and parts else parts)[-PROMPT:]
