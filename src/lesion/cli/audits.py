@@ -25,7 +25,7 @@ COLLECT = 100_000, 50, 100
 @app.command(rich_help_panel=AUDIT)
 def audit(
     dense: Annotated[
-        Path | None, typer.Option(help="Predictions before compression: .csv, .tsv, .parquet or .npy.")
+        Path | None, typer.Option(help="Predictions before compression: a file, or a folder of logs.")
     ] = None,
     compressed: Annotated[
         list[str], typer.Option(help="Predictions after it: a file, or name=file; may be repeated.")
@@ -42,6 +42,10 @@ def audit(
     images: Annotated[
         Path | None, typer.Option(help="A folder of pictures named by example_id, or a table of example_id and image.")
     ] = None,
+    separator: Annotated[str | None, typer.Option(help="Between columns of text; else the header tells.")] = None,
+    task: Annotated[list[str], typer.Option(help="A task of a benchmark's logs; all without.")] = [],  # noqa: B006
+    filter: Annotated[str | None, typer.Option(help="The filter of answers, where logs have several.")] = None,
+    metric: Annotated[str | None, typer.Option(help="What tells right answers, where logs have several.")] = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
     normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "member",
     design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
@@ -62,13 +66,15 @@ def audit(
         return
     if dense is None or out is None or not compressed:
         raise InputError("audit: expected --dense, --compressed and --out; --help tells what each is")
+    from lesion.audit.comparison.files.contract import Reading
     from lesion.views.page.audit import audit
 
     gate = None if budget is None else _gate(budget)
     found = audit(
         dense=dense, compressed=named_files(compressed), out=out, texts=texts, images=images, facts=facts,
-        gate=gate, alpha=alpha, normalise=normalise, design=design, ties=ties, splits=splits, resamples=resamples,
-        smallest=smallest, seed=seed,
+        reading=Reading(separator=separator, task=tuple(task), filter=filter, metric=metric), gate=gate, alpha=alpha,
+        normalise=normalise, design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest,
+        seed=seed,
     )  # fmt: skip
     if not quiet:
         print("\n".join(_said(found, gate, out, as_json=as_json)))

@@ -8,6 +8,7 @@ import pytest
 import lesion
 from lesion import Audit, Candidates, InputError
 from lesion.audit.candidates import files
+from lesion.audit.comparison.files.contract import Reading
 from tests.audit.comparison.files.files import named, rows, written
 
 OPTIONS: dict[str, Any] = {"splits": 4, "resamples": 4}
@@ -45,11 +46,11 @@ def test_the_dense_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     paths = [written(tmp_path / f"{name}.csv", table) for name, table in zip("abc", tables, strict=True)]
     read: list[Path] = []
 
-    def counted(path: Path) -> Any:
+    def counted(path: Path, _: Reading) -> Any:
         read.append(path)
         return lesion.read_predictions(path)
 
-    monkeypatch.setattr(files, "read_predictions", counted)
+    monkeypatch.setattr(files, "read", counted)
     found = Candidates(**OPTIONS).fit_files(paths[0], {"b": paths[1], "c": paths[2]}).audited_
     assert read == paths
     predictions = [lesion.read_predictions(path) for path in paths]

@@ -14,6 +14,7 @@ from lesion.audit.candidates.naming import check_names
 from lesion.audit.candidates.notes import notes
 from lesion.audit.candidates.table import COLUMNS, luck, table
 from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
 from lesion.audit.comparison.files.predictions import Predictions
 from lesion.audit.contract import Audited, AuditedCandidates, Candidate
 from lesion.audit.estimator import Audit
@@ -90,7 +91,14 @@ class Candidates:
             audits.append((name, Audit(**self.options).fit(dense, prediction, label, **known | beside).audited_))
         return self._found(audits, also)
 
-    def fit_files(self, dense: Path, compressed: Mapping[str, Path], *, facts: Given | None = None) -> Self:
+    def fit_files(
+        self,
+        dense: Path,
+        compressed: Mapping[str, Path],
+        *,
+        facts: Given | None = None,
+        reading: Reading = NOTHING_SAID,
+    ) -> Self:
         """Read the files of predictions, that of dense once, and audit each candidate.
 
         Parameters
@@ -98,6 +106,7 @@ class Candidates:
         compressed : name of a candidate → its file
         facts : what else is known of each candidate, and of `dense`: name → fact → number or text, a DataFrame, or a
             file (`candidates.facts`)
+        reading : what the files do not tell themselves
 
         Raises
         ------
@@ -105,8 +114,8 @@ class Candidates:
             Where a file cannot be read, or does not fit the dense one; the message names the file.
         """
         _check(compressed)
-        also = known_facts(facts, list(compressed), COLUMNS)
-        return self.compare(from_files(dense, compressed, **Audit(**self.options).drawing), also)
+        also, drawing = known_facts(facts, list(compressed), COLUMNS), Audit(**self.options).drawing
+        return self.compare(from_files(dense, compressed, reading=reading, **drawing), also)
 
     def compare(self, comparisons: Iterable[tuple[str, Comparison]], facts: KnownFacts | None = None) -> Self:
         """Audit named comparisons with the same dense members, whatever they were made of."""

@@ -5,17 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from lesion.audit.comparison.comparison import Comparison
-from lesion.audit.comparison.files.read import read_predictions
+from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
+from lesion.audit.comparison.files.read import read
 from lesion.audit.comparison.from_files import from_predictions
 from lesion.audit.comparison.sanity.same_file import refuse_same
 
 
-def from_files(dense: Path, compressed: Mapping[str, Path], **known: Any) -> Iterator[tuple[str, Comparison]]:
+def from_files(
+    dense: Path, compressed: Mapping[str, Path], *, reading: Reading = NOTHING_SAID, **known: Any
+) -> Iterator[tuple[str, Comparison]]:
     """The name and the comparison of each candidate, one after the other.
 
     Parameters
     ----------
     compressed : name of a candidate → its file
+    reading : what the files do not tell themselves
     known : design, seed, study and variant, as in `Comparison`
 
     Raises
@@ -25,6 +29,6 @@ def from_files(dense: Path, compressed: Mapping[str, Path], **known: Any) -> Ite
     """
     for path in compressed.values():
         refuse_same(dense, path)
-    before = read_predictions(dense)
+    before = read(dense, reading)
     for name, path in compressed.items():
-        yield name, from_predictions(before, read_predictions(path), paths=(dense, path), **known)
+        yield name, from_predictions(before, read(path, reading), paths=(dense, path), **known)

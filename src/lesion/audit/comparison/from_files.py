@@ -8,20 +8,22 @@ import numpy as np
 
 from lesion.audit.comparison.clusters import codes
 from lesion.audit.comparison.comparison import SIDES, Comparison
+from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
 from lesion.audit.comparison.files.prediction_files import fitted
 from lesion.audit.comparison.files.predictions import Predictions
-from lesion.audit.comparison.files.read import read_predictions
+from lesion.audit.comparison.files.read import read
 from lesion.audit.comparison.from_arrays import of_populations
 from lesion.audit.comparison.pairs import partners_first
 from lesion.audit.comparison.sanity.check import checked
 from lesion.audit.comparison.sanity.same_file import refuse_same
 
 
-def from_files(dense: Path, compressed: Path, **known: Any) -> Comparison:
+def from_files(dense: Path, compressed: Path, *, reading: Reading = NOTHING_SAID, **known: Any) -> Comparison:
     """Read two files (formats: docs/AUDIT.md) and fit them together.
 
     Parameters
     ----------
+    reading : what the files do not tell themselves
     known : design, seed, study and variant, as in `Comparison`
 
     Raises
@@ -31,7 +33,7 @@ def from_files(dense: Path, compressed: Path, **known: Any) -> Comparison:
     """
     paths = dense, compressed
     refuse_same(*paths)
-    return from_predictions(*(read_predictions(path) for path in paths), paths=paths, **known)
+    return from_predictions(*(read(path, reading) for path in paths), paths=paths, **known)
 
 
 def from_predictions(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lesion.audit.candidates.estimator import Candidates
+from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
 from lesion.audit.comparison.files.texts import TextTable
 from lesion.audit.contract import AuditedCandidates
 from lesion.views.page.contents import contents
@@ -28,6 +29,7 @@ def audit(
     facts: Path | None = None,
     images: Path | None = None,
     gate: "Gate | None" = None,
+    reading: Reading = NOTHING_SAID,
     **options: Any,
 ) -> AuditedCandidates:
     """Read the predictions of dense models and of each candidate, audit them, and write the folder `out`.
@@ -40,6 +42,7 @@ def audit(
         .parquet or .yaml
     images : a folder of pictures, or a table of their paths (`lesion.views.page.pictures`)
     gate : what judges the candidates; its files are written, too
+    reading : what the files of predictions do not tell themselves
     options : of `Audit`
 
     Raises
@@ -55,7 +58,7 @@ def audit(
         _ = gate.read  # an InputError where it is no budget
     table = None if texts is None else TextTable(texts)
     pictures = None if images is None else Pictures(images)
-    found = candidates.fit_files(dense, compressed, facts=facts).audited_
+    found = candidates.fit_files(dense, compressed, facts=facts, reading=reading).audited_
     said = None if table is None else _texts_of_pie(table, found)
     verdict = {} if gate is None else _verdict(gate, found)
     verdicts = () if gate is None else gate.verdicts_

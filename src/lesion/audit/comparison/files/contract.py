@@ -29,6 +29,9 @@ class Reading:
     metric: str | None = None
 
 
+NOTHING_SAID = Reading()
+
+
 class Reader(Protocol):
     """A module of `lesion.audit.comparison.files.readers`. It is imported to ask it, so it imports lazily what is slow.
 
