@@ -14,6 +14,7 @@ from lesion.params.normalise import Normalise
 from lesion.params.ties import Ties
 
 if TYPE_CHECKING:
+    from lesion.audit.comparison.files.contract import Reading
     from lesion.audit.contract import AuditedCandidates
     from lesion.audit.gate.gate import Gate
 
@@ -60,21 +61,22 @@ def audit(
     """Audit files of predictions, one or more candidates against dense: tables, figures and one page."""
     gc.set_threshold(*COLLECT)
     from lesion.audit.candidates.naming import named_files
+    from lesion.audit.comparison.files.contract import Reading
+
+    reading = Reading(separator=separator, task=tuple(task), filter=filter, metric=metric)
 
     if write_budget is not None:
-        _write_budget(write_budget, dense, list(named_files(compressed).values()))
+        _write_budget(write_budget, dense, list(named_files(compressed).values()), reading)
         return
     if dense is None or out is None or not compressed:
         raise InputError("audit: expected --dense, --compressed and --out; --help tells what each is")
-    from lesion.audit.comparison.files.contract import Reading
     from lesion.views.page.audit import audit
 
     gate = None if budget is None else _gate(budget)
     found = audit(
         dense=dense, compressed=named_files(compressed), out=out, texts=texts, images=images, facts=facts,
-        reading=Reading(separator=separator, task=tuple(task), filter=filter, metric=metric), gate=gate, alpha=alpha,
-        normalise=normalise, design=design, ties=ties, splits=splits, resamples=resamples, smallest=smallest,
-        seed=seed,
+        reading=reading, gate=gate, alpha=alpha, normalise=normalise, design=design, ties=ties, splits=splits,
+        resamples=resamples, smallest=smallest, seed=seed,
     )  # fmt: skip
     if not quiet:
         print("\n".join(_said(found, gate, out, as_json=as_json)))
@@ -105,14 +107,14 @@ def _said(found: "AuditedCandidates", gate: "Gate | None", out: Path, *, as_json
     return [encodable(line, sys.stdout.encoding or "ascii") for line in said]
 
 
-def _write_budget(path: Path, dense: Path | None, compressed: list[Path]) -> None:
+def _write_budget(path: Path, dense: Path | None, compressed: list[Path], reading: "Reading") -> None:
     """Write an example of a budget, with the classes and groups of the files where there are any."""
     from lesion.audit.comparison.from_files import from_files
     from lesion.audit.gate.example import example_budget, write_example
 
     if (dense is None) != (not compressed):
         raise InputError("audit: --write-budget takes both --dense and --compressed, or neither")
-    known = None if dense is None else from_files(dense, compressed[0])
+    known = None if dense is None else from_files(dense, compressed[0], reading=reading)
     write_example(path, example_budget(known, path.name))
     print(f"An example of a budget is in {path}. Its limits are percentage points: 1.0 is one answer in a hundred.")
 
