@@ -12,11 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lesion.audit.candidates.estimator import Candidates as Candidates
     from lesion.audit.comparison.files.read import read_predictions as read_predictions
-    from lesion.audit.estimator import Audit as Audit
     from lesion.audit.gate.gate import Gate as Gate
     from lesion.errors import InputError as InputError
+    from lesion.views.notebook import Audit as Audit
+    from lesion.views.notebook import Candidates as Candidates
 
 __version__ = "0.1.0"
 __all__ = ["Audit", "Candidates", "Gate", "InputError", "read_predictions"]
@@ -25,8 +25,8 @@ __all__ = ["Audit", "Candidates", "Gate", "InputError", "read_predictions"]
 def __getattr__(name: str) -> Any:
     """A public name, imported when it is asked for: the command line needs no pandas to print its help."""
     homes = {
-        "Audit": "lesion.audit.estimator",
-        "Candidates": "lesion.audit.candidates.estimator",
+        "Audit": "lesion.views.notebook",
+        "Candidates": "lesion.views.notebook",
         "Gate": "lesion.audit.gate.gate",
         "InputError": "lesion.errors",
         "read_predictions": "lesion.audit.comparison.files.read",

@@ -17,14 +17,16 @@ from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
 from lesion.audit.comparison.files.predictions import Predictions
 from lesion.audit.contract import Audited, AuditedCandidates, Candidate
+from lesion.audit.estimating import Estimator
 from lesion.audit.estimator import Audit
+from lesion.audit.headline import headline
 from lesion.errors import InputError
 
 SIDES = ("true_probability", "correct_top5", "confidence")
 """What `Audit.fit` takes for dense and for compressed."""
 
 
-class Candidates:
+class Candidates(Estimator):
     """Candidates side by side: each audited against dense, and all of them on the same examples.
 
     Parameters
@@ -54,8 +56,24 @@ class Candidates:
     notes_: tuple[str, ...]
 
     def __init__(self, **options: Any) -> None:
-        Audit(**options)  # a TypeError for one that it does not have
-        self.options = options
+        for name, value in Audit(**options).get_params().items():  # a TypeError for one that it does not have
+            setattr(self, name, value)
+
+    @classmethod
+    def defaults(cls) -> Mapping[str, Any]:
+        """Those of `Audit`."""
+        return Audit.defaults()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What each candidate is audited with."""
+        return self.get_params()
+
+    def results(self) -> list[str]:
+        """The sentence that matters of each candidate."""
+        if not hasattr(self, "audited_"):
+            return []
+        return [f"{candidate.name}: {headline(candidate.audited)}" for candidate in self.audited_.all]
 
     def fit(
         self,

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import matplotlib
@@ -86,9 +87,18 @@ def applied(figure: Figure, texts: Iterable[str] = ()) -> Iterator[None]:
         yield
 
 
+class Drawing(matplotlib.figure.Figure):
+    """A figure that a notebook shows though pyplot did not make it."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=144)
+        return buffer.getvalue()
+
+
 def canvas(title: str) -> matplotlib.figure.Figure:
     """An empty figure of the size that is applied, with its title."""
-    drawing = matplotlib.figure.Figure()
+    drawing = Drawing()
     drawing.suptitle(title, fontweight="bold")
     return drawing
 

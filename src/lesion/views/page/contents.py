@@ -1,6 +1,6 @@
 """What the folder of an audit holds: tables, figures, and the page made of both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lesion.artifacts.csv_tables import write_csv
+from lesion.audit.comparison.comparison import SIDES
 from lesion.audit.contract import AuditedCandidates, Candidate
 from lesion.audit.gate.contract import Verdict
 from lesion.audit.registry import load_all
@@ -38,41 +39,88 @@ def contents(
     pictures : where the pictures of examples lie
     verdicts : one a candidate, in their order, where a budget was given
     """
-    several, writers, parts = len(found.all) > 1, dict[str, Writer](), list[Part]()
-    judged = {verdict.candidate: verdict for verdict in verdicts}
-    for place, candidate in enumerate(found.all):
-        pie = examples.found(candidate.audited, texts)
-        figures = Figures(f"{candidate.name}/", f"candidate-{place}-") if several else Figures()
+    writers: dict[str, Writer] = {}
+    for candidate, figures in _each(found):
         figures.of_audit(candidate.audited)
+        pie = examples.found(candidate.audited, texts)
         writers |= {**_tables(candidate, pie, figures.folder), **figures.writers}
-        parts.append(
-            part(
-                candidate,
-                file=page.path_text(compressed[candidate.name]),
-                folder=figures.folder,
-                mark=figures.mark,
-                pie=pie,
-                pictures=pictures,
-                verdict=judged.get(candidate.name),
-            )
+    of_all, tables = Figures(), _of_all(found)
+    sections = candidates.sections(found, of_all.draw) if tables else []
+    writers |= {**of_all.writers, **tables}
+    named = {name: page.path_text(path) for name, path in compressed.items()}
+    parts = _parts(found, named, texts=texts, pictures=pictures, verdicts=verdicts)
+    text = _page(dense, found, parts, sections, made=sorted(writers))
+    return {**writers, PAGE: partial(_write_bytes, text.encode())}
+
+
+def page_alone(found: AuditedCandidates, *, verdicts: Sequence[Verdict] = ()) -> str:
+    """The page without files beside it, to be sent or to be shown by itself: HTML."""
+    sources = [candidate.audited.comparison.sources for candidate in found.all]
+    dense = Path(SIDES[0]) if sources[0] is None else sources[0][0].path
+    named = {
+        candidate.name: candidate.name if source is None else page.path_text(source[1].path)
+        for candidate, source in zip(found.all, sources, strict=True)
+    }
+    sections = candidates.sections(found, Figures().draw) if _of_all(found) else []
+    return _page(dense, found, _parts(found, named, verdicts=verdicts), sections, made=[])
+
+
+def _each(found: AuditedCandidates) -> Iterator[tuple[Candidate, Figures]]:
+    """Each candidate, and its figures: of several, in a folder of its own."""
+    for place, candidate in enumerate(found.all):
+        several = len(found.all) > 1
+        yield candidate, Figures(f"{candidate.name}/", f"candidate-{place}-") if several else Figures()
+
+
+def _of_all(found: AuditedCandidates) -> dict[str, Writer]:
+    """The tables over candidates: name of each file → what writes it; none of a single candidate."""
+    if len(found.all) == 1:
+        return {}
+    return {f"{name}.csv": partial(_write_frame, table) for name, table in found.tables.items() if len(table)}
+
+
+def _parts(
+    found: AuditedCandidates,
+    named: Mapping[str, str],
+    *,
+    texts: pd.Series | None = None,
+    pictures: Pictures | None = None,
+    verdicts: Sequence[Verdict],
+) -> list[Part]:
+    """What the page says of each candidate.
+
+    Parameters
+    ----------
+    named : name of a candidate → its file, as people read it
+    """
+    judged = {verdict.candidate: verdict for verdict in verdicts}
+    return [
+        part(
+            candidate,
+            file=named[candidate.name],
+            folder=figures.folder,
+            mark=figures.mark,
+            pie=examples.found(candidate.audited, texts),
+            pictures=pictures,
+            verdict=judged.get(candidate.name),
         )
-    of_all: list[page.Table] = []
-    if several:
-        figures = Figures()
-        of_all = candidates.sections(found, figures.draw)
-        writers |= figures.writers
-        writers |= {f"{name}.csv": partial(_write_frame, table) for name, table in found.tables.items() if len(table)}
+        for candidate, figures in _each(found)
+    ]
+
+
+def _page(
+    dense: Path, found: AuditedCandidates, parts: Sequence[Part], tables: Sequence[page.Table], *, made: Sequence[str]
+) -> str:
     audited = found.all[0].audited
-    text = render(
+    return render(
         dense=dense,
-        dense_models=models(audited, "dense"),
+        dense_models=models(audited, SIDES[0]),
         examples=f"{len(audited.comparison.example_id):,}",
         notes=found.notes,
-        tables=of_all,
+        tables=tables,
         parts=parts,
-        made=sorted(writers),
+        made=made,
     )
-    return {**writers, PAGE: partial(_write_bytes, text.encode())}
 
 
 def _tables(candidate: Candidate, pie: pd.DataFrame, folder: str) -> dict[str, Writer]:

@@ -67,6 +67,7 @@ class _Shown:
     keys: Sequence[tuple[Markup, str]]
     body: Markup
     rows: int
+    fewer: str
     said: str
     href: str
 
@@ -78,10 +79,11 @@ def _shown(table: Table, part: str, folder: str) -> _Shown:
         columns.insert(table.names, (table.chart.title, Markup(table.chart.axis)))
         keys = [(Markup(mark), text) for mark, text in table.chart.keys]
     many, total = len(table.rows), f"{table.total:,}"
-    here = f"{many:,} of {total} rows; all are in" if table.total > many else "These rows are in"
+    fewer = f"{many:,} of {total} rows" if table.total > many else ""
+    here = f"{fewer}; all are in" if fewer else "These rows are in"
     return _Shown(
         f"{part}{slug(table.title)}", table.title, table.text, Markup(table.drawing), columns, table.names, keys,
-        Markup(body(table)), many, here, f"{folder}{table.file}",
+        Markup(body(table)), many, fewer, here, f"{folder}{table.file}",
     )  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def render(
     dense_models, examples : how many there are, as text
     notes, tables : on all candidates together
     parts : on each candidate
-    made : the files beside the page
+    made : the files beside the page; none where it stands alone, without links to them
     """
     of_all = [_shown(table, "all-", "") for table in tables]
     shown: list[Mapping[str, Any]] = [

@@ -103,9 +103,10 @@ def flips(table: pd.DataFrame, names: Sequence[str], *, average: float, alpha: f
         Patch(color=style.VERMILLION, alpha=0.45, label=lost),
         Patch(color=style.BLUE, alpha=0.45, label=won),
         Line2D([], [], label="change, 95 % interval", markerfacecolor="white", **dot),  # type: ignore[arg-type]
-        Line2D([], [], label=f"other than the rest, q < {alpha:g}", **dot),  # type: ignore[arg-type]
         Line2D([], [], color=style.INK, linewidth=0.8, linestyle=(0, (4, 2)), label="all together"),
     ]
+    if table["q_beyond"].notna().any():  # of one pair of models
+        keys.insert(3, Line2D([], [], label=f"other than the rest, q < {alpha:g}", **dot))  # type: ignore[arg-type]
     drawing.legend(handles=keys, loc="outside lower center", ncols=3)
     return drawing
 

@@ -10,16 +10,13 @@ from pathlib import Path
 import matplotlib.figure
 
 from lesion.audit.contract import Audited
-from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
 from lesion.views.figures import saving
-from lesion.views.page import drawings, flips
+from lesion.views.page import plots
 from lesion.views.page.folder import Writer
 
 SUFFIXES = ("svg",)
 """Of the figures. A PDF takes as long again: `lesion.Audit.plot` makes the same figures for any format."""
-NOISE = Figure(width=8.0, height=3.0, font_size=9.0)
-CONFIDENCE = Figure(width=6.5, height=5.0, font_size=9.0)
 
 
 @dataclass
@@ -65,50 +62,12 @@ class Figures:
 
     def of_audit(self, audited: Audited) -> None:
         """Draw what the page shows in its tables once more, as files for a slide or a paper."""
-        null, table = audited.tables["null"], audited.tables["flips"]
-        if len(null):
-            self.write("noise", NOISE, partial(drawings.noise, null))
-        if not audited.comparison.single:
-            self._intervals(audited)
-        elif table["change"].iloc[1:].notna().any():
-            self._flips(audited)
-        if len(bins := audited.tables["reliability"]):
-            self.write("reliability", CONFIDENCE, partial(drawings.confidence, bins))
-
-    def _flips(self, audited: Audited) -> None:
-        table = audited.tables["flips"]
-        ordered = flips.shown(table)
-        if ordered.empty:
-            return
-        ordered = ordered.iloc[drawings.extremes(ordered["change"])]
-        names = [flips.named(row) for row in ordered.to_dict("records")]
-        draw = partial(drawings.flips, ordered, names, average=table["change"].iloc[0], alpha=audited.alpha)
-        self.write("flips", drawings.size(len(ordered)), draw, names)
-
-    def _intervals(self, audited: Audited) -> None:
-        classes, groups = audited.tables["impact"], audited.tables["subgroups"]
-        if len(classes):
-            ordered = classes.iloc[drawings.extremes(classes["change"])]
-            names = [str(name) for name in ordered["name"]]
-            self._changes(audited, "classes", ordered, names, unit="recall", sign=1)
-        errors = groups[(groups["measure"] == "error") & (groups["attribute"] != ALL)]
-        if len(errors):
-            ordered = errors.iloc[drawings.extremes(-errors["change"])]
-            names = [f"{row['attribute']}: {row['group']}" for row in ordered.to_dict("records")]
-            self._changes(audited, "subgroups", ordered, names, unit="the error rate", sign=-1)
-
-    def _changes(self, audited: Audited, name: str, ordered: object, names: list[str], *, unit: str, sign: int) -> None:
-        kind = "groups" if name == "subgroups" else name
-        draw = partial(
-            drawings.intervals,
-            f"Which {kind} change more than the average?",
-            ordered,
-            names,
-            average=sign * audited.summary.loc["compressed", "top1_change"],
-            unit=unit,
-            alpha=audited.alpha,
-        )
-        self.write(name, drawings.size(len(names)), draw, names)
+        of_pair = {"flips": plots.changed}
+        of_populations = {"classes": plots.classes, "subgroups": plots.groups}
+        known = of_pair if audited.comparison.single else of_populations
+        for name, plot in {"noise": plots.noise, **known, "reliability": plots.reliability}.items():
+            if (found := plot(audited)) is not None:
+                self.write(name, found.size, found.draw, found.texts)
 
 
 def _write(content: bytes, path: Path) -> None:
