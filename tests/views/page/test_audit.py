@@ -19,7 +19,7 @@ from tests.audit.comparison.files.files import named, rows, written
 from tests.audited import audit_pair
 
 OPTIONS: dict[str, Any] = {"splits": 12, "resamples": 10, "smallest": 10}
-VOID = {"meta", "use", "path", "br", "link"}
+VOID = {"meta", "use", "path", "br", "link", "img"}
 
 
 class Reader(HTMLParser):

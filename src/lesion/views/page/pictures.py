@@ -28,11 +28,12 @@ SIDE = 256  # pixels of what is made smaller
 COLUMNS = ["example_id", "image"]
 BLOCK, ROWS = 2**24, 65_536  # bytes of CSV, rows of Parquet to a block
 
-NO_FILE = "have no file"
-OUTSIDE = "lie outside of the folder, which is not left"
-NO_PICTURE = "cannot be read as a picture"
-TOO_LARGE = f"have more than {LARGE // 1000} kB (with Pillow installed they are made smaller)"
-TOO_MANY = f"are left out, for all together would have more than {PAGE // 1_000_000} MB"
+NO_FILE = "without a file"
+OUTSIDE = "outside of the folder"
+NO_PICTURE = "that cannot be read"
+TOO_LARGE = f"of more than {LARGE // 1000} kB, which Pillow would make smaller if it were installed"
+TOO_MANY = f"beyond {PAGE // 1_000_000} MB in all"
+REASONS = (NO_FILE, OUTSIDE, NO_PICTURE, TOO_LARGE, TOO_MANY)
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,15 @@ class Pictures:
         src, why = {}, Counter[str]()
         for one in example_id.tolist():
             said = self._source(files.get(one, ()))
-            if said in (NO_FILE, OUTSIDE, NO_PICTURE, TOO_LARGE, TOO_MANY):
+            if said in REASONS:
                 why[said] += 1
             else:
                 src[one] = said
         if len(example_id) and not src and not why[TOO_LARGE]:
-            reason = why.most_common(1)[0][0]
-            raise InputError(
-                f"{self.path}: the pictures of all {len(example_id):,} listed examples {reason}, e.g. {example_id[0]}"
-            )
-        return Found(src, "".join(f" The pictures of {count:,} examples {reason}." for reason, count in why.items()))
+            told = ", ".join(f"{count:,} {reason}" for reason, count in why.most_common())
+            raise InputError(f"{self.path}: no picture of an example that is listed: {told}, e.g. {example_id[0]}")
+        told = ", ".join(f"{why[reason]:,} {reason}" for reason in REASONS if why[reason])
+        return Found(src, f" Pictures not shown: {told}." if told else "")
 
     def _opened(self) -> Table:
         return open_table(self.path, block_size=BLOCK, rows=ROWS, expected=f"a folder, {FORMATS}")
