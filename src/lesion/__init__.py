@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lesion.audit.comparison.files.read import read_predictions as read_predictions
+    from lesion.audit.foresight.entry import foresee as foresee
     from lesion.audit.gate.gate import Gate as Gate
     from lesion.errors import InputError as InputError
     from lesion.views.notebook import Audit as Audit
     from lesion.views.notebook import Candidates as Candidates
 
 __version__ = "0.1.0"
-__all__ = ["Audit", "Candidates", "Gate", "InputError", "read_predictions"]
+__all__ = ["Audit", "Candidates", "Gate", "InputError", "foresee", "read_predictions"]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,6 +30,7 @@ def __getattr__(name: str) -> Any:
         "Candidates": "lesion.views.notebook",
         "Gate": "lesion.audit.gate.gate",
         "InputError": "lesion.errors",
+        "foresee": "lesion.audit.foresight.entry",
         "read_predictions": "lesion.audit.comparison.files.read",
     }
     if name not in homes:

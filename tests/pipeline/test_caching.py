@@ -15,20 +15,22 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("caching")]
 STUDY = "results/digits"
 VARIANTS = ("gmp-50", "int8-static", "gmp-50-int8", "elsewhere")
 STORED = ("dense", "gmp-50", "int8-static", "gmp-50-int8")  # variants with weights
-IMPACT, NULL, EFFECTS, SUBGROUPS, CALIBRATION, FLIPS = (
+IMPACT, NULL, EFFECTS, SUBGROUPS, CALIBRATION, FLIPS, FORESIGHT = (
     {f"{STUDY}/{step}/{variant}.csv" for variant in VARIANTS}
-    for step in ("impact", "null", "effects", "subgroups", "calibration", "flips")
+    for step in ("impact", "null", "effects", "subgroups", "calibration", "flips", "foresight")
 )
 PIE = {f"{STUDY}/pie/{variant}.parquet" for variant in VARIANTS}
 TABLES = {PLACES[name].format(study="digits", variant=variant) for name in STATISTICS for variant in VARIANTS}
 SUMMARY, GALLERY = {f"{STUDY}/summary.csv"}, {f"{STUDY}/gallery/index.html"}
+RISK = {f"{STUDY}/risk/examples.csv"}
 
 
 def figures(*names: str) -> set[str]:
     return {f"{STUDY}/figures/{name}.csv" for name in names}
 
 
-ALL_FIGURES = figures("impact", "subgroups", "reliability", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+ALL_FIGURES = figures("impact", "subgroups", "reliability", "foresight", "counts", "pie-accuracy",
+                      "robustness", "size", "pie-sheet")  # fmt: skip
 
 
 def population(variant: str, shard: str = "0-3") -> set[str]:
@@ -125,7 +127,7 @@ OF_ONE_POPULATION = SUMMARY | GALLERY | ALL_FIGURES
 PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
     (set_alpha, IMPACT | SUBGROUPS | OF_IMPACT | figures("subgroups")),
     (set_design, AUDIT),
-    (set_ties, PIE | EFFECTS | NULL | FLIPS | OF_PIE),
+    (set_ties, PIE | EFFECTS | NULL | FLIPS | FORESIGHT | OF_PIE | figures("foresight")),
     (set_smallest, SUBGROUPS | CALIBRATION | figures("subgroups") | SUMMARY | figures("counts", "size")),
     (set_draws, EFFECTS | SUMMARY | figures("counts", "size")),
     (set_sparsity, population("gmp-50") | audited("gmp-50") | OF_CHAIN | OF_ONE_POPULATION),
@@ -139,7 +141,7 @@ PARAMS: list[tuple[Callable[[dict[str, Any]], None], set[str]]] = [
     ),
     (
         add_shard,
-        {out for variant in STORED for out in population(variant, "4-5")} | AUDIT,
+        {out for variant in STORED for out in population(variant, "4-5")} | AUDIT | RISK,
     ),
     (reorder_keys, set()),
     (write_whole_numbers_otherwise, set()),
@@ -173,7 +175,7 @@ SOURCES = [
 def test_a_source_file(run_by_snakemake: Project, source: str, expected: set[str] | str | None) -> None:
     if expected is None:  # the training of every population, and so everything but the data
         populations = set().union(*(population(variant) for variant in STORED))
-        expected = populations | AUDIT | {f"{STUDY}/data/adversarial.safetensors"}
+        expected = populations | AUDIT | RISK | {f"{STUDY}/data/adversarial.safetensors"}
     elif isinstance(expected, str):  # the population of one variant, and what is made of it
         chain = OF_CHAIN if expected != "elsewhere" else set()  # pruned and quantised: either edit changes it
         expected = population(expected) | audited(expected) | chain | OF_ONE_POPULATION

@@ -10,8 +10,8 @@ from tests.pipeline.project import Project
 pytestmark = [pytest.mark.pipeline, pytest.mark.xdist_group("engines")]
 
 PUBLISHED = ("data", "predictions", "robustness")
-AUDIT = [*STATISTICS, *(f"{name}-external-0-1" for name in STATISTICS), "summary"]
-DRAWN = ("impact", "subgroups", "reliability", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+AUDIT = [*STATISTICS, *(f"{name}-external-0-1" for name in STATISTICS), "summary", "risk"]
+DRAWN = ("impact", "subgroups", "reliability", "foresight", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
 FIGURES = [f"figure-{name}" for name in DRAWN]
 
 

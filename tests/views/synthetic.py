@@ -175,6 +175,7 @@ def build(made: Synthetic) -> None:
         "subgroups": {"groups": [[made.attribute]], "settings": Subgroups(smallest=30), "impact": impact},
         "calibration": {"groups": [[made.attribute]], "settings": Subgroups(smallest=30)},
         "reliability": {},
+        "foresight": {"ties": "label"},
     }
     study = Study(made)
     for variant in study.compressed:

@@ -120,6 +120,20 @@ def _write_budget(path: Path, dense: Path | None, compressed: list[Path], readin
 
 
 @app.command(rich_help_panel=AUDIT)
+def foresee(
+    dense: Annotated[Path, typer.Option(help="Predictions of the dense models, with confidence or of several models.")],
+    out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier run.")],
+    texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
+) -> None:
+    """Rank examples, classes and groups by risk before anything is compressed, and say how many answers to lose."""
+    from lesion.views.foreseen.foresee import foresee
+    from lesion.views.foreseen.sentences import lines
+    from lesion.views.page.folder import PAGE
+
+    print("\n".join([*lines(foresee(dense=dense, out=out, texts=texts)), f"The page is {out / PAGE}."]))
+
+
+@app.command(rich_help_panel=AUDIT)
 def power(
     study: Annotated[str | None, typer.Option(help="A study of params.yaml, e.g. digits.")] = None,
     variant: Annotated[str | None, typer.Option(help="Say also which changes its audit could not have seen.")] = None,

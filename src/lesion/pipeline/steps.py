@@ -112,6 +112,12 @@ STEPS: dict[str, Step] = {
         MODEL | EVALUATION | COMPRESSION | {"robustness": "studies.{study}.robustness"},
         kinds=("trained", "derived"), loads=("model", "method"), cores="evaluation", gpu=True,
     ),
+    "risk": Step(
+        "Rank examples, classes and groups by risk from the dense members alone.",
+        "lesion.audit.foresight.node:write_risk", STUDY,
+        EXAMPLES | {"dense": Input("predictions", of="dense", over="shards")},
+        {"risk": "risk", "parts": "risk-parts", "expected": "risk-expected"}, {"groups": "studies.{study}.subgroups"},
+    ),
     **STATISTICS,
     "summary": Step(
         "Write the headline table.",

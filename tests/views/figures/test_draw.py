@@ -19,7 +19,9 @@ from lesion.params.figure import Figure
 from lesion.pipeline.declared import figures
 from tests.views.synthetic import SMALL, Study
 
-FIGURES = ("impact", "subgroups", "reliability", "counts", "pie-accuracy", "robustness", "size", "pie-sheet")
+FIGURES = (
+    "impact", "subgroups", "reliability", "foresight", "counts", "pie-accuracy", "robustness", "size", "pie-sheet",
+)  # fmt: skip
 SUFFIXES = ("svg", "pdf", "csv")
 SIZE = Figure(width=8.0, height=5.0, font_size=8.0)
 REPOSITORY = Path(__file__).parents[3]

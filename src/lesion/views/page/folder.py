@@ -7,7 +7,7 @@ candidates names: it is written before them and removed after them, so it names 
 import csv
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from lesion.artifacts.atomic import replacing
@@ -56,10 +56,15 @@ def candidates_in(out: Path) -> tuple[str, ...]:
     return tuple(name for name in found if can_name_a_folder(name))
 
 
-def check_folder(out: Path) -> None:
-    """Check, before any work, that an audit may be written to `out` and can be.
+def check_folder(out: Path, *, own: Collection[str] | None = None, mark: bytes = MARK) -> None:
+    """Check, before any work, that a page and its files may be written to `out` and can be.
 
     Hidden files and folders (`.DS_Store`, `.ipynb_checkpoints`) and what file browsers leave behind are passed over.
+
+    Parameters
+    ----------
+    own : the files that may be replaced; None: those of an audit
+    mark : what a page begins with that may be replaced
 
     Raises
     ------
@@ -68,7 +73,8 @@ def check_folder(out: Path) -> None:
     """
     try:
         _check_writable(out)
-        foreign = _foreign(out)
+        mine = own_files(candidates_in(out)) if own is None else own
+        foreign = _foreign(out, set(mine), mark)
     except OSError as error:
         raise InputError(f"{out}: cannot be written ({error.strerror})") from None
     if foreign is not None:
@@ -84,31 +90,31 @@ def _check_writable(out: Path) -> None:
         pass
 
 
-def _foreign(out: Path) -> Path | None:
-    """A file in the folder that no audit wrote, relative to it, if there is any."""
+def _foreign(out: Path, mine: Collection[str], mark: bytes) -> Path | None:
+    """A file in the folder that may not be replaced, relative to it, if there is any."""
     there = {path.relative_to(out): path for path in sorted(out.rglob("*"))} if out.exists() else {}
-    mine = set(own_files(candidates_in(out)))
     for name, path in there.items():
         if any(map(is_leftover, name.parts)):
             continue
         own = name.as_posix() in mine
         if path.is_dir() and not own:
             continue
-        if not own or not path.is_file() or (name.name == PAGE and MARK not in path.read_bytes()[:4096]):
+        if not own or not path.is_file() or (name.name == PAGE and mark not in path.read_bytes()[:4096]):
             return name
     return None
 
 
-def write_folder(out: Path, writers: Mapping[str, Writer]) -> None:
+def write_folder(out: Path, writers: Mapping[str, Writer], *, own: Collection[str] | None = None) -> None:
     """Write each file whole or not at all; the page goes first and comes last, so where it is, all of it is.
 
     Parameters
     ----------
     writers : name of a file in the folder → what writes it to a path; the page among them
+    own : files that are removed where nothing writes them; None: those of an audit
     """
     (out / PAGE).unlink(missing_ok=True)
-    for name in own_files(candidates_in(out))[1:]:  # of an earlier audit
-        if name not in writers:
+    for name in own_files(candidates_in(out)) if own is None else own:  # of an earlier run
+        if name not in writers and name != CANDIDATES:
             (out / name).unlink(missing_ok=True)
             _remove_empty(out / name, out)
     if CANDIDATES not in writers:
