@@ -125,13 +125,14 @@ class Shown:
 
     NEEDS_FIT: ClassVar[tuple[str, ...]] = ("plot",)
 
-    def _candidates(self) -> AuditedCandidates:
+    def candidates(self) -> AuditedCandidates:
+        """All that was found, as the page and the gate read it: of an `Audit` its one candidate."""
         raise NotImplementedError
 
     @property
     def plot(self) -> Plots:
         """The figures: `plot.classes()`, `.groups()`, `.flips()`, `.reliability()`, `.noise()`."""
-        return Plots({candidate.name: candidate.audited for candidate in self._candidates().all})
+        return Plots({candidate.name: candidate.audited for candidate in self.candidates().all})
 
     def to_html(self, path: str | Path | None = None, *, verdicts: Sequence[Verdict] = ()) -> str:
         """The page of `lesion audit` as one HTML document, without the files beside it.
@@ -143,7 +144,7 @@ class Shown:
         """
         from lesion.views.page.contents import page_alone
 
-        return _given(page_alone(self._candidates(), verdicts=verdicts), path)
+        return _given(page_alone(self.candidates(), verdicts=verdicts), path)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """All that was found as strict JSON, with the keys of `lesion audit --json` (docs/AUDIT.md).
@@ -152,7 +153,7 @@ class Shown:
         ----------
         path : a file to write it to, too
         """
-        return _given(document(self._candidates()), path)
+        return _given(document(self.candidates()), path)
 
 
 def _given(text: str, path: str | Path | None) -> str:
@@ -165,14 +166,16 @@ def _given(text: str, path: str | Path | None) -> str:
 class Audit(Shown, estimator.Audit):  # noqa: D101  as of the class that it shows
     __doc__ = estimator.Audit.__doc__
 
-    def _candidates(self) -> AuditedCandidates:
+    def candidates(self) -> AuditedCandidates:
+        """What was found, of its one candidate."""
         return AuditedCandidates((Candidate(COMPRESSED, self.audited_),), {})
 
 
 class Candidates(Shown, several.Candidates):  # noqa: D101
     __doc__ = several.Candidates.__doc__
 
-    def _candidates(self) -> AuditedCandidates:
+    def candidates(self) -> AuditedCandidates:
+        """What was found."""
         return self.audited_
 
     @property
