@@ -42,8 +42,32 @@ def test_separators_are_told_from_the_header(tmp_path: Path, separator: str, sta
 
 def test_a_file_of_another_separator_is_told_by_its_only_column(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    TABLE.to_csv(path, sep="|", index=False)
-    assert read_header(path).names == ("example_id|note|x y",)
+    TABLE.to_csv(path, sep="~", index=False)
+    assert read_header(path).names == ("example_id~note~x y",)
+    assert read_header(path, "~").names == ("example_id", "note", "x y")
+    for odd in ("", "ab", '"', "\n", "é"):
+        with pytest.raises(InputError, match=r"--separator: is .*; a single character, or tab, expected"):
+            read_header(path, odd)
+
+
+@pytest.mark.parametrize(("separator", "said"), [(",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+@pytest.mark.parametrize("suffix", [".csv", ".txt", ".DATA"])
+def test_the_header_tells_the_separator(tmp_path: Path, separator: str, said: str, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    TABLE.to_csv(path, sep=separator, index=False)
+    assert read(path) == AS_READ
+    assert open_table(path, block_size=100, rows=9, expected="").kind == f"CSV separated by {said}"
+
+
+@pytest.mark.parametrize("form", ["file", "stream"])
+def test_arrow_files(tmp_path: Path, form: str) -> None:
+    path, table = tmp_path / "a.arrow", pa.Table.from_pandas(TABLE, preserve_index=False)
+    with (pa.ipc.new_file if form == "file" else pa.ipc.new_stream)(path, table.schema) as out:
+        out.write_table(table)
+    assert read(path) == AS_READ
+    path.write_bytes(path.read_bytes()[:40])
+    with pytest.raises(InputError, match=r"a\.arrow: cannot be read"):
+        read(path)
 
 
 @pytest.mark.parametrize("name", ["A.CSV", "a.Csv.GZ", "a.tsv", "a.TSV.gz", "A.PARQUET"])

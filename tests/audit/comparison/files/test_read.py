@@ -199,8 +199,8 @@ HOSTILE: dict[str, tuple[Callable[[Any], Any], str]] = {
         r"column correct_top5 is perhaps for example \d+; true or false expected",
     ),
     "no number": (
-        lambda t: first(t, "true_probability", "0,75"),
-        r"true_probability is 0,75 for example \d+; a number of 0 to 1, with a decimal point, expected",
+        lambda t: first(t, "true_probability", "1,75"),
+        r"true_probability is 1,75 for example \d+; a number of 0 to 1 expected",
     ),
     "no confidence": (
         lambda t: t.assign(confidence=97.5),
@@ -266,6 +266,7 @@ def test_a_file_that_is_not_there(tmp_path: Path, name: str) -> None:
     ("array", "said"),
     [
         (np.zeros((2, 3)), "holds float64"),
+        (np.full((2, 3), 5.0), "holds float64"),
         (np.zeros((2, 3, 4), dtype=int), "integers"),
         (np.full(3, -1), "class -1"),
         (np.zeros((0, 3), dtype=int), "no predictions"),

@@ -78,7 +78,7 @@ def test_ties_go_to_the_first_class(tmp_path: Path) -> None:
         (
             "probabilities",
             [[0.5, 0.5], [3.0, -2.0]],
-            "of example 2 hold 3; probabilities are 0 to 1, and logits stand in",
+            "of example 2 hold 3; probabilities are 0 to 1, and logits are to",
         ),
         ("probabilities", [[0.5, 0.5], [0.3, 0.3]], "of example 2 sum to 0.6; probabilities of all classes"),
         ("probabilities", [[0.5, 0.5], [0.3, np.nan]], "of example 2 hold NaN; numbers expected"),

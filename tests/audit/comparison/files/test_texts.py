@@ -117,7 +117,7 @@ def test_a_file_that_is_no_table_of_texts(tmp_path: Path) -> None:
         "other.csv": (b"example_id,words\n1,a\n", "has 0 columns named text, one expected"),
         "twice.csv": (b"example_id,text,text\n1,a,b\n", "has 2 columns named text"),
         "broken.parquet": (b"PAR1", "cannot be read"),
-        "texts.txt": (b"example_id,text\n", r"ends in \.txt, \.csv, .* or \.parquet expected"),
+        "texts.doc": (b"example_id,text\n", r"ends in \.doc, \.csv, .* or \.parquet expected"),
         "latin.csv": (b"example_id,text\n1,caf\xe9\n", "is not UTF-8 text, perhaps Latin-1"),
     }
     for name, (content, message) in bad.items():

@@ -13,6 +13,7 @@ Places = npt.NDArray[np.integer]
 
 BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
 NUMBERS = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_boolean)
+DECIMAL_COMMA = r"^([-+]?[0-9]*),([0-9]+)$"  # as spreadsheets write numbers beside semicolons
 EXACT = 1e16  # Python writes whole floats below this without an exponent
 
 
@@ -123,13 +124,13 @@ def _all_match(text: pa.StringArray, pattern: str) -> bool:
 
 
 def numbers(values: pa.Array) -> npt.NDArray[np.float32]:
-    """The values as numbers (rows,); NaN where there is none, or text that is no number."""
+    """The values as numbers (rows,), text with a decimal point or comma; NaN for none, or text that is no number."""
     values = _unwrapped(values)
     if not any(is_number(values.type) for is_number in NUMBERS):
         values = values.cast(pa.string())
         try:
             return np.asarray(values.cast(pa.float32()).to_numpy(zero_copy_only=False))
         except pa.ArrowInvalid:
-            values = pc.utf8_trim_whitespace(values)
+            values = pc.replace_substring_regex(pc.utf8_trim_whitespace(values), DECIMAL_COMMA, r"\1.\2")
             values = pc.if_else(pc.match_substring_regex(values, NUMBER), values, None)
     return np.asarray(values.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False))

@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 from lesion.audit.comparison.files.header import SEPARATORS, not_utf8, open_bytes, read_header
 from lesion.errors import InputError
 
-CSV = re.compile(r"\.(csv|tsv)(\.gz)?$", re.IGNORECASE)
-PARQUET = re.compile(r"\.parquet$", re.IGNORECASE)
+CSV = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
+PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
+ARROW = re.compile(r"\.(arrow|feather)$", re.IGNORECASE)
 LARGEST = 2**30  # bytes of a row: Arrow counts those of a block in 32 bits
 
 Types = Mapping[str, pa.DataType]
@@ -59,12 +60,14 @@ class CsvTable:
     Parameters
     ----------
     block_size : bytes to a block; it grows where a row does not fit into it
+    separator : a single character; None: the header tells
     """
 
-    def __init__(self, path: Path, *, block_size: int) -> None:
+    def __init__(self, path: Path, *, block_size: int, separator: str | None = None) -> None:
         self.path, self.block_size = path, block_size
-        self.header = read_header(path)
-        self.kind = f"CSV separated by {SEPARATORS[self.header.separator]}"
+        self.header = read_header(path, separator)
+        by = self.header.separator
+        self.kind = f"CSV separated by {SEPARATORS.get(by, by)}"
         self.names: Sequence[str] = self.header.names
         self.types: Types = dict.fromkeys(self.names, pa.string())
 
@@ -134,13 +137,14 @@ class MemoryTable:
         yield from self._table.select(list(columns)).to_batches(max_chunksize=rows)
 
 
-def open_table(path: Path, *, block_size: int, rows: int, expected: str) -> Table:
-    """Open a table by its suffix: .csv, .csv.gz, .tsv, .tsv.gz or .parquet, in any capitals.
+def open_table(path: Path, *, block_size: int, rows: int, expected: str, separator: str | None = None) -> Table:
+    """Open a table by its suffix, in any capitals: text, packed by gzip or not, Parquet or Arrow.
 
     Parameters
     ----------
     block_size, rows : of a block, in bytes of CSV or rows of Parquet
     expected : the formats to name where the suffix is another
+    separator : of the columns of text; None: the header tells
 
     Raises
     ------
@@ -151,5 +155,15 @@ def open_table(path: Path, *, block_size: int, rows: int, expected: str) -> Tabl
         if PARQUET.search(path.name):
             return ParquetTable(path, rows=rows)
         if CSV.search(path.name):
-            return CsvTable(path, block_size=block_size)
+            return CsvTable(path, block_size=block_size, separator=separator)
+        if ARROW.search(path.name):
+            return MemoryTable("Arrow", _arrow(path))
     raise InputError(f"{path}: the name ends in {path.suffix or 'no suffix'}, {expected} expected")
+
+
+def _arrow(path: Path) -> pa.Table:
+    """An Arrow file, as `pyarrow.feather` and `datasets` write it: with a footer, or as a stream."""
+    with path.open("rb") as file:
+        start = file.read(6)
+        file.seek(0)
+        return (pa.ipc.open_file if start == b"ARROW1" else pa.ipc.open_stream)(file).read_all()

@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from lesion.errors import InputError
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 ALWAYS = "example_id"  # every table that is read here has it: the separator that finds it is the right one
 
 
@@ -20,7 +20,7 @@ class Header:
     Attributes
     ----------
     names : of the columns, without blanks around them
-    separator : comma, semicolon or tab
+    separator : comma, semicolon, tab or bar; or the character that was asked for
     lines : how many lines to skip before the first row, the header among them
     """
 
@@ -34,8 +34,12 @@ def open_bytes(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Path, separator: str | None = None) -> Header:
     """Read the header, and tell the separator from it.
+
+    Parameters
+    ----------
+    separator : a single character, or `tab`; None: the one by which a column is called example_id
 
     Raises
     ------
@@ -46,7 +50,12 @@ def read_header(path: Path) -> Header:
         start = file.read(8)
     if _is_utf16(start):
         raise InputError(f"{path}: is UTF-16 text, UTF-8 expected")
-    found = [_split(path, separator) for separator in SEPARATORS]
+    if separator is not None:
+        character = "\t" if separator in ("tab", "\\t") else separator
+        if len(character) != 1 or character in '"\r\n' or not character.isascii():
+            raise InputError(f"--separator: is {separator!r}; a single character, or tab, expected")
+        return _split(path, character)
+    found = [_split(path, character) for character in SEPARATORS]
     return next((header for header in found if ALWAYS in header.names), found[0])
 
 

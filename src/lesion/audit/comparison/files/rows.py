@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lesion.audit.comparison.files.blocks import Block
+from lesion.audit.comparison.files.blocks import Block, blocks_of
 from lesion.audit.comparison.files.cells import Cells, numbers
 from lesion.audit.comparison.files.columns import Attribute, Column, Integers, as_texts, compact, natural, recoding
 from lesion.audit.comparison.files.file_columns import FLAGS, FileColumns
-from lesion.audit.comparison.files.formats import readable
+from lesion.audit.comparison.files.formats import Table, readable
 from lesion.audit.comparison.files.grid import Axis, Grid
 from lesion.audit.comparison.files.predictions import Predictions, Texts
 from lesion.audit.comparison.populations import Population
@@ -24,6 +24,33 @@ from lesion.errors import InputError
 EMPTY = "(empty)"  # an answer without text, where answers are graded
 
 Gathered = tuple[list[Integers], Texts | None]
+
+
+def of_table(path: Path, table: Table) -> tuple[Predictions, str]:
+    """What a table holds, and what it was read as, for people.
+
+    Raises
+    ------
+    InputError
+        Where it is not one prediction of each member for each example; the message names the file.
+    """
+    columns, blocks = blocks_of(path, table)
+    read = Rows(path, columns, blocks).assembled()
+    return read, f"{table.kind}, {_said(columns, read)}"
+
+
+def _said(columns: FileColumns, read: Predictions) -> str:
+    """What a row is, where answers come from, and how classes are called."""
+    row = "a model and example" if columns.named else "an example"
+    row = "an example, with a column for each model" if columns.wide else row
+    if read.correct is not None:
+        answers = "answers graded by the column correct"
+    elif columns.scores is not None:
+        what = "logits" if columns.scores.logits else "probabilities"
+        answers = f"the answer is the class of the largest of its {what}"
+    else:
+        answers = f"classes by {'number' if read.class_names is None else 'name'}"
+    return f"one row {row}, {answers}"
 
 
 class Rows:
@@ -84,7 +111,7 @@ class Rows:
     def _probabilities(self, block: Block, name: str) -> npt.NDArray[np.float32]:
         values = numbers(block[name].raw)
         if (odd := ~is_probability(values)).any():
-            self._refuse(block, name, odd, "a number of 0 to 1, with a decimal point,")
+            self._refuse(block, name, odd, "a number of 0 to 1")
         return clipped(values)
 
     def _flags(self, block: Block, name: str) -> npt.NDArray[np.bool_]:

@@ -165,5 +165,5 @@ def said_odd(scores: Floats, logits: bool) -> str:
     if logits:
         return "hold no finite number; logits expected"
     if (outside := scores[~is_probability(scores)]).size:
-        return f"hold {outside[0]:.4g}; probabilities are 0 to 1, and logits stand in a column logits"
+        return f"hold {outside[0]:.4g}; probabilities are 0 to 1, and logits are to be called logits"
     return f"sum to {scores.sum():.4g}; probabilities of all classes, which sum to 1, expected"

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lesion.audit.comparison.files.harness.responses import answer_text, choice_scores, choice_texts
-from lesion.audit.comparison.files.header import not_utf8
+from lesion.audit.comparison.files.json_rows import records
 from lesion.errors import InputError
 
 NEEDED = ("doc_id", "doc", "target", "filtered_resps")
@@ -67,7 +67,7 @@ def documents(path: Path) -> dict[str, dict[int | str, Document]]:
         Where a line is no such thing, or a document has two answers; the message names the line.
     """
     found: dict[str, dict[int | str, Document]] = {}
-    for number, row in rows_of(path):
+    for number, row in records(path):
         if missing := [key for key in NEEDED if key not in row]:
             raise InputError(
                 f"{path}: line {number} has no key {missing[0]}, which each line of lm-evaluation-harness has"
@@ -82,22 +82,6 @@ def documents(path: Path) -> dict[str, dict[int | str, Document]]:
     if not found:
         raise InputError(f"{path}: holds no lines")
     return found
-
-
-def rows_of(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The number of each line that is not empty, and the object that it holds."""
-    with path.open(encoding="utf-8-sig") as lines:
-        try:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    row = json.loads(line)
-                    if not isinstance(row, dict):
-                        raise InputError(f"{path}: line {number} holds {type(row).__name__}; a JSON object expected")
-                    yield number, row
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}: line {number} is not JSON ({error.msg}); is the file cut off?") from None
-        except UnicodeDecodeError:
-            raise not_utf8(path) from None
 
 
 def digest(text: str) -> str:

@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from lesion.audit.comparison.files.blocks import blocks_of
 from lesion.audit.comparison.files.formats import MemoryTable
 from lesion.audit.comparison.files.harness.choices import ACCURACY, answer, letter, names, probabilities
 from lesion.audit.comparison.files.harness.documents import Document
 from lesion.audit.comparison.files.harness.run import Task
 from lesion.audit.comparison.files.predictions import Predictions
-from lesion.audit.comparison.files.rows import Rows
+from lesion.audit.comparison.files.rows import of_table
 
 Row = dict[str, Any]
 
@@ -30,7 +29,7 @@ def predictions(path: Path, tasks: Sequence[Task]) -> Predictions:
     ids = _ids(pairs)
     rows = _choices(tasks) if all(task.right is not None for task in tasks) else _graded(tasks)
     columns = {name: [row[name] for row in rows] for name in rows[0]} | {"example_id": ids} | _facts(tasks, pairs, ids)
-    found = Rows(path, *blocks_of(path, MemoryTable("log", pa.table(columns)))).assembled()
+    found, _ = of_table(path, MemoryTable("log", pa.table(columns)))
     order = np.argsort(np.array(ids))
     return replace(
         found,
