@@ -76,7 +76,7 @@ def _examples(count: int) -> str:
 
 def _needed(measured: Measured) -> str:
     if measured.needed is None:
-        return "At these rates no number of examples would decide."
+        return "The value is too close to the limit for more examples to decide."
     return f"About {about(measured.needed)} examples would decide; there are {measured.examples:,}."
 
 
