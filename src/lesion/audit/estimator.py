@@ -194,7 +194,7 @@ class Audit(Estimator):
         given += [name for name, (one, other) in sides.items() if one is not None or other is not None]
         if given:
             raise InputError(f"fit: files and data frames hold labels and groups, so {given[0]} is not expected")
-        one, other = (_read(name, side) for name, side in zip(SIDES, (dense, compressed), strict=True))
+        one, other = (read_side(name, side) for name, side in zip(SIDES, (dense, compressed), strict=True))
         return self.compare(from_predictions(one, other, **self.drawing))
 
     @property
@@ -254,7 +254,7 @@ class Audit(Estimator):
         }
 
 
-def _read(name: str, given: Any) -> Predictions:
+def read_side(name: str, given: Any) -> Predictions:
     """What a file or a data frame holds; `name` is what errors call a frame."""
     if isinstance(given, Predictions):
         return given

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lesion.audit.inference.effects import cells, change, changes
+from lesion.audit.inference.effects import cells, change, changes, mean_test
 from lesion.errors import InputError
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -323,3 +323,27 @@ def test_pairs_that_share_much_have_a_narrower_interval() -> None:
     dense, compressed, _ = drawn(np.random.default_rng(2), paired=True)
     width = [high - low for _, low, high in (change(dense, compressed, paired=paired) for paired in (False, True))]
     assert width[1] < 0.7 * width[0]
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_a_higher_level_is_a_wider_interval_about_the_same_mean(paired: bool) -> None:
+    one, other, stratum = tables(3, members=(5, 5), sizes=[40, 80, 20])
+    usual, wide = (changes(one, other, stratum, 3, paired=paired, level=level) for level in (0.95, 0.999))
+    np.testing.assert_array_equal(usual.plain.mean, wide.plain.mean)
+    assert (wide.plain.low < usual.plain.low).all()
+    assert (wide.plain.high > usual.plain.high).all()
+
+
+def test_the_mean_is_tested_as_scipy_does_where_members_vary() -> None:
+    rng = np.random.default_rng(4)
+    one, other = (rng.random((8, 2_000)) < skill + 0.1 * rng.standard_normal((8, 1)) for skill in (0.7, 0.75))
+    rows = one.mean(axis=1), other.mean(axis=1)
+    found = mean_test(one, other, paired=True)
+    assert found is not None
+    assert found.p[0] == pytest.approx(stats.ttest_rel(*rows).pvalue)
+    found = mean_test(one, other, paired=False)
+    assert found is not None
+    expected = stats.ttest_ind(*rows)
+    assert found.t[0] == pytest.approx(-expected.statistic)
+    assert expected.pvalue <= found.p[0] < expected.pvalue * 1.5  # by the degrees of freedom of one side
+    assert mean_test(one[:1], other, paired=False) is None

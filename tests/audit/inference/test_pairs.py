@@ -45,3 +45,14 @@ def test_it_holds_the_truth_in_93_of_100(examples: int, broken: float, fixed: fl
     low, high = paired_change(lost, won, np.full(len(lost), examples))
     assert probability.sum() == pytest.approx(1)
     assert probability[(low <= fixed - broken) & (fixed - broken <= high)].sum() >= 0.93
+
+
+@pytest.mark.parametrize("tail", [0.005, 0.0005])
+@pytest.mark.parametrize(("broken", "fixed"), [(0.002, 0.001), (0.01, 0.002), (0.05, 0.05), (0.2, 0.1)])
+def test_far_ends_miss_about_as_seldom_as_they_say(tail: float, broken: float, fixed: float) -> None:
+    lost, won = (grid.ravel() for grid in np.meshgrid(*[np.arange(201)] * 2))
+    lost, won = lost[lost + won <= 200], won[lost + won <= 200]
+    counts = np.stack([lost, won, 200 - lost - won], axis=1)
+    probability = stats.multinomial.pmf(counts, 200, [broken, fixed, 1 - broken - fixed])
+    low, high = paired_change(lost, won, np.full(len(lost), 200), tail=tail)
+    assert probability[(fixed - broken < low) | (high < fixed - broken)].sum() <= 2 * 2 * tail

@@ -1,6 +1,7 @@
 """The audit of several candidates against one dense population."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,10 +16,10 @@ from lesion.audit.candidates.notes import notes
 from lesion.audit.candidates.table import COLUMNS, luck, table
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
-from lesion.audit.comparison.files.predictions import Predictions
+from lesion.audit.comparison.frames import is_array
 from lesion.audit.contract import Audited, AuditedCandidates, Candidate
 from lesion.audit.estimating import Estimator
-from lesion.audit.estimator import Audit
+from lesion.audit.estimator import Audit, read_side
 from lesion.audit.headline import headline
 from lesion.errors import InputError
 
@@ -77,8 +78,8 @@ class Candidates(Estimator):
 
     def fit(
         self,
-        dense: npt.ArrayLike | Predictions,
-        compressed: Mapping[str, npt.ArrayLike | Predictions],
+        dense: Any,
+        compressed: Mapping[str, Any],
         label: npt.ArrayLike | None = None,
         *,
         facts: Given | None = None,
@@ -103,10 +104,11 @@ class Candidates(Estimator):
         """
         _check(compressed)
         also = known_facts(facts, list(compressed), COLUMNS)
-        audits = []
+        audits, known = [], known | {"label": label}
+        dense = dense if is_array(dense) else read_side("dense", dense)  # once for all candidates
         for name, prediction in compressed.items():
             beside = {key: (known[key][0], (known[key][1] or {}).get(name)) for key in SIDES if key in known}
-            audits.append((name, Audit(**self.options).fit(dense, prediction, label, **known | beside).audited_))
+            audits.append((name, Audit(**self.options).fit(dense, prediction, **known | beside).audited_))
         return self._found(audits, also)
 
     def fit_files(
@@ -145,6 +147,8 @@ class Candidates(Estimator):
         Audit(**self.options).check()
 
     def _found(self, audits: list[tuple[str, Audited]], facts: KnownFacts) -> Self:
+        if len(audits) == 1 and (said := facts.sentence(audits[0][0])):  # several have a table that shows them
+            audits = [(name, replace(audited, notes=(*audited.notes, said))) for name, audited in audits]
         of_all = tuple(Candidate(name, audited, facts.of.get(name, {})) for name, audited in audits)
         ties = Audit(**self.options).ties
         lucky = luck(of_all)

@@ -1,5 +1,6 @@
 """What is known of candidates beside their answers, such as size and latency: from a file, or a mapping."""
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -8,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
-from lesion.audit.comparison.files.formats import open_table, readable
+from lesion.audit.comparison.files.formats import readable
+from lesion.audit.comparison.files.header import SEPARATORS, not_utf8
 from lesion.audit.contract import Facts
 from lesion.errors import InputError
 
 DENSE, NAME = "dense", "name"
-FORMATS = ".csv, .tsv, .parquet, .yaml or .yml"
+CSV, YAML = (".csv", ".tsv"), (".yaml", ".yml")
+FORMATS = ".csv, .tsv, .yaml or .yml"
+Rows = list[tuple[str, Mapping[Any, Any]]]
 Given = Mapping[str, Facts] | Path | Any  # or a DataFrame, which has no types
 
 
@@ -49,6 +52,12 @@ class KnownFacts:
         rows = [{NAME: name, **facts} for name, facts in self.of.items()]
         return pd.DataFrame(rows, columns=[NAME, *self.names])
 
+    def sentence(self, candidate: str) -> str:
+        """The facts of a candidate, each beside that of dense where it is known; "" where there are none."""
+        own, dense = self.of.get(candidate, {}), self.of.get(DENSE, {})
+        said = [f"{name} {value}" + (f" (dense {dense[name]})" if name in dense else "") for name, value in own.items()]
+        return f"Known beside the answers: {', '.join(said)}." if said else ""
+
     def notes(self) -> list[str]:
         """Sentences on facts that cannot be drawn."""
         said = []
@@ -66,7 +75,7 @@ def known_facts(given: Given | None, candidates: Sequence[str], taken: Iterable[
     Parameters
     ----------
     given : name → fact → number or text; a DataFrame with a row each, named by its column `name` or its index; or a
-        file: CSV or Parquet with a column `name` and a row each, YAML with name → fact → value. None: there are none
+        file: CSV with a column `name` and a row each, YAML with name → fact → value. None: there are none
     candidates : their names
     taken : names of columns that a fact cannot have
 
@@ -109,7 +118,7 @@ def _value(raw: Any) -> float | str | None:
     return number if isfinite(number) and not isinstance(raw, bool) else text
 
 
-def _rows(given: Any) -> list[tuple[str, Mapping[Any, Any]]]:
+def _rows(given: Any) -> Rows:
     if isinstance(given, pd.DataFrame):
         table = given.set_index(NAME) if NAME in given else given
         return [(str(name), row) for name, row in zip(table.index, table.to_dict("records"), strict=True)]
@@ -118,24 +127,32 @@ def _rows(given: Any) -> list[tuple[str, Mapping[Any, Any]]]:
     return [(str(name), facts) for name, facts in given.items()]
 
 
-def _read(path: Path) -> list[tuple[str, Mapping[Any, Any]]]:
-    if path.suffix.lower() in (".yaml", ".yml"):
-        return _read_yaml(path)
-    opened = open_table(path, block_size=2**20, rows=2**10, expected=FORMATS)
-    names = list(opened.names)
-    if names.count(NAME) != 1 or len(set(names)) < len(names):
-        raise InputError(f"{path}: a column {NAME} and each other column once expected; found {', '.join(names)}")
+def _read(path: Path) -> Rows:
+    suffix = path.suffix.lower()
+    if suffix not in (*CSV, *YAML):
+        raise InputError(f"{path}: the name ends in {suffix or 'no suffix'}, {FORMATS} expected")
     with readable(path):
-        table = pa.Table.from_batches(opened.batches(names))
-    rows = table.to_pylist()
-    return [(str(row.pop(NAME) or "").strip(), row) for row in rows]
+        content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
+    return _of_csv(path, text) if suffix in CSV else _of_yaml(path, text)
 
 
-def _read_yaml(path: Path) -> list[tuple[str, Mapping[Any, Any]]]:
+def _of_csv(path: Path, text: str) -> Rows:
+    lines = text.splitlines()
+    tables = [[[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=sign)] for sign in SEPARATORS]
+    header, *rows = next((rows for rows in tables if rows and NAME in rows[0]), tables[0] or [[]])
+    if NAME not in header or len(set(header)) < len(header):
+        raise InputError(f"{path}: a column {NAME} and each other column once expected; found {', '.join(header)}")
+    found = [dict(zip(header, row, strict=False)) for row in rows if any(row)]
+    return [(str(row.pop(NAME)), row) for row in found]
+
+
+def _of_yaml(path: Path, text: str) -> Rows:
     import yaml  # an audit without facts need not
 
-    with readable(path):
-        text = path.read_text(encoding="utf-8")
     try:
         found = yaml.safe_load(text)
     except yaml.YAMLError as error:

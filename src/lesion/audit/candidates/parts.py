@@ -30,7 +30,7 @@ def table(candidates: tuple[Candidate, ...]) -> pd.DataFrame:
     Benjamini–Hochberg over all candidates and all rows of an attribute. Of one pair of models these are the tests of
     `flips`; of several members p_beyond is that of `impact` and `subgroups`, and there is no p.
     """
-    parts = [_of(one) for one in candidates if one.audited.comparison.label is not None]
+    parts = [of_candidate(one) for one in candidates]
     found = pd.concat(parts, ignore_index=True) if any(map(len, parts)) else empty(SCHEMA)
     for p in TESTS:
         q = p.replace("p", "q", 1)
@@ -39,8 +39,11 @@ def table(candidates: tuple[Candidate, ...]) -> pd.DataFrame:
     return found
 
 
-def _of(candidate: Candidate) -> pd.DataFrame:
+def of_candidate(candidate: Candidate) -> pd.DataFrame:
+    """The rows of one candidate, q and q_beyond being those of its own tables; none without labels."""
     audited = candidate.audited
+    if audited.comparison.label is None:
+        return empty(SCHEMA)
     rows = _of_pair(audited) if audited.comparison.single else _of_members(audited)
     return rows.assign(candidate=candidate.name).reindex(columns=SCHEMA.names)
 

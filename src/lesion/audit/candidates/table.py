@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from lesion.audit.candidates.parts import of_candidate
 from lesion.audit.candidates.rights import changed
 from lesion.audit.candidates.worst import ENDS, worst
 from lesion.audit.comparison.comparison import Comparison
@@ -66,7 +67,7 @@ def _row(candidate: Candidate) -> Row:
     flips = audited.tables["flips"].iloc[0]
     row |= {name: None if pd.isna(flips[name]) else int(flips[name]) for name in KINDS[1:]}
     row["mcnemar_p"] = None if pd.isna(flips["p"]) else float(flips["p"])
-    return row | worst(comparison) | _calibration(audited)
+    return row | worst(comparison, of_candidate(candidate)) | _calibration(audited)
 
 
 def _accuracy(comparison: Comparison) -> Row:

@@ -1,14 +1,13 @@
 """The class, and the group, that a candidate harms most, with an interval that holds for whichever that is.
 
-Of many classes the one that seems worst is partly unlucky: a 95 % interval of a class that was chosen so misses the
-truth more often. Each interval here has the level 1 − 0.05 / k of k classes or groups (Bonferroni), so all of them hold
-at once in 95 % of studies, and so does that of the chosen one.
+Of many classes the one that seems worst is partly unlucky: it looks worse than it is, and a 95 % interval misses the
+truth on that side more often. So the upper end of the change is that of an interval of level 1 − 0.05 / k of k classes,
+or groups (Bonferroni): it holds for all at once in 97.5 % of studies. The lower end is the usual one: a class that
+happens to look better than it is, is less likely to be the chosen one.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
+import pandas as pd
 
 from lesion.audit.candidates.rights import changed, parts_of
 from lesion.audit.comparison.comparison import Comparison
@@ -19,33 +18,44 @@ from lesion.audit.statistics.flips import CLASS, cluster_of
 ENDS = ("", "_examples", "_change", "_low", "_high")
 
 
-def worst(comparison: Comparison) -> Row:
+def worst(comparison: Comparison, rows: pd.DataFrame) -> Row:
     """Columns of `table` on the worst class and the worst group: who, how many examples, the change, its interval.
 
-    Groups are those of every attribute. None where there are no labels, fewer than two classes, or no attribute.
+    Groups are those of every attribute that has several. None where there are no labels, one class, or no attribute.
+
+    Parameters
+    ----------
+    rows : those of the candidate in `parts.table`
     """
-    parts = list(parts_of(comparison)) if comparison.label is not None else []
-    classes = [part for part in parts if part[0] == CLASS]
-    groups = [part for part in parts if part[0] != CLASS and len(part[1]) > 1]
-    return _columns("worst_class", _worst(comparison, classes)) | _columns("worst_group", _worst(comparison, groups))
+    several = rows.groupby("attribute")["group"].transform("size") > 1
+    classes = rows[rows["attribute"] == CLASS]
+    groups = rows[several & (rows["attribute"] != CLASS)]
+    return _columns("worst_class", comparison, classes) | _columns("worst_group", comparison, groups)
 
 
-def _columns(name: str, found: tuple[Any, ...]) -> Row:
-    return {f"{name}{end}": value for end, value in zip(ENDS, found, strict=True)}
+def _columns(name: str, comparison: Comparison, rows: pd.DataFrame) -> Row:
+    columns = [f"{name}{end}" for end in ENDS]
+    if rows.empty:
+        return dict.fromkeys(columns)
+    ordered = rows.sort_values(["change", "examples"], ascending=[True, False], kind="stable")  # of a tie the largest
+    worst = ordered.iloc[0].to_dict()
+    attribute, group = worst["attribute"], worst["group"]
+    high = max(_highest(comparison, attribute, group, len(rows)), worst["change_high"])
+    who = str(group) if attribute == CLASS else f"{attribute}: {group}"
+    found = (who, int(worst["examples"]), worst["change"], worst["change_low"], high)
+    return dict(zip(columns, found, strict=True))
 
 
-def _worst(comparison: Comparison, parts: Sequence[tuple[str, Any, Any]]) -> tuple[Any, ...]:
-    count = sum(len(names) for _, names, _ in parts)
-    if not count:
-        return (None,) * 5
-    level, cluster = 1 - (1 - LEVEL) / count, cluster_of(comparison)
-    rights = comparison.dense.correct, comparison.compressed.correct
-    found = []
-    for attribute, names, place in parts:
-        size = np.bincount(place)
-        of_each = changed(*rights, place, len(names), paired=comparison.paired, cluster=cluster, level=level)
-        least = np.lexsort((-size, of_each.change))[0]  # of those that change alike the largest
-        name = str(names[least]) if attribute == CLASS else f"{attribute}: {names[least]}"
-        ends = (float(of_each.change[least]), float(of_each.low[least]), float(of_each.high[least]))
-        found.append((name, int(size[least]), *ends))
-    return min(found, key=lambda row: (row[2], -row[1]))
+def _highest(comparison: Comparison, attribute: str, group: str, count: int) -> float:
+    """The upper end of the change of a group, that of `count` groups holds for all of them at once."""
+    names, place = next((names, place) for name, names, place in parts_of(comparison) if name == attribute)
+    of_each = changed(
+        comparison.dense.correct,
+        comparison.compressed.correct,
+        place,
+        len(names),
+        paired=comparison.paired,
+        cluster=cluster_of(comparison),
+        level=1 - (1 - LEVEL) / count,
+    )
+    return float(of_each.high[np.flatnonzero(names == group)[0]])
