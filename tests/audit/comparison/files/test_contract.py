@@ -8,12 +8,12 @@ import pytest
 
 from lesion.audit.comparison.files.contract import Reader
 from lesion.audit.comparison.files.read import all_readers, read_predictions
-from lesion.audit.comparison.files.readers import arrays, harness, json, tables
+from lesion.audit.comparison.files.readers import arrays, harness, json, lighteval, tables
 from lesion.audit.comparison.from_files import from_files
 from lesion.errors import InputError
 from tests.audit.comparison.files.files import named, rows, written
 
-HELD: tuple[Reader, ...] = (arrays, harness, json, tables)
+HELD: tuple[Reader, ...] = (arrays, harness, json, lighteval, tables)
 """The type checker compares these modules with the contract."""
 
 

@@ -1,13 +1,12 @@
-"""The lines of a log as documents: what was asked, what was answered, and how it was graded."""
+"""Logs of lm-evaluation-harness, `--log_samples`: a line a document and filter."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lesion.audit.comparison.files.harness.responses import answer_text, choice_scores, choice_texts
+from lesion.audit.comparison.files.benchmarks.document import Document, digest
+from lesion.audit.comparison.files.benchmarks.responses import answer_text, choice_scores, choice_texts
 from lesion.audit.comparison.files.json_rows import records
 from lesion.errors import InputError
 
@@ -22,38 +21,6 @@ PASSAGE = ("passage", "story", "article", "context", "paragraph", "background", 
 """Keys under which they keep a text that several questions may be about."""
 
 PROMPT = 1000  # letters of the end of a prompt, shown where no key tells the question
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A document of a task, with the answer of the model.
-
-    Attributes
-    ----------
-    doc_id : its place in the data set
-    key : of the document and its target: the same in every run
-    target : the right answer, as the harness writes it
-    scores : log probability of each choice; None where the model writes text
-    choices : the texts of the choices; empty where they are not told apart
-    answer : the text that was written, filtered; empty for choices
-    metrics : name → value
-    text : what is asked
-    passage : what it is asked about; None where the document does not tell
-    subject : of the document; None likewise
-    line : what must be the same where a document is there twice
-    """
-
-    doc_id: int | str
-    key: str
-    target: str
-    scores: tuple[float, ...] | None
-    choices: tuple[str, ...]
-    answer: str
-    metrics: Mapping[str, Any]
-    text: str
-    passage: str | None
-    subject: str | None
-    line: str
 
 
 def documents(path: Path) -> dict[str, dict[int | str, Document]]:
@@ -82,11 +49,6 @@ def documents(path: Path) -> dict[str, dict[int | str, Document]]:
     if not found:
         raise InputError(f"{path}: holds no lines")
     return found
-
-
-def digest(text: str) -> str:
-    """As the harness hashes: SHA-256, hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _document(path: Path, number: int, row: Mapping[str, Any]) -> Document:

@@ -307,7 +307,7 @@ def test_a_log_that_is_cut_off(tmp_path: Path) -> None:
 @pytest.mark.skipif(find_spec("lm_eval") is None, reason="lm-evaluation-harness is not installed")
 def test_the_package_writes_what_is_read_here(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[5])}
-    command = [sys.executable, "-m", "tests.audit.comparison.files.harness.make_logs", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.audit.comparison.files.benchmarks.make_logs", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True, env=environment, cwd=tmp_path)
     results: Any = json.loads((tmp_path / "results.json").read_text())
     for model in MODELS:

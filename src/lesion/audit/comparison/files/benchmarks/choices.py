@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from string import ascii_uppercase
 
-from lesion.audit.comparison.files.harness.documents import Document
+from lesion.audit.comparison.files.benchmarks.document import Document
 
 ACCURACY = "acc"
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lesion.audit.comparison.files.benchmarks.choices import ACCURACY, answer, letter, names, probabilities
+from lesion.audit.comparison.files.benchmarks.document import Document
+from lesion.audit.comparison.files.benchmarks.run import Task
 from lesion.audit.comparison.files.formats import MemoryTable
-from lesion.audit.comparison.files.harness.choices import ACCURACY, answer, letter, names, probabilities
-from lesion.audit.comparison.files.harness.documents import Document
-from lesion.audit.comparison.files.harness.run import Task
 from lesion.audit.comparison.files.predictions import Predictions
 from lesion.audit.comparison.files.rows import of_table
 

@@ -1,13 +1,15 @@
 """The tasks of a run, each with one filter, and whether their answers are choices or graded by a metric."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lesion.audit.comparison.files.harness.choices import ACCURACY, graded, right_choices
-from lesion.audit.comparison.files.harness.documents import Document, documents
-from lesion.audit.comparison.files.harness.logs import Log
+from lesion.audit.comparison.files.benchmarks.choices import ACCURACY, answer, graded, right_choices
+from lesion.audit.comparison.files.benchmarks.document import Document
+from lesion.audit.comparison.files.benchmarks.logs import Log
 from lesion.errors import InputError
+
+Documents = Callable[[Path], Mapping[str, Mapping[int | str, Document]]]
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,13 @@ class Task:
 
 
 def read_tasks(
-    path: Path, logs: Sequence[Log], *, filter: str | None, metric: str | None
+    path: Path, logs: Sequence[Log], documents: Documents, *, filter: str | None, metric: str | None
 ) -> tuple[list[Task], list[str]]:
     """The tasks that can be compared, and the names of those that have no answers that are right or wrong.
 
     Parameters
     ----------
+    documents : reads a log: filter → the documents by their ids
     filter : which is taken of tasks with several
     metric : which tells what is right, of tasks that have it
 
@@ -84,17 +87,30 @@ def _task(log: Log, filter: str, chosen: tuple[Document, ...], metric: str | Non
     of_choices = all(document.scores is not None for document in chosen)
     plain = metric in (None, ACCURACY) or metric not in chosen[0].metrics
     right = right_choices(chosen) if of_choices and plain else None
-    if right is not None:
+    if right is not None and _is_the_score(chosen, right):
         return Task(log, filter, chosen, tuple(right), ACCURACY, ())
     name = _metric(log, chosen, metric, of_choices=of_choices)
     correct = tuple(bool(graded(document.metrics.get(name))) for document in chosen)
     return Task(log, filter, chosen, None, name, correct) if name else None
 
 
+def _is_the_score(chosen: Sequence[Document], right: Sequence[int]) -> bool:
+    """Whether the largest log probability is what the benchmark scores by: `acc`, which was looked at, or another."""
+    known = _marks(chosen)
+    if ACCURACY in known or not known:
+        return True
+    return tuple(answer(document) == place for document, place in zip(chosen, right, strict=True)) in known.values()
+
+
+def _marks(chosen: Sequence[Document]) -> dict[str, tuple[bool | None, ...]]:
+    """The metrics that are 0 or 1 for each document, and whether they are 1."""
+    values = {name: tuple(graded(document.metrics.get(name)) for document in chosen) for name in chosen[0].metrics}
+    return {name: marks for name, marks in values.items() if None not in marks}
+
+
 def _metric(log: Log, chosen: Sequence[Document], wanted: str | None, *, of_choices: bool) -> str:
     """The metric that tells what is right: the one that is wanted, else the only one; empty for none."""
-    values = {name: tuple(graded(document.metrics.get(name)) for document in chosen) for name in chosen[0].metrics}
-    known = {name: marks for name, marks in values.items() if None not in marks}
+    known = _marks(chosen)
     if wanted in known:
         return wanted or ""
     if of_choices and ACCURACY in known:
