@@ -152,7 +152,7 @@ def test_what_cannot_be_told_is_said() -> None:
     assert fitted(before, moved, label).startswith("No answer breaks and none is fixed of 300, but ")
     assert "too few to tell" in fitted(np.stack([before, after]), after, label)
     one_class = fitted(np.array([0, 0, 1, 0]), np.array([0, 1, 0, 0]), np.zeros(4, int))
-    assert one_class.startswith("No change of accuracy is sure: 1 answers break and 1 are fixed of 4 (p = 1)")
+    assert one_class.startswith("No change of accuracy is sure: 1 answer breaks and 1 is fixed of 4 (p = 1)")
     assert "no class" not in one_class
 
 

@@ -1,7 +1,6 @@
 """The whole audit of predictions from anywhere: arrays or files in, tables out."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Self
 
 import numpy.typing as npt
@@ -9,9 +8,7 @@ import pandas as pd
 from pydantic import Field, ValidationError
 
 from lesion.audit.comparison.comparison import SIDES, Comparison
-from lesion.audit.comparison.files.predictions import Predictions
-from lesion.audit.comparison.files.read import read_predictions
-from lesion.audit.comparison.frames import is_array, predictions_of
+from lesion.audit.comparison.frames import is_array, read_given
 from lesion.audit.comparison.from_arrays import Groups, Sides, from_arrays
 from lesion.audit.comparison.from_files import from_predictions
 from lesion.audit.contract import Audited
@@ -194,7 +191,7 @@ class Audit(Estimator):
         given += [name for name, (one, other) in sides.items() if one is not None or other is not None]
         if given:
             raise InputError(f"fit: files and data frames hold labels and groups, so {given[0]} is not expected")
-        one, other = (read_side(name, side) for name, side in zip(SIDES, (dense, compressed), strict=True))
+        one, other = (read_given(name, side) for name, side in zip(SIDES, (dense, compressed), strict=True))
         return self.compare(from_predictions(one, other, **self.drawing))
 
     @property
@@ -252,10 +249,3 @@ class Audit(Estimator):
             "audit.subgroups": Subgroups(smallest=self.smallest),
             "studies.{study}.subgroups": [[name] for name in comparison.groups],
         }
-
-
-def read_side(name: str, given: Any) -> Predictions:
-    """What a file or a data frame holds; `name` is what errors call a frame."""
-    if isinstance(given, Predictions):
-        return given
-    return read_predictions(given) if isinstance(given, str | Path) else predictions_of(name, given)

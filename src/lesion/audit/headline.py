@@ -147,7 +147,9 @@ def _answers(audited: Audited) -> str:
     if pd.isna(whole["p"]):
         moved = f"{number(whole['moved'])} go from one wrong answer to another"
         return f"no answer breaks and none is fixed {of_all}, but {moved}"
-    counts = f"{number(whole['broken'])} answers break and {number(whole['fixed'])} are fixed {of_all}"
+    broken, fixed = int(whole["broken"]), int(whole["fixed"])
+    breaks = "1 answer breaks" if broken == 1 else f"{number(broken)} answers break"
+    counts = f"{breaks} and {number(fixed)} {'is' if fixed == 1 else 'are'} fixed {of_all}"
     if whole["p"] < audited.alpha:
         return f"accuracy {_moves(whole.to_dict())}: {counts}"
     return f"{UNSURE}: {counts} ({p_said(whole['p'])}), {_signed(whole, 'change_')}"

@@ -16,10 +16,10 @@ from lesion.audit.candidates.notes import notes
 from lesion.audit.candidates.table import COLUMNS, luck, table
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
-from lesion.audit.comparison.frames import is_array
+from lesion.audit.comparison.frames import is_array, read_given
 from lesion.audit.contract import Audited, AuditedCandidates, Candidate
 from lesion.audit.estimating import Estimator
-from lesion.audit.estimator import Audit, read_side
+from lesion.audit.estimator import Audit
 from lesion.audit.headline import headline
 from lesion.errors import InputError
 
@@ -105,7 +105,7 @@ class Candidates(Estimator):
         _check(compressed)
         also = known_facts(facts, list(compressed), COLUMNS)
         audits, known = [], known | {"label": label}
-        dense = dense if is_array(dense) else read_side("dense", dense)  # once for all candidates
+        dense = dense if is_array(dense) else read_given("dense", dense)  # once for all candidates
         for name, prediction in compressed.items():
             beside = {key: (known[key][0], (known[key][1] or {}).get(name)) for key in SIDES if key in known}
             audits.append((name, Audit(**self.options).fit(dense, prediction, **known | beside).audited_))

@@ -10,6 +10,7 @@ import pyarrow as pa
 from lesion.audit.comparison.files.blocks import blocks_of
 from lesion.audit.comparison.files.formats import MemoryTable
 from lesion.audit.comparison.files.predictions import Predictions
+from lesion.audit.comparison.files.read import read_predictions
 from lesion.audit.comparison.files.rows import Rows
 from lesion.errors import InputError
 
@@ -79,3 +80,10 @@ def _array(name: str, column: str, values: Any) -> pa.ChunkedArray | pa.Array:
 def is_array(values: Any) -> bool:
     """Whether predictions alone were given, without what files and frames hold beside them."""
     return not (isinstance(values, Predictions | str | Path) or is_frame(values))
+
+
+def read_given(name: str, given: Any) -> Predictions:
+    """What a file, by its path, or a data frame holds; `name` is what errors call a frame."""
+    if isinstance(given, Predictions):
+        return given
+    return read_predictions(given) if isinstance(given, str | Path) else predictions_of(name, given)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy.typing as npt
 
 from lesion.audit.comparison.files.predictions import Predictions
+from lesion.audit.comparison.frames import is_array, read_given
 from lesion.audit.comparison.from_arrays import Groups, from_arrays
 from lesion.audit.comparison.from_files import from_predictions
 from lesion.audit.foresight.foresee import Foreseen, foresee_comparison
@@ -15,7 +16,7 @@ NAME = Path("foresee")
 
 
 def foresee(
-    dense: npt.ArrayLike | Predictions,
+    dense: Any,
     label: npt.ArrayLike | None = None,
     *,
     confidence: npt.ArrayLike | None = None,
@@ -31,8 +32,9 @@ def foresee(
 
     Parameters
     ----------
-    dense : int (members, examples), or (examples,) of one model; or what `read_predictions` read, which holds the rest
-    label : int (examples,), the true classes, where they are known
+    dense : array of (members, examples), or (examples,) of one model; or a data frame, the path of a file, or what
+        `read_predictions` read, which hold the rest; all as `Audit.fit` takes them
+    label : (examples,), the true classes, where they are known
     confidence : probability of the answer given, of the shape of `dense`; needed of a single model
     example_id, groups, cluster : as `Audit.fit` takes them
 
@@ -50,12 +52,12 @@ def foresee(
     >>> seen.expected["kind"].tolist()
     ['int8', 'int4', 'pruned_50', 'pruned_90', 'retrained']
     """
-    if not isinstance(dense, Predictions):
+    if is_array(dense):
         known: dict[str, Any] = {"example_id": example_id, "groups": groups, "cluster": cluster}
         return foresee_comparison(from_arrays(dense, dense, label, confidence=(confidence, confidence), **known))
     if any(value is not None for value in (label, confidence, example_id, groups, cluster)):
         raise InputError("foresee: what was read from a file holds labels and groups; nothing else is expected")
-    return foresee_predictions(dense, NAME)
+    return foresee_predictions(read_given("dense", dense), NAME)
 
 
 def foresee_predictions(dense: Predictions, path: Path) -> Foreseen:
