@@ -1,5 +1,6 @@
 """`lesion audit --budget`: exit codes, files, and what is said."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,17 @@ def test_exit_codes_and_files(
     assert found["status"] == status
     assert [one["name"] for one in found["candidates"]] == candidates
     assert found["budget"]["name"] == "budget.yaml"
+
+
+def test_inputs_are_told_with_their_digests(files: Path, main: Main) -> None:
+    written("all: {loss: 3.0}")
+    run(main, "good", "bad")
+    for one in json.loads((files / "out" / "verdict.json").read_text())["candidates"]:
+        assert [given["name"] for given in one["inputs"]] == ["dense.csv", f"{one['name']}.csv"]
+        for given in one["inputs"]:
+            content = (files / given["name"]).read_bytes()
+            assert (given["sha256"], given["size"]) == (hashlib.sha256(content).hexdigest(), len(content))
+            assert given["read_as"].startswith("CSV")
 
 
 def test_the_group_that_pays_is_named(files: Path, main: Main) -> None:

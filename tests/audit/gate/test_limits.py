@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lesion.audit.gate.contract import Limit
+from lesion.audit.gate.example import example_budget
 from lesion.audit.gate.limits import limits_of
 from lesion.errors import InputError
 from lesion.params.budget import Budget
@@ -119,3 +120,11 @@ def test_what_the_predictions_do_not_know_is_told() -> None:
     assert limits_of(Budget.read({"version": 1, "all": {"loss": 1}}, where=""), unsure)
     with pytest.raises(InputError, match="ece: the confidence of each answer is needed on both sides"):
         limits_of(Budget.read({"version": 1, "all": {"ece": 1}}, where=""), unsure)
+
+
+def test_answers_that_are_no_classes_have_none_to_limit() -> None:
+    made = replace(comparison(examples=60), graded=True)
+    assert limits_of(Budget.read({"version": 1, "all": {"loss": 1}}, where=""), made)
+    with pytest.raises(InputError, match="answers are right or wrong here, and no classes; limit all or groups"):
+        limits_of(Budget.read({"version": 1, "every_class": {"loss": 1}}, where=""), made)
+    assert "every_class" not in example_budget(made)

@@ -51,7 +51,7 @@ def example_budget(comparison: Comparison | None, name: str = "budget.yaml") -> 
     comparison : what is to be judged; without, names are made up
     name : of the file
     """
-    classes = ["cat", "dog"] if comparison is None else list(map(str, comparison.named(comparison.present)))
+    classes = ["cat", "dog"] if comparison is None else _classes(comparison)
     groups = {"language": ["en", "sw"]} if comparison is None else _groups(comparison)
     said = HEAD.format(name=name)
     if classes:
@@ -72,6 +72,10 @@ def write_example(path: Path, text: str) -> None:
         raise InputError(f"{path}: is there already, and is not overwritten") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
+
+
+def _classes(comparison: Comparison) -> list[str]:
+    return [] if comparison.graded else list(map(str, comparison.named(comparison.present)))
 
 
 def _groups(comparison: Comparison) -> dict[str, list[str]]:

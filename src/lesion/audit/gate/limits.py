@@ -58,6 +58,8 @@ def _over(every: Limits, named: Limits) -> Limits:
 def _of_classes(budget: Budget, comparison: Comparison, name: str) -> Iterator[Limit]:
     if not budget.classes and budget.every_class == Limits():
         return
+    if comparison.graded:
+        raise InputError(f"{name}: classes: answers are right or wrong here, and no classes; limit all or groups")
     known = list(map(str, comparison.named(np.arange(len(comparison.classes)))))
     present = list(map(str, comparison.named(comparison.present)))
     _check_known(budget.classes, known, f"{name}: classes", "class")
