@@ -15,7 +15,6 @@ from lesion.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lesion.params.figure import Figure as Size
     from lesion.views.page.plots import Plot
 
 COMPRESSED = "compressed"
@@ -96,18 +95,12 @@ class CandidatePlots(Plots):
         InputError
             Where there is nothing to draw.
         """
-        from lesion.views.page import candidates, plots
+        from lesion.views.page import plots
 
-        drawn: list[Plot] = []
-
-        def keep(name: str, size: "Size", description: str, draw: "Callable[[], Figure]", texts: list[str]) -> str:  # noqa: ARG001
-            drawn.append(plots.Plot(size, draw, texts))
-            return ""
-
-        candidates.figure(self._all, keep)
-        if not drawn:
+        plot = plots.candidates(self._all)
+        if plot is None:
             raise InputError("plot: there is nothing to draw, for labels are not known, or facts and classes")
-        return _styled(drawn[0])
+        return _styled(plot)
 
 
 def _styled(plot: "Plot") -> "Figure":

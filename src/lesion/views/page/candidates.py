@@ -1,64 +1,55 @@
 """What the page says of several candidates together: tables, and the figure of what is lost against what is gained."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from lesion.audit.contract import AuditedCandidates
 from lesion.audit.wording import MINUS, number, p_value, percent, points
-from lesion.views.page import page, trade
+from lesion.views.page import lost, page
 
-Draw = Callable[..., str]
 Cells = tuple[list[str], list[list[str]]]
 DIGITS = 4  # of a fact
 
 
-def sections(found: AuditedCandidates, draw: Draw) -> list[page.Table]:
-    """The tables over candidates: of each, against each other, and of classes and groups.
-
-    Parameters
-    ----------
-    draw : draws a figure and gives it as an element of the page (`contents`)
-    """
+def sections(found: AuditedCandidates) -> list[page.Table]:
+    """The tables over candidates: of each, against each other, and of classes and groups."""
     table, between, parts = (found.tables[name] for name in ("candidates", "between", "parts"))
-    shown = [_of_each(found, table, figure(found, draw))]
+    shown = [_of_each(found, table)]
     if len(between):
         text = (
             "The same examples, candidate against candidate: how many one of them alone gets right. q is over all pairs"
             " of candidates."
         )
-        shown.append(page.Table("Candidates against each other", text, "between.csv", *_pairs(between), len(between)))
+        shown.append(
+            page.Table("Candidates against each other", text, "between.csv", *_pairs(between), len(between), names=2)
+        )
     if len(parts):
         text = (
             "The classes and groups that change most. q allows for all candidates and all classes (or groups) at once:"
             " q, that it changes; q beside the rest, that it changes more or less than the other examples do."
         )
         few = parts.iloc[_largest(parts)[: page.ROWS]]
-        shown.append(page.Table("Who pays, in all candidates", text, "parts.csv", *_parts(few), len(parts)))
+        shown.append(page.Table("Who pays, in all candidates", text, "parts.csv", *_parts(few), len(parts), names=2))
     return shown
 
 
-def figure(found: AuditedCandidates, draw: Draw) -> str:
-    """What is lost over the first fact that is a number for all; without facts, the worst class over all examples.
+def comparable(found: AuditedCandidates) -> tuple[pd.DataFrame, pd.DataFrame, str | None] | None:
+    """What a figure of candidates shows: their rows, their facts, and the first fact that is a number for any of them.
 
-    "" where labels are not known, or without facts and classes.
+    None where labels are not known, or without facts and classes.
     """
     table, facts = found.tables["candidates"], found.tables["facts"]
     table = table[table["change"].notna()]
     numbers = facts.drop(columns="name").select_dtypes("number").columns
     fact = next((name for name in numbers if facts.set_index("name")[name].reindex(table["name"]).notna().any()), None)
     if table.empty or (fact is None and table["worst_class_change"].isna().all()):
-        return ""
-    shown = table if fact is not None else table[table["worst_class_change"].notna()]
-    beside = f"loss over {fact}" if fact else "loss of the worst class over loss of all"
-    texts = [*table["name"], *([] if fact is None else [fact])]
-    drawn, size = partial(trade.drawn, shown, facts, fact), trade.size(list(shown["name"]))
-    return draw("candidates", size, f"Candidates: {beside}", drawn, texts)
+        return None
+    return (table if fact is not None else table[table["worst_class_change"].notna()]), facts, fact
 
 
-def _of_each(found: AuditedCandidates, table: pd.DataFrame, drawing: str) -> page.Table:
+def _of_each(found: AuditedCandidates, table: pd.DataFrame) -> page.Table:
     text = (
         "Each was compared with the same dense models on the same examples. The interval of the worst class, and of the"
         " worst group, allows for its being picked as the worst of many."
@@ -66,6 +57,7 @@ def _of_each(found: AuditedCandidates, table: pd.DataFrame, drawing: str) -> pag
     if table["broken"].notna().any():
         text += " Broken: right, then wrong; fixed: wrong, then right."
     facts = [name for name in found.tables["facts"] if name != "name"]
+    drawing = "" if (shown := comparable(found)) is None else lost.figure(*shown)
     return page.Table("Candidates", text, "candidates.csv", *_candidates(table, facts), len(table), drawing)
 
 

@@ -7,6 +7,7 @@ from lesion.views.page.page import SHOWN, Table, excerpt
 from lesion.views.text import printable
 
 CELL = 160  # characters of a cell
+LONG = 24  # characters from which a cell is broken into lines
 
 
 def cell(text: str) -> str:
@@ -20,7 +21,7 @@ def body(table: Table) -> str:
 
 
 def _row(table: Table, place: int, row: Sequence[str]) -> str:
-    said = [f"<td>{cell(text)}</td>" for text in row]
+    said = [f"<td{' class=long' if len(text) > LONG else ''}>{cell(text)}</td>" for text in row]
     said[0] = f'<th scope="row">{_first(table, place, row[0])}</th>'
     if table.chart is not None:
         said.insert(table.names, f'<td class="chart">{table.chart.marks[place]}</td>')

@@ -45,7 +45,9 @@ def contents(
         pie = examples.found(candidate.audited, texts)
         writers |= {**_tables(candidate, pie, figures.folder), **figures.writers}
     of_all, tables = Figures(), _of_all(found)
-    sections = candidates.sections(found, of_all.draw) if tables else []
+    if tables:
+        of_all.of_candidates(found)
+    sections = candidates.sections(found) if tables else []
     writers |= {**of_all.writers, **tables}
     named = {name: page.path_text(path) for name, path in compressed.items()}
     parts = _parts(found, named, texts=texts, pictures=pictures, verdicts=verdicts)
@@ -61,7 +63,7 @@ def page_alone(found: AuditedCandidates, *, verdicts: Sequence[Verdict] = ()) ->
         candidate.name: candidate.name if source is None else page.path_text(source[1].path)
         for candidate, source in zip(found.all, sources, strict=True)
     }
-    sections = candidates.sections(found, Figures().draw) if _of_all(found) else []
+    sections = candidates.sections(found) if _of_all(found) else []
     return _page(dense, found, _parts(found, named, verdicts=verdicts), sections, made=[])
 
 

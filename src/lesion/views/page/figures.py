@@ -1,16 +1,10 @@
-"""The figures of an audit as files, and figures on the page that are drawn by matplotlib."""
+"""The figures of an audit as files, for a slide or a paper."""
 
-import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from html import escape
 from pathlib import Path
 
-import matplotlib.figure
-
-from lesion.audit.contract import Audited
-from lesion.params.figure import Figure
+from lesion.audit.contract import Audited, AuditedCandidates
 from lesion.views.figures import saving
 from lesion.views.page import plots
 from lesion.views.page.folder import Writer
@@ -26,56 +20,31 @@ class Figures:
     Attributes
     ----------
     folder : where their files lie, ending in /; "" beside the page
-    mark : what their ids on the page begin with
+    mark : what the ids of the candidate begin with on the page
     """
 
     folder: str = ""
     mark: str = ""
     writers: dict[str, Writer] = field(default_factory=dict)
 
-    def draw(
-        self,
-        name: str,
-        size: Figure,
-        description: str,
-        drawn: Callable[[], matplotlib.figure.Figure],
-        texts: Sequence[str] = (),
-    ) -> str:
-        """Draw a figure, keep its files, and return it as an element of the page, which scrolls where it is too wide.
-
-        Parameters
-        ----------
-        name : of its files
-        texts : text from data that it shows
-        """
-        svg = inline(self.write(name, size, drawn, texts).decode(), f"{self.mark}{name}", description)
-        return f'<div class="drawn" role="region" tabindex="0" aria-label="{escape(description)}">{svg}</div>'
-
-    def write(
-        self, name: str, size: Figure, drawn: Callable[[], matplotlib.figure.Figure], texts: Sequence[str] = ()
-    ) -> bytes:
-        """Draw a figure and keep its files; the SVG."""
-        made = saving.files(drawn, size, texts, suffixes=SUFFIXES)
-        for suffix, content in made.items():
-            self.writers[f"{self.folder}figures/{name}.{suffix}"] = partial(_write, content)
-        return made["svg"]
+    def of_candidates(self, found: AuditedCandidates) -> None:
+        """Draw what candidates lose over what is gained."""
+        self._write("candidates", plots.candidates(found))
 
     def of_audit(self, audited: Audited) -> None:
-        """Draw what the page shows in its tables once more, as files for a slide or a paper."""
+        """Draw what the page shows in its tables."""
         of_pair = {"flips": plots.changed}
         of_populations = {"classes": plots.classes, "subgroups": plots.groups}
         known = of_pair if audited.comparison.single else of_populations
         for name, plot in {"noise": plots.noise, **known, "reliability": plots.reliability}.items():
-            if (found := plot(audited)) is not None:
-                self.write(name, found.size, found.draw, found.texts)
+            self._write(name, plot(audited))
+
+    def _write(self, name: str, plot: plots.Plot | None) -> None:
+        if plot is None:
+            return
+        for suffix, content in saving.files(plot.draw, plot.size, plot.texts, suffixes=SUFFIXES).items():
+            self.writers[f"{self.folder}figures/{name}.{suffix}"] = partial(_write, content)
 
 
 def _write(content: bytes, path: Path) -> None:
     path.write_bytes(content)
-
-
-def inline(svg: str, name: str, description: str) -> str:
-    """A figure as an element of the page, its ids told apart from those of other figures by `name`."""
-    text = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(description)}" ', 1)

@@ -73,13 +73,14 @@ class Scale:
         """The ticks with their values."""
         drawn = "".join(
             f'<line x1="{self.at(tick)}" x2="{self.at(tick)}" y1="75%" y2="100%"/>'
-            f'<text x="{self.at(tick)}" y="62%">{_round(tick)}</text>'
+            f'<text x="{self.at(tick)}" y="62%">{rounded(tick)}</text>'
             for tick in self.ticks()
         )
         return f'<svg class="axis" aria-hidden="true">{drawn}</svg>'
 
 
-def _round(value: float) -> str:
+def rounded(value: float) -> str:
+    """The value of a tick."""
     return f"{value:.6g}".replace("-", MINUS)
 
 

@@ -7,11 +7,12 @@ from functools import partial
 import matplotlib.figure
 import pandas as pd
 
-from lesion.audit.contract import Audited
+from lesion.audit.contract import Audited, AuditedCandidates
 from lesion.audit.statistics.flips import CLASS
 from lesion.audit.statistics.subgroups import ALL
 from lesion.params.figure import Figure
-from lesion.views.page import drawings, flips
+from lesion.views.page import drawings, flips, trade
+from lesion.views.page.candidates import comparable
 
 NOISE = Figure(width=8.0, height=3.0, font_size=9.0)
 CONFIDENCE = Figure(width=6.5, height=5.0, font_size=9.0)
@@ -31,6 +32,17 @@ class Plot:
     size: Figure
     draw: Callable[[], matplotlib.figure.Figure]
     texts: Sequence[str] = ()
+
+
+def candidates(found: AuditedCandidates) -> Plot | None:
+    """What candidates lose over what is gained; None where labels are not known, or without facts and classes."""
+    if (shown := comparable(found)) is None:
+        return None
+    table, facts, fact = shown
+    names = list(table["name"])
+    return Plot(
+        trade.size(names), partial(trade.drawn, table, facts, fact), [*names, *([] if fact is None else [fact])]
+    )
 
 
 def classes(audited: Audited) -> Plot | None:

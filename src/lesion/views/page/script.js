@@ -93,7 +93,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // A region takes the keyboard's focus only where there is something to scroll
   function focusable() {
-    for (const region of document.querySelectorAll(".scroll, .drawn")) {
+    for (const region of document.querySelectorAll(".scroll")) {
       const wide = region.scrollWidth > region.clientWidth;
       region.tabIndex = wide ? 0 : -1;
     }

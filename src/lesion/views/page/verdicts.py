@@ -1,6 +1,5 @@
 """What the page says of verdicts: the answer to whether a candidate keeps its budget, and which limits decide."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ ANSWERS = {
     "failed": "{} is not within the budget.",
     "inconclusive": "These examples cannot tell whether {} is within the budget.",
 }
+NAMED = 60  # characters of all names together, from which candidates are counted instead
 TITLES = {"passed": "Passed", "failed": "Failed", "inconclusive": "Inconclusive"}
 
 
@@ -34,14 +34,25 @@ def answer(verdicts: Sequence[Verdict]) -> str:
     """The sentence that the page begins with."""
     if len(verdicts) == 1:
         return ANSWERS[verdicts[0].status].format(verdicts[0].candidate)
-    count = Counter(verdict.status for verdict in verdicts)
-    kept = (
-        f"{count['passed']} of {len(verdicts)} candidates {'is' if count['passed'] == 1 else 'are'} within the budget"
-    )
-    parts = [kept, f"{count['failed']} {'is' if count['failed'] == 1 else 'are'} not"] if count["failed"] else [kept]
-    if count["inconclusive"]:
-        parts.append(f"of {count['inconclusive']} these examples cannot tell")
-    return f"{', '.join(parts)}."
+    names = {status: [one.candidate for one in verdicts if one.status == status] for status in TITLES}
+    short = sum(len(one.candidate) for one in verdicts) <= NAMED
+    said = {
+        status: _listed(of) if short else f"{len(of)} of {len(verdicts)} candidates" for status, of in names.items()
+    }
+    verb = {status: "is" if len(of) == 1 else "are" for status, of in names.items()}
+    parts = [f"{said['passed']} {verb['passed']} within the budget"] if names["passed"] else []
+    if names["failed"]:
+        parts.append(f"{said['failed']} {verb['failed']} not{'' if parts else ' within the budget'}")
+    if names["inconclusive"]:
+        parts.append(f"these examples cannot tell whether {said['inconclusive']} {verb['inconclusive']}")
+    if parts and not names["passed"] and not names["failed"]:
+        parts[0] += " within the budget"
+    text = "; ".join(parts)
+    return f"{text[0].upper() if parts[0].startswith('these') else text[0]}{text[1:]}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def decided(verdict: Verdict) -> Decided:
