@@ -4,6 +4,7 @@ Examples in clusters tell less. The mean of many members changes by less than a 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,17 +78,24 @@ def _of_clusters(
 ) -> tuple[Floats, Floats]:
     """The design effect (Kish, Survey Sampling, 1965) and its degrees of freedom, each float64 (k,).
 
-    Where fewer than `FEW` clusters have a change, it is that of clusters whose examples are copies.
+    Its estimate stands on the clusters that have a change; of unequal ones, whose sizes s are, on the fewer that are
+    large, (Σs²)² / Σs⁴ of all. Where these are fewer than `FEW`, it is that of clusters whose examples are copies, and
+    where they are more, as if `FEW` such clusters had been seen beside them.
     """
     strata, clusters = len(examples), int(cluster.max()) + 1
     code, place = np.unique(stratum.astype(np.int64) * clusters + cluster, return_inverse=True)
     of, size = code // clusters, np.bincount(place).astype(np.float64)
     changed = np.bincount(place, weights=loss != 0) > 0
     total = np.bincount(place, weights=loss) - size * mean[of]
-    together = np.bincount(of, weights=total**2, minlength=strata)
-    copies = alone * np.bincount(of, weights=size**2, minlength=strata) / examples
-    several = np.bincount(of, weights=changed, minlength=strata)
-    seen = (together + HALF) / (whole + HALF)
+
+    def summed(values: npt.NDArray[Any]) -> Floats:
+        return np.asarray(np.bincount(of, weights=values, minlength=strata))
+
+    squares = summed(size**2)
+    several = summed(changed) * squares**2 / (summed(size**4) * summed(np.ones(len(size))))
+    copies = alone * squares / examples
+    seen = (summed(total**2) + HALF) / (whole + HALF)
     few = several < FEW
-    effect = np.where(few, np.maximum(seen, copies), np.maximum(seen, alone))
+    steadied = (several * seen + FEW * copies) / (several + FEW)
+    effect = np.where(few, np.maximum(seen, copies), np.maximum(steadied, alone))
     return effect, np.where(few, np.inf, several - 1)

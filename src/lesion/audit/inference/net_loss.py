@@ -9,7 +9,7 @@ from scipy import special
 from lesion.audit.inference.effective_size import Sample, sample
 from lesion.audit.inference.effects import cells, over_members
 from lesion.audit.inference.moderated import Variance
-from lesion.audit.inference.one_sided import net_lower, net_upper
+from lesion.audit.inference.one_sided import member_deviations, net_lower, net_upper
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.integer]
@@ -61,7 +61,7 @@ class NetLoss:
         parts = [margin**2]
         for one in self.members:  # as in `effects`: the least stands on many examples, and needs no wide quantile
             least = deviations * one.least * less
-            parts.append(np.maximum(special.stdtrit(one.freedom, level) ** 2 * one.estimate, least))
+            parts.append(np.maximum(member_deviations(np.array(one.freedom), level) ** 2 * one.estimate, least))
         both = deviations * self.both * less
         return np.asarray(np.sqrt(np.maximum(np.sum(parts, axis=0) - both, np.max(parts, axis=0))))
 

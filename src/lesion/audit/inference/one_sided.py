@@ -11,6 +11,22 @@ from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
+SKEWNESS = 1.0  # of what members lose: that of a gamma distribution whose standard deviation is half of its mean
+
+
+def member_deviations(freedom: Floats, level: float) -> Floats:
+    """How many standard errors of a mean over `freedom` + 1 members its bound of this level lies off.
+
+    Few members cannot tell whether some lose far more than most, as they do where compression damages them unequally.
+    Where those that lose most are missing, the mean and the variance are both too low. So the variance is taken as that
+    of a gamma distribution of skewness `SKEWNESS` with its mean at the bound: of a bound x standard deviations off it
+    is 1 + `SKEWNESS` x / 2 times as large. Student's quantile t is then multiplied by c + √(1 + c²), with c =
+    `SKEWNESS` t / (4 √members). Both (k,).
+    """
+    quantile = -special.stdtrit(freedom, level)
+    skewed = SKEWNESS * quantile / (4 * np.sqrt(freedom + 1))
+    return np.asarray(quantile * (skewed + np.sqrt(1 + skewed**2)))
+
 
 def share_upper(share: Floats, size: Floats, level: float) -> Floats:
     """Upper bound of a share of `size` examples (Clopper & Pearson, Biometrika 26, 1934): float64 (k,).
