@@ -4,7 +4,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import optimize, stats
 
-from lesion.audit.inference.mean_changes import mean_change, means
+from lesion.audit.inference.mean_changes import mean_change, means, spread
 from lesion.audit.inference.parts import Parts
 
 Floats = npt.NDArray[np.float64]
@@ -125,3 +125,27 @@ def test_intervals_hold_the_change_over_members_and_clusters(members: int, other
     tables = side(able[:members], 0.0), side(able[members:], 0.4)
     found = mean_change(means(tables[0], parts), means(tables[1], parts), parts, paired=paired)
     assert np.mean((found.low <= 0.4) & (found.high >= 0.4)) > 0.9  # 0.95 less four standard errors
+
+
+@pytest.mark.parametrize("members", [1, 4])
+def test_bounds_of_a_level_are_ends_of_an_interval_and_narrow_with_more_examples(members: int) -> None:
+    rng = np.random.default_rng(3)
+    parts = Parts(np.arange(80) % 2, 2)
+    sides = [means(rng.gamma(1, size, (members, 80)), parts) for size in (1, 2)]
+    found, interval = spread(*sides, parts, paired=False), mean_change(*sides, parts, paired=False)
+    size = found.examples
+    np.testing.assert_allclose(found.upper(size, 0.025), interval.high)
+    np.testing.assert_allclose(found.lower(size, 0.025), interval.low)
+    assert (found.upper(size, 0.001) > interval.high).all()
+    assert (found.lower(size, 0.001) < interval.low).all()
+    assert (found.upper(100 * size, 0.025) < interval.high).all()
+    one = found.of(np.array([1]))
+    np.testing.assert_allclose(one.lower(size[1:], 0.01), found.lower(size, 0.01)[1:])
+
+
+def test_of_single_models_four_times_as_many_examples_halve_the_distance() -> None:
+    rng, parts = np.random.default_rng(4), Parts(np.zeros(4_000, dtype=np.int64), 1)
+    sides = [means(rng.normal(0, 1, (1, 4_000)), parts) for _ in range(2)]
+    found = spread(*sides, parts, paired=True)
+    near, far = (found.upper(times * found.examples, 0.01) - found.estimate for times in (4, 1))
+    np.testing.assert_allclose(near, far / 2, rtol=0.01)
