@@ -199,3 +199,10 @@ def test_an_attribute_called_class_and_intersections_are_parts_too() -> None:
     assert one(named, Limit("loss", "class (attribute)", "dark", 0.1)).examples == 200
     both = (shade == "dark") & (comparison.groups["colour"] == "red")
     assert one(named, Limit("loss", "class & colour", "dark, red", 0.1)).examples == both.sum()
+
+
+def test_answers_that_are_no_classes_have_no_class_to_limit() -> None:
+    graded = replace(pair(), graded=True)
+    assert one(graded, Limit("loss", "all", "all", 0.1)).examples == 400
+    with pytest.raises(InputError, match="no class 2"):
+        one(graded, Limit("loss", "class", "2", 0.1))

@@ -90,7 +90,7 @@ def _strata(comparison: Comparison, limit: Limit) -> tuple[Text, Integers]:
     if attribute == ALL:
         return np.array([ALL], dtype=object), np.zeros(len(comparison.example_id), dtype=np.int64)
     if attribute == CLASS:
-        if getattr(comparison, "graded", False):
+        if comparison.graded:
             raise InputError(f"no class {limit.group}: of answers that are right or wrong there are no classes")
         return comparison.named(comparison.present), comparison.stratum
     name = attribute.removesuffix(OTHERWISE)
