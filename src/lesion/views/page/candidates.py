@@ -54,6 +54,8 @@ def _of_each(found: AuditedCandidates, table: pd.DataFrame) -> page.Table:
         "Each was compared with the same dense models on the same examples. The interval of the worst class, and of the"
         " worst group, allows for its being picked as the worst of many."
     )
+    if table["corrected_change"].notna().any():
+        text += " The corrected change is that of the best candidate less what being chosen as the best flatters it by."
     if table["broken"].notna().any():
         text += " Broken: right, then wrong; fixed: wrong, then right."
     facts = [name for name in found.tables["facts"] if name != "name"]
@@ -69,10 +71,11 @@ def _candidates(table: pd.DataFrame, facts: list[str]) -> Cells:
 
 
 def _candidate(row: Mapping[Any, Any], facts: list[str]) -> dict[str, str]:
-    cells = {"candidate": str(row["name"]), "accuracy": _of(row["accuracy"], percent)}
+    cells = {"candidate": str(row["name"])} | {name.replace("_", " "): _fact(row[name]) for name in facts}
+    cells["accuracy"] = _of(row["accuracy"], percent)
     cells["change"] = _interval(row, "change", "change")
-    cells["change, corrected for the choice"] = _of(row["corrected_change"], points)
-    cells |= {name: _of(row[name], number) for name in ("broken", "fixed", "moved")}
+    cells["corrected change"] = _of(row["corrected_change"], points)
+    cells |= {name: _of(row[name], number) for name in ("broken", "fixed")}
     cells["p"] = _of(row["mcnemar_p"], p_value)
     for part in ("class", "group"):
         name = row[f"worst_{part}"]
@@ -80,7 +83,7 @@ def _candidate(row: Mapping[Any, Any], facts: list[str]) -> dict[str, str]:
         cells[f"worst {part}"] = known
     cells["calibration error"] = _of(row["ece"], lambda value: f"{value:.4f}")
     cells["its change"] = _of(row["ece_change"], lambda value: f"{value:+.4f}".replace("-", MINUS))
-    return cells | {name.replace("_", " "): _fact(row[name]) for name in facts}
+    return cells
 
 
 def _of(value: Any, said: Callable[[Any], str]) -> str:
