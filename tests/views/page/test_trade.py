@@ -65,29 +65,23 @@ def test_marks_stand_at_the_loss_over_the_fact() -> None:
         np.testing.assert_allclose(np.asarray(marks[colour].get_ydata()), -100 * table.loc[["int8", "int4"], column])
 
 
-def figure(found: Candidates) -> list[str]:
-    """What is drawn, by the description."""
-    said: list[str] = []
-
-    def draw(name: str, size: object, description: str, *_: object) -> str:
-        said.append(description)
-        return "drawn"
-
-    candidates.sections(found.audited_, draw)
-    return said
+def chosen(found: Candidates) -> str | None:
+    """The fact that the figure is drawn over; "nothing" where there is no figure."""
+    shown = candidates.comparable(found.audited_)
+    return "nothing" if shown is None else shown[2]
 
 
 def test_the_first_fact_that_is_a_number_is_drawn() -> None:
     facts = {"int8": {"by": "me", "ms": 3, "mib": 4}, "int4": {"by": "you", "ms": 3, "mib": 9}}
-    assert figure(fitted(SHORT[:2], facts=facts)) == ["Candidates: loss over ms"]
-    assert figure(fitted(SHORT[:2])) == ["Candidates: loss of the worst class over loss of all"]
-    assert figure(fitted(SHORT[:2], labelled=False)) == []
-    assert figure(fitted(SHORT[:2], facts=facts, labelled=False)) == []
+    assert chosen(fitted(SHORT[:2], facts=facts)) == "ms"
+    assert chosen(fitted(SHORT[:2])) is None  # the worst class over all
+    assert chosen(fitted(SHORT[:2], labelled=False)) == "nothing"
+    assert chosen(fitted(SHORT[:2], facts=facts, labelled=False)) == "nothing"
 
 
 def test_the_tables_of_the_page_say_what_the_tables_say() -> None:
     found = fitted(SHORT, facts={name: {"mib": 1234.5} for name in SHORT})
-    each, between, parts = candidates.sections(found.audited_, lambda *_: "")
+    each, between, parts = candidates.sections(found.audited_)
     assert each.columns[:4] == ["candidate", "mib", "accuracy", "change"]
     assert [row[0] for row in each.rows] == SHORT
     assert {row[1] for row in each.rows} == {"1,234"} or {row[1] for row in each.rows} == {"1,235"}
@@ -96,7 +90,7 @@ def test_the_tables_of_the_page_say_what_the_tables_say() -> None:
     sure = found.parts_[["q", "q_beyond"]].min(axis=1) < 0.05
     first = found.parts_[sure].sort_values("change").iloc[0]
     assert parts.rows[0][:2] == [f"class: {first['group']}", first["candidate"]]
-    unlabelled = candidates.sections(fitted(SHORT, labelled=False).audited_, lambda *_: "")
+    unlabelled = candidates.sections(fitted(SHORT, labelled=False).audited_)
     assert [table.file for table in unlabelled] == ["candidates.csv"]
     assert unlabelled[0].columns == ["candidate"]
     assert pd.isna(fitted(SHORT, labelled=False).table_["change"]).all()
