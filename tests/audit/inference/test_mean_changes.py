@@ -131,8 +131,9 @@ def test_intervals_hold_the_change_over_members_and_clusters(members: int, other
 def test_bounds_of_a_level_are_ends_of_an_interval_and_narrow_with_more_examples(members: int) -> None:
     rng = np.random.default_rng(3)
     parts = Parts(np.arange(80) % 2, 2)
-    sides = [means(rng.gamma(1, size, (members, 80)), parts) for size in (1, 2)]
-    found, interval = spread(*sides, parts, paired=False), mean_change(*sides, parts, paired=False)
+    dense, compressed = (means(rng.gamma(1, size, (members, 80)), parts) for size in (1, 2))
+    found = spread(dense, compressed, parts, paired=False)
+    interval = mean_change(dense, compressed, parts, paired=False)
     size = found.examples
     np.testing.assert_allclose(found.upper(size, 0.025), interval.high)
     np.testing.assert_allclose(found.lower(size, 0.025), interval.low)
@@ -145,7 +146,7 @@ def test_bounds_of_a_level_are_ends_of_an_interval_and_narrow_with_more_examples
 
 def test_of_single_models_four_times_as_many_examples_halve_the_distance() -> None:
     rng, parts = np.random.default_rng(4), Parts(np.zeros(4_000, dtype=np.int64), 1)
-    sides = [means(rng.normal(0, 1, (1, 4_000)), parts) for _ in range(2)]
-    found = spread(*sides, parts, paired=True)
+    dense, compressed = (means(rng.normal(0, 1, (1, 4_000)), parts) for _ in range(2))
+    found = spread(dense, compressed, parts, paired=True)
     near, far = (found.upper(times * found.examples, 0.01) - found.estimate for times in (4, 1))
     np.testing.assert_allclose(near, far / 2, rtol=0.01)
