@@ -74,3 +74,21 @@ def test_members_damaged_unequally_do_not_pass_too_often() -> None:
         naive += bool(loss.mean() + stats.t.ppf(0.95, 2) * loss.std(ddof=1) / 3**0.5 < 0.2)
     assert wrong / runs <= 0.05 + 4 * (0.05 * 0.95 / runs) ** 0.5
     assert wrong < naive
+
+
+@pytest.mark.parametrize("unequal", [False, True])
+def test_harm_shared_in_clusters_does_not_pass_too_often(unequal: bool) -> None:
+    """Each class is a study of its own: 100 clusters, of which one in ten breaks as a whole."""
+    rng, studies, clusters = np.random.default_rng(4), 500, 100
+    size = rng.geometric(0.1, (studies, clusters)) if unequal else np.full((studies, clusters), 10)
+    stratum = np.repeat(np.arange(studies), size.sum(axis=1))
+    cluster = np.repeat(np.arange(studies * clusters), size.ravel())
+    before = np.ones((1, len(stratum)), dtype=bool)
+    after = ~(rng.random(studies * clusters) < 0.1)[cluster][None]
+    found = net_loss(before, after, stratum, studies, paired=True, cluster=cluster)
+    alone = net_loss(before, after, stratum, studies, paired=True, cluster=None)
+    examples = found.sample.examples
+    error = (0.05 * 0.95 / studies) ** 0.5
+    assert (found.upper(examples, 0.05) < 0.1).mean() <= 0.05 + 4 * error
+    assert (found.lower(examples, 0.05) > 0.1).mean() <= 0.05 + 4 * error
+    assert (alone.upper(examples, 0.05) < 0.1).mean() > 0.2
