@@ -8,6 +8,7 @@ import pandas as pd
 
 from bench.foresee.sources import Compared
 from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.foresight.perturbations import WIDER
 from lesion.audit.inference.foresight_flips import fitted_size, flip_chance
 from lesion.audit.statistics.foresight import MARGIN, weights
 
@@ -59,16 +60,24 @@ def _row(known: dict[str, object], margin: Floats, count: float, of_seeds: float
 
 
 def left_out(table: pd.DataFrame, margins: dict[tuple[str, str], Floats]) -> Iterator[dict[str, object]]:
-    """What the smallest and the largest size of the other models of a kind expect, beside what there is."""
+    """What the sizes of the other models of a kind foretell, as `lesion foresee` would, beside what there is.
+
+    From the median margin of one model; and of compressed models that are trained from scratch, from other seeds.
+    """
     for place, row in table.iterrows():
-        others = table[
-            (table["kind"] == row["kind"]) & (table["models"] + table["data"] != row["models"] + row["data"])
-        ]
-        if others.empty:
-            continue
-        margin = margins[row["data"], row["models"]]
-        low, high = (
-            float(flip_chance(margin, size * row["median_margin"]).sum() / len(margin))
-            for size in (others["over_median"].min(), others["over_median"].max())
-        )
-        yield {"place": place, "expected_low": low, "expected_high": high, "inside": low <= row["flips"] <= high}
+        others = table[(table["kind"] == row["kind"]) & (table["models"] != row["models"])]
+        units = {
+            "": ("over_median", row["median_margin"]),
+            "_by_seeds": ("over_seeds", row["size"] / row["over_seeds"]),
+        }
+        found: dict[str, object] = {"place": place}
+        for name, (column, unit) in units.items():
+            known = others[column].dropna()
+            if len(known) and not np.isnan(unit):
+                margin, ends = margins[row["data"], row["models"]], (known.min() / WIDER, known.max() * WIDER)
+                chances = [flip_chance(margin, unit * end).mean(axis=0) for end in ends]
+                noise = [1.96 * np.sqrt((chance * (1 - chance)).sum()) for chance in chances]
+                low, high = max(chances[0].sum() - noise[0], 0), chances[1].sum() + noise[1]
+                inside = bool(low <= row["flips"] <= high)
+                found |= {f"low{name}": low, f"high{name}": high, f"inside{name}": inside}
+        yield found

@@ -10,6 +10,7 @@ from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.from_files import from_files
 from lesion.audit.comparison.from_nodes import from_nodes
 from lesion.audit.comparison.populations import Population, read_population
+from lesion.params.design import Design
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,14 @@ def of_study(study: Path) -> Iterator[Compared]:
         )  # fmt: skip
         models = f"{len(dense.member)} members"
         yield Compared(study.name, models, variant, KINDS.get(variant, ""), comparison)
+
+
+def of_texts(folder: Path) -> Iterator[Compared]:
+    """The files that docs/TEXT.md makes, with the models' confidence."""
+    for variant in ("int8", "int4", "pruned-90", "pruned-97"):
+        design: Design = "paired" if variant in KINDS else "independent"
+        comparison = from_files(folder / "dense.parquet", folder / f"{variant}.parquet", design=design)
+        yield Compared("docstrings", "10 linear models", variant, KINDS.get(variant, ""), comparison)
 
 
 def of_language_models(folder: Path) -> Iterator[Compared]:

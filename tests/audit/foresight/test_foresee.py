@@ -2,6 +2,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -61,7 +62,9 @@ def test_several_members_tell_what_another_seed_does() -> None:
     assert seeds["flips"] == pytest.approx(apart, rel=1e-3)
     assert seeds["size_low"] == seeds["size_high"]
     pruned = found.expected.set_index("kind").loc["pruned_90"]
-    assert pruned["size"] == pytest.approx(seeds["size"] * 1.621)
+    pruned_90 = next(kind for kind in PERTURBATIONS if kind.name == "pruned_90")
+    assert pruned_90.over_seeds is not None
+    assert pruned["size"] == pytest.approx(seeds["size"] * pruned_90.over_seeds[1])
     assert found.examples["margin"].min() < found.examples["margin"].max()
     assert (found.examples["agreement"] <= 1).all()
 
@@ -94,6 +97,8 @@ def test_what_was_read_from_a_file_holds_the_rest(tmp_path: Path) -> None:
     found = lesion.foresee(read)
     assert found.examples["example_id"].tolist() == ["y", "x"]
     assert found.parts["attribute"].tolist() == ["all", "answer", "answer"]
+    for same in (path, str(path), pd.read_csv(path)):
+        assert lesion.foresee(same).examples.equals(found.examples)
     with pytest.raises(InputError, match="nothing else is expected"):
         lesion.foresee(read, [0, 1])
     unsure = replace(read, population=replace(read.population, confidence=None))

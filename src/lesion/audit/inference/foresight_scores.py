@@ -1,9 +1,9 @@
 """What dense models alone say of how near each answer is to another one.
 
 The log margin of an answer is log p₁ / p₂, with the probabilities of the answer and of the second best: by how much
-logits have to move for the answer to change. Where only confidence is known, the second best is taken to have the same
-share of what the first leaves, p₂ = p₁ (1 − p₁), so the margin is −log (1 − p₁): it rises with confidence, and is above
-0 for any.
+logits have to move for the answer to change. Predictions hold p₁ alone, the confidence. The second best is taken to
+have the same share of what the first leaves, p₂ = p₁ (1 − p₁), so the margin is −log (1 − p₁): it rises with
+confidence, and is above 0 for any. With both probabilities it foresees no more (docs/results/foresee).
 """
 
 from typing import Any
@@ -17,18 +17,14 @@ Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.integer]
 
 
-def log_margin(confidence: npt.NDArray[Any], second: npt.NDArray[Any] | None = None) -> Floats:
+def log_margin(confidence: npt.NDArray[Any]) -> Floats:
     """The log margin of answers: float64, same shape, at least 0.
 
     Parameters
     ----------
     confidence : float, of the answer given, in [0, 1]; what it leaves counts as at least 2⁻²³, the step of float32
-    second : float, same shape, of the second best answer; None where it is not known
     """
-    first = np.asarray(confidence, dtype=np.float64)
-    if second is None:
-        return np.asarray(-np.log(np.maximum(1 - first, CLIP)))
-    return np.asarray(np.log(np.maximum(first, CLIP) / np.maximum(np.asarray(second, dtype=np.float64), CLIP)).clip(0))
+    return np.asarray(-np.log(np.maximum(1 - np.asarray(confidence, dtype=np.float64), CLIP)))
 
 
 def lead(prediction: Labels, weight: Floats) -> tuple[Labels, Floats]:

@@ -7,11 +7,11 @@ from lesion.audit.contract import Audited, Candidate, Finding
 from lesion.audit.gate.contract import Verdict
 from lesion.audit.headline import headline
 from lesion.audit.registry import load_all
-from lesion.views.page import changes, confidence, examples, flips, noise, page
+from lesion.views.page import changes, confidence, examples, flips, foresight, noise, page
 from lesion.views.page.document import Part
 from lesion.views.page.pictures import Pictures
 
-SECTIONS = ("calibration", "effects", "flips", "impact", "null", "pie", "reliability", "subgroups")
+SECTIONS = ("calibration", "effects", "flips", "foresight", "impact", "null", "pie", "reliability", "subgroups")
 """Statistics that the page shows in their own way; any other has its table below them."""
 
 
@@ -50,7 +50,7 @@ def part(
         notes=audited.notes,
         pays=[*first, *flips.of_labels(audited), examples.section(pie, pictures)],
         sure=noise.section(audited),
-        rest=[*confidence.section(audited), *others, *_others(audited)],
+        rest=[*confidence.section(audited), *foresight.section(audited), *others, *_others(audited)],
         pairs=_pairs(audited),
         verdict=verdict,
         sources=audited.comparison.sources,
