@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pandas as pd
 import pytest
 
 from lesion.audit.gate.contract import FILES
+from tests.conftest import lesion
 
 Main = Callable[..., tuple[int, list[str]]]
 
@@ -131,3 +135,20 @@ def test_what_is_missing_is_named(files: Path, main: Main) -> None:
     assert main("audit", "--dense", "dense.csv", "--write-budget", "b.yaml")[1] == [
         "lesion: audit: --write-budget takes both --dense and --compressed, or neither"
     ]
+
+
+def test_findings_as_json_hold_the_verdicts(files: Path) -> None:
+    written("all: {loss: 3.0}")
+    given = ["--dense", "dense.csv", "--compressed", "bad.csv", "--budget", "budget.yaml", "--out", "out"]
+    done = lesion("audit", *given, "--json", cwd=files)
+    assert (done.returncode, done.stderr) == (1, "")
+    verdict = json.loads((files / "out" / "verdict.json").read_text())
+    assert json.loads(done.stdout)["verdicts"] == verdict["candidates"]
+
+
+def test_a_budget_may_come_from_a_pipe(files: Path) -> None:
+    words = "lesion audit --dense dense.csv --compressed bad.csv --out out --quiet"
+    script = f"{words} --budget <(echo 'version: 1'; echo 'all: {{loss: 3.0}}')"
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(["bash", "-c", script], cwd=files, env=os.environ | {"PATH": programs}, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")

@@ -1,6 +1,7 @@
 """The gate for Python: a budget that verdicts come from."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,9 @@ class Gate:
     def __repr__(self) -> str:
         return f"Gate({self.budget!r})"
 
-    @property
+    @cached_property
     def read(self) -> ReadBudget:
-        """The budget, checked.
+        """The budget, checked; a file is read once.
 
         Raises
         ------
