@@ -124,22 +124,16 @@ def foresee(
     dense: Annotated[Path, typer.Option(help="Predictions of the dense models, with confidence or of several models.")],
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier run.")],
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
-    separator: Annotated[str | None, typer.Option(help="Between columns of text; else the header tells.")] = None,
-    task: Annotated[list[str], typer.Option(help="A task of a benchmark's logs; all without.")] = [],  # noqa: B006
-    filter: Annotated[str | None, typer.Option(help="The filter of answers, where logs have several.")] = None,
-    metric: Annotated[str | None, typer.Option(help="What tells right answers, where logs have several.")] = None,
 ) -> None:
     """Rank examples, classes and groups by risk before anything is compressed, and say how many answers to lose."""
-    from lesion.audit.comparison.files.contract import Reading
     from lesion.views.foreseen.foresee import foresee
     from lesion.views.foreseen.sentences import lines
     from lesion.views.page.folder import PAGE
     from lesion.views.terminal import encodable
 
-    reading = Reading(separator=separator, task=tuple(task), filter=filter, metric=metric)
-    found = foresee(dense=dense, out=out, texts=texts, reading=reading)
-    said = [*lines(found), f"The page is {out / PAGE}."]
-    print("\n".join(encodable(line, sys.stdout.encoding or "ascii") for line in said))
+    said = [*lines(foresee(dense=dense, out=out, texts=texts)), f"The page is {out / PAGE}."]
+    print("
+".join(encodable(line, sys.stdout.encoding or "ascii") for line in said))
 
 
 @app.command(rich_help_panel=AUDIT)

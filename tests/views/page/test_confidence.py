@@ -35,9 +35,9 @@ def test_the_page_has_a_diagram_a_card_and_a_table(tmp_path: Path) -> None:
     assert "Mean confidence less accuracy goes from" in text
     found = pd.read_csv(out / "calibration.csv")
     whole = found[(found["attribute"] == ALL) & (found["measure"] == "brier")].iloc[0]
-    [cells] = re.findall(r'<tr><th scope="row">all</th><td>Brier score</td>(.*?)</tr>', text)
+    [cells] = re.findall(r'<tr><th scope="row">all</th><td class=w>Brier score</td>(.*?)</tr>', text)
     assert f"<td>{whole['dense']:.4f}</td><td>{whole['compressed']:.4f}</td>" in cells
-    ranked = re.findall(r'<tr><th scope="row">((?:class|age): \w+)</th><td>Brier score</td>', text)
+    ranked = re.findall(r'<tr><th scope="row">((?:class|age): \w+)</th><td class=w>Brier score</td>', text)
     groups = found[(found["attribute"] != ALL) & (found["measure"] == "brier")]
     expected = groups.sort_values(["small", "change"], ascending=[True, False])
     names = (expected["attribute"] + ": " + expected["group"].astype(str)).tolist()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from lesion.views.page.page import SHOWN, Table, excerpt
+from lesion.views.page.page import Table, excerpt
 from lesion.views.text import printable
 
 CELL = 160  # characters of a cell
@@ -16,16 +16,21 @@ def cell(text: str) -> str:
 
 
 def body(table: Table) -> str:
-    """The rows of a table; those after the first `SHOWN` are of the class `more`."""
+    """The rows of a table; those after the first ones are of the class `more`."""
     return "\n".join(_row(table, place, row) for place, row in enumerate(table.rows))
 
 
 def _row(table: Table, place: int, row: Sequence[str]) -> str:
-    said = [f"<td{' class=long' if len(text) > LONG else ''}>{cell(text)}</td>" for text in row]
+    said = [f"<td{_kind(table, column, text)}>{cell(text)}</td>" for column, text in enumerate(row)]
     said[0] = f'<th scope="row">{_first(table, place, row[0])}</th>'
     if table.chart is not None:
         said.insert(table.names, f'<td class="chart">{table.chart.marks[place]}</td>')
-    return f"<tr{' class=more' if place >= SHOWN else ''}>{''.join(said)}</tr>"
+    return f"<tr{' class=more' if place >= table.first else ''}>{''.join(said)}</tr>"
+
+
+def _kind(table: Table, column: int, text: str) -> str:
+    """The class of a cell: words, or a number that is so long that it is broken into lines."""
+    return " class=w" if column < table.names else " class=long" if len(text) > LONG else ""
 
 
 def _first(table: Table, place: int, name: str) -> str:
@@ -34,7 +39,7 @@ def _first(table: Table, place: int, name: str) -> str:
     if not table.texts and not table.pictures:
         return said
     picture = table.pictures[place] if table.pictures else None
-    shown = "" if picture is None else f'<img src="{picture}" alt="Picture of {escape(said)}" loading="lazy">'
+    shown = "" if picture is None else f'<img src="{picture}" alt="Picture of {escape(said)}" decoding="async">'
     text = f'<span class="text">{escape(printable(table.texts[place]), quote=False)}</span>' if table.texts else ""
     return f'<span class="example">{shown}<span><span class="name">{said}</span>{text}</span></span>'
 

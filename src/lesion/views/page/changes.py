@@ -13,7 +13,7 @@ def of_classes(audited: Audited) -> list[page.Table]:
     table = audited.tables["impact"]
     if table.empty:
         return []
-    few = table.sort_values(["normalised_change", "class"], kind="stable").head(page.ROWS)
+    few = page.ends(table.sort_values(["normalised_change", "class"], kind="stable"))
     chart = marks.intervals(
         few,
         average=audited.summary.loc["compressed", "top1_change"],
@@ -31,7 +31,7 @@ def of_groups(audited: Audited) -> list[page.Table]:
     table = audited.tables["subgroups"]
     if table[table["attribute"] != ALL].empty:
         return []
-    few = table.head(page.ROWS)
+    few = page.ends(table)
     chart = marks.intervals(
         few,
         average=-audited.summary.loc["compressed", "top1_change"],

@@ -16,7 +16,7 @@ from lesion.audit.contract import Finding
 from lesion.audit.gate.contract import Verdict
 from lesion.views.gallery.rendering import render_template
 from lesion.views.page.cells import body, cell_name, labels
-from lesion.views.page.page import SHOWN, Table, path_text
+from lesion.views.page.page import Table, path_text
 from lesion.views.page.verdicts import answer, decided
 
 HERE = "lesion.views.page"
@@ -67,6 +67,7 @@ class _Shown:
     keys: Sequence[tuple[Markup, str]]
     body: Markup
     rows: int
+    first: int
     fewer: str
     said: str
     href: str
@@ -83,7 +84,7 @@ def _shown(table: Table, part: str, folder: str) -> _Shown:
     here = f"{fewer}; all are in" if fewer else "These rows are in"
     return _Shown(
         f"{part}{slug(table.title)}", table.title, table.text, Markup(table.drawing), columns, table.names, keys,
-        Markup(body(table)), many, fewer, here, f"{folder}{table.file}",
+        Markup(body(table)), many, table.first, fewer, here, f"{folder}{table.file}",
     )  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def render(
     ]
     every = [*of_all, *(table for one in shown for name in ("pays", "sure", "rest") for table in one[name])]
     sources = [source for part in parts for source in part.sources or ()]
-    script = _resource("script.js").replace("{{shown}}", str(SHOWN))
+    script = _resource("script.js")
     digest = b64encode(sha256(script.encode()).digest()).decode()
     return render_template(
         HERE,

@@ -6,7 +6,7 @@ from lesion.audit.contract import Audited
 from lesion.views.order import strongest_first
 from lesion.views.page import page
 from lesion.views.page.pictures import Pictures
-from lesion.views.page.rows import example_rows
+from lesion.views.page.rows import ANSWERS, example_rows
 
 OF_PAIR = "The examples that get another answer: broken ones first, the most confident on top."
 OF_MODELS = "The examples that get another answer, those first of which it is surest that compression did it."
@@ -14,14 +14,17 @@ NONE = "No example gets another answer."
 
 
 def found(audited: Audited, texts: pd.Series | None) -> pd.DataFrame:
-    """The PIE alone, the surest first, with their texts where these are known.
+    """The PIE alone, the surest first, with their texts and with what models answered where these are known.
 
     Parameters
     ----------
-    texts : by `example_id`
+    texts : by `example_id`; without, those that the files of predictions hold
     """
-    table = audited.tables["pie"]
-    pie = strongest_first(table[table["pie"]]).drop(columns="pie")
+    table, comparison = audited.tables["pie"], audited.comparison
+    known = {} if comparison.text is None else {"text": comparison.text}
+    if comparison.answers is not None:
+        known |= dict(zip(ANSWERS, comparison.answers, strict=True))
+    pie = strongest_first(table.assign(**known)[table["pie"]]).drop(columns="pie")
     return pie if texts is None else pie.assign(text=pie["example_id"].map(texts))
 
 
@@ -44,6 +47,6 @@ def section(pie: pd.DataFrame, pictures: Pictures | None = None) -> page.Table:
         rows,
         len(pie),
         texts=[page.excerpt(text) for text in few.get("text", ())],
-        names=columns.index("compressed") + 1,
+        names=columns.index("compressed") + 1 + sum(name in few for name in ANSWERS),
         pictures=[] if shown is None else [shown.src.get(one) for one in few["example_id"].tolist()],
     )

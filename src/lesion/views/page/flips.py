@@ -11,6 +11,8 @@ from lesion.audit.wording import number, p_value, percent
 from lesion.views.page import marks, page
 from lesion.views.page.page import with_interval
 
+FEW = 12  # pairs of labels that are shown at first
+
 
 def words(table: pd.DataFrame) -> tuple[str, str]:
     """What right answers that become wrong are called, and wrong ones that become right: modal labels or answers."""
@@ -105,7 +107,7 @@ def whole_section(audited: Audited) -> list[page.Table]:
 
 
 def _section(audited: Audited, title: str, text: str, rows: pd.DataFrame) -> page.Table:
-    few, whole = rows.head(page.ROWS), audited.tables["flips"].iloc[0]
+    few, whole = page.ends(rows), audited.tables["flips"].iloc[0]
     chart = None
     if few["change"].notna().any():
         chart = marks.flips(few, words=words(few), average=whole["change"], alpha=audited.alpha)
@@ -119,4 +121,8 @@ def of_labels(audited: Audited) -> list[page.Table]:
     if pairs.empty:
         return []
     said = "Which answers became which, the most frequent first."
-    return [page.Table("From answer to answer", said, "flips.csv", *label_rows(pairs.head(page.ROWS)), len(pairs))]
+    return [
+        page.Table(
+            "From answer to answer", said, "flips.csv", *label_rows(pairs.head(page.ROWS)), len(pairs), first=FEW
+        )
+    ]

@@ -13,7 +13,8 @@ from lesion.audit.wording import MINUS, points
 from lesion.views.page.marks import Chart
 
 ROWS = 500  # of a table on the page; all are in the file beside it
-SHOWN = 50  # of these that are shown at first, where the script runs
+CLASSES = 1000  # rows of a table of classes or groups on the page
+SHOWN = 50  # of these that are shown at first
 EXCERPT = 300  # characters of a text on the page
 
 
@@ -28,6 +29,7 @@ class Table:
     texts : what is shown below the first cell of each row; empty for nothing
     names : how many of the first columns hold words, not numbers
     chart : a drawing in each row, after these columns
+    first : how many rows are shown at first, where the script runs
     pictures : of each row, as the content of `src`; None for a row without one; empty for a table without any
     """
 
@@ -42,6 +44,13 @@ class Table:
     names: int = 1
     chart: Chart | None = None
     pictures: Sequence[str | None] = ()
+    first: int = SHOWN
+
+
+def ends(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table, or the first and the last ones, as many of each, where there are more than `CLASSES`."""
+    half = CLASSES // 2
+    return table if len(table) <= CLASSES else pd.concat([table.head(half), table.tail(half)])
 
 
 def decimal(value: float, digits: int = 2) -> str:

@@ -4,7 +4,10 @@ import pandas as pd
 
 from lesion.audit.comparison.comparison import SIDES
 from lesion.audit.wording import number, p_value, percent
-from lesion.views.page.page import decimal, with_interval
+from lesion.views.page.page import decimal, excerpt, with_interval
+
+ANSWERS = ("dense_answer", "compressed_answer")
+"""Columns of what the first dense and the first compressed model answered, as text."""
 
 
 def class_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
@@ -48,11 +51,13 @@ def group_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 def example_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the table of PIE."""
-    labelled, scored = bool(table["label"].notna().any()), bool(table["pie_score"].notna().any())
+    answers = [name for name in ANSWERS if name in table]  # where these are known, right and wrong are the only classes
+    labelled, scored = bool(table["label"].notna().any()) and not answers, bool(table["pie_score"].notna().any())
     sure = bool(table["dense_confidence"].notna().any())
     confidence = [f"confidence, {side}" for side in SIDES] if sure else []
     graded = ["PIE score", "taxicab", "p", "q"] if scored else confidence
-    columns = ["example", *(["true"] if labelled else []), "dense", "compressed", *graded]
+    columns = ["example", *(["true"] if labelled else []), "dense", "compressed"]
+    columns += [*(name.replace("_", " ") for name in answers), *graded]
     rows = []
     for row in table.to_dict("records"):
         share = [f" ({100 * row[f'{side}_share']:.0f} %)" if scored else "" for side in SIDES]
@@ -61,5 +66,6 @@ def example_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
             cells = [decimal(row["pie_score"]), decimal(row["taxicab"]), p_value(row["p"]), p_value(row["q"])]
         else:
             cells = [decimal(row[f"{side}_confidence"]) for side in SIDES] if sure else []
+        said += [excerpt(str(row[name])) for name in answers]
         rows.append([str(row["example_id"]), *([str(row["label"])] if labelled else []), *said, *cells])
     return columns, rows

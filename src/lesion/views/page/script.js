@@ -2,7 +2,6 @@
 "use strict";
 document.documentElement.classList.add("scripted");
 document.addEventListener("DOMContentLoaded", () => {
-  const SHOWN = Number("{{shown}}");
   const FEW = 8; // a table of fewer rows has no filter
   const words = (text) => text.normalize("NFC").toLowerCase();
   const natural = new Intl.Collator(undefined, { numeric: true });
@@ -20,8 +19,9 @@ document.addEventListener("DOMContentLoaded", () => {
   function tableOf(table) {
     const body = table.tBodies[0];
     const given = [...body.rows];
+    const first = Number(table.dataset.first);
     const texts = given.map((row) => words(row.textContent));
-    let unfolded = given.length <= SHOWN;
+    let unfolded = given.length <= first;
     const tools = element("div", { className: "tools" });
     const status = element("output", {});
     const input = element("input", { type: "search", id: `${table.id}-filter`, autocomplete: "off" });
@@ -35,9 +35,9 @@ document.addEventListener("DOMContentLoaded", () => {
         const fit = fits.has(row);
         count += fit ? 1 : 0;
         row.classList.remove("more");
-        row.hidden = !fit || (!unfolded && !wanted.length && count > SHOWN);
+        row.hidden = !fit || (!unfolded && !wanted.length && count > first);
       }
-      const seen = unfolded || wanted.length ? count : Math.min(count, SHOWN);
+      const seen = unfolded || wanted.length ? count : Math.min(count, first);
       status.textContent = seen === given.length ? "" : count ? `${seen} of ${given.length} rows` : "No row holds this.";
       more.hidden = unfolded || wanted.length > 0;
     }
