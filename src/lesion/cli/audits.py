@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from lesion.audit.contract import AuditedCandidates
     from lesion.audit.gate.gate import Gate
 
+Separator = Annotated[str | None, typer.Option(help="Between columns of text; else the header tells.")]
+Task = Annotated[list[str], typer.Option(help="A task of a benchmark's logs; all without.")]
+Filter = Annotated[str | None, typer.Option(help="The filter of answers, where logs have several.")]
+Metric = Annotated[str | None, typer.Option(help="What tells right answers, where logs have several.")]
+
 CHANGES = [0.01, 0.02, 0.05, 0.1]
 COLLECT = 100_000, 50, 100
 """When Python searches for cycles of objects. With its own thresholds that takes a tenth of an audit's time."""
@@ -43,10 +48,10 @@ def audit(
     images: Annotated[
         Path | None, typer.Option(help="A folder of pictures named by example_id, or a table of example_id and image.")
     ] = None,
-    separator: Annotated[str | None, typer.Option(help="Between columns of text; else the header tells.")] = None,
-    task: Annotated[list[str], typer.Option(help="A task of a benchmark's logs; all without.")] = [],  # noqa: B006
-    filter: Annotated[str | None, typer.Option(help="The filter of answers, where logs have several.")] = None,
-    metric: Annotated[str | None, typer.Option(help="What tells right answers, where logs have several.")] = None,
+    separator: Separator = None,
+    task: Task = [],  # noqa: B006
+    filter: Filter = None,
+    metric: Metric = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
     normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "member",
     design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
@@ -124,16 +129,22 @@ def foresee(
     dense: Annotated[Path, typer.Option(help="Predictions of the dense models, with confidence or of several models.")],
     out: Annotated[Path, typer.Option(help="The folder to write, new or of an earlier run.")],
     texts: Annotated[Path | None, typer.Option(help="A table of example_id and text, to show them.")] = None,
+    separator: Separator = None,
+    task: Task = [],  # noqa: B006
+    filter: Filter = None,
+    metric: Metric = None,
 ) -> None:
     """Rank examples, classes and groups by risk before anything is compressed, and say how many answers to lose."""
+    from lesion.audit.comparison.files.contract import Reading
     from lesion.views.foreseen.foresee import foresee
     from lesion.views.foreseen.sentences import lines
     from lesion.views.page.folder import PAGE
     from lesion.views.terminal import encodable
 
-    said = [*lines(foresee(dense=dense, out=out, texts=texts)), f"The page is {out / PAGE}."]
-    print("
-".join(encodable(line, sys.stdout.encoding or "ascii") for line in said))
+    reading = Reading(separator=separator, task=tuple(task), filter=filter, metric=metric)
+    found = foresee(dense=dense, out=out, texts=texts, reading=reading)
+    said = [*lines(found), f"The page is {out / PAGE}."]
+    print("\n".join(encodable(line, sys.stdout.encoding or "ascii") for line in said))
 
 
 @app.command(rich_help_panel=AUDIT)

@@ -249,5 +249,6 @@ def _who(found: pd.DataFrame, *, alpha: float) -> str:
         if names:
             said.append(f"{', '.join(names)}{more} {one if len(part) == 1 else several}")
     if not said:
-        return f"No class or group is sure to lose more than the rest, or to gain (FDR {alpha:g})."
+        who = "class or group" if (found["attribute"] == CLASS).any() else "group"
+        return f"No {who} is sure to lose more than the rest, or to gain (FDR {alpha:g})."
     return f"At a false discovery rate of {alpha:g} {'; '.join(said)}."

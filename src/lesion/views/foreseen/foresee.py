@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from lesion.artifacts.csv_tables import write_csv
-from lesion.audit.comparison.files.read import read_predictions
+from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
+from lesion.audit.comparison.files.read import read
 from lesion.audit.comparison.files.texts import TextTable
 from lesion.audit.foresight.entry import foresee_predictions
 from lesion.audit.foresight.foresee import Foreseen
@@ -18,12 +19,13 @@ FILES = ("expected.csv", "risk_parts.csv", "risk.csv", PAGE)
 SHOWN = 50  # examples on the page, whose texts are read
 
 
-def foresee(*, dense: Path, out: Path, texts: Path | None = None) -> Foreseen:
+def foresee(*, dense: Path, out: Path, texts: Path | None = None, reading: Reading = NOTHING_SAID) -> Foreseen:
     """Read the predictions of the dense models, rank them by risk, and write the folder `out`.
 
     Parameters
     ----------
     texts : a table with `example_id` and `text`, for examples that are shown as text (.csv, .csv.gz or .parquet)
+    reading : what the file does not tell itself
 
     Raises
     ------
@@ -33,7 +35,7 @@ def foresee(*, dense: Path, out: Path, texts: Path | None = None) -> Foreseen:
     """
     check_folder(out, own=FILES, mark=MARK)
     table = None if texts is None else TextTable(texts)
-    found = foresee_predictions(read_predictions(dense), dense)
+    found = foresee_predictions(read(dense, reading), dense)
     said = None
     if table is not None:
         ids = found.examples["example_id"].to_numpy()

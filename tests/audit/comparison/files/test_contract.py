@@ -26,6 +26,11 @@ def test_a_name_that_no_reader_knows_is_told_with_those_that_they_know(tmp_path:
     (tmp_path / "a.xlsx").write_bytes(b"")
     with pytest.raises(InputError, match=r"a\.xlsx: the name ends in \.xlsx, .*\.csv.*\.npy.* expected$"):
         read_predictions(tmp_path / "a.xlsx")
+    with pytest.raises(InputError, match=rf"^{tmp_path}: is a folder without logs; .* expected$"):
+        read_predictions(tmp_path)
+    for name in ("absent", "absent.csv", "absent.npz", "absent.jsonl", "details_absent.parquet"):
+        with pytest.raises(InputError, match=rf"^{tmp_path / name}: no such file"):
+            read_predictions(tmp_path / name)
 
 
 def test_the_source_is_the_file_and_what_it_was_read_as(tmp_path: Path) -> None:

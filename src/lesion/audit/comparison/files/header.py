@@ -46,10 +46,7 @@ def read_header(path: Path, separator: str | None = None) -> Header:
     InputError
         Where the file is empty, or is not UTF-8.
     """
-    with open_bytes(path) as file:
-        start = file.read(8)
-    if _is_utf16(start):
-        raise InputError(f"{path}: is UTF-16 text, UTF-8 expected")
+    refuse_utf16(path)
     if separator is not None:
         character = "\t" if separator in ("tab", "\\t") else separator
         if len(character) != 1 or character in '"\r\n' or not character.isascii():
@@ -57,6 +54,14 @@ def read_header(path: Path, separator: str | None = None) -> Header:
         return _split(path, character)
     found = [_split(path, character) for character in SEPARATORS]
     return next((header for header in found if ALWAYS in header.names), found[0])
+
+
+def refuse_utf16(path: Path) -> None:
+    """InputError where a file begins as UTF-16 does."""
+    with open_bytes(path) as file:
+        start = file.read(8)
+    if _is_utf16(start):
+        raise InputError(f"{path}: is UTF-16 text, UTF-8 expected")
 
 
 def not_utf8(path: Path) -> InputError:

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from lesion.audit.comparison.files.header import not_utf8
+from lesion.audit.comparison.files.header import not_utf8, refuse_utf16
 from lesion.errors import InputError
 
 Record = dict[str, Any]
@@ -29,6 +29,7 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
     InputError
         Where the file is not JSON in UTF-8, or holds anything but objects; the message names the line.
     """
+    refuse_utf16(path)
     with open_text(path) as lines:
         number = 0
         try:

@@ -52,6 +52,8 @@ def read(path: Path, reading: Reading) -> Predictions:
     for reader in known:
         if reader.recognises(path):
             return reader.read(path, reading)
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
     names = ", ".join(reader.READS for reader in reversed(known))
     if path.is_dir():
         raise InputError(f"{path}: is a folder without logs; {names} expected")

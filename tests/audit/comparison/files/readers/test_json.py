@@ -68,6 +68,7 @@ def test_lists_of_logits(tmp_path: Path) -> None:
         (b"[1, 2]", "record 1 holds int; a JSON object expected"),
         (b'{"example_id": 1, "prediction": [1]}', "column prediction holds list"),
         (b'{"example_id": 1, "prediction": "caf\xe9"}', "is not UTF-8 text"),
+        ('{"example_id": 1}'.encode("utf-16"), "is UTF-16 text, UTF-8 expected"),
         (b'{"id": 1}', "has no column example_id; it has id"),
     ],
 )
