@@ -20,6 +20,7 @@ def p_of(part: Net, rest: Net) -> float:
 
 def test_of_equal_flips_it_is_a_permutation_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """All ways to take the part from the examples, counted one by one; odds of 1 make all of them equally likely."""
+    monkeypatch.setattr(pays_more, "FEW", 0)
     monkeypatch.setattr(pays_more, "_under_the_hypothesis", lambda *_: [(0.2, 0.2, 0.6)] * 2)
     change = np.array([-1] * 4 + [1] * 2 + [0] * 5)
     part, everyone = Net(3, 0, 4), Net(4, 2, 11)

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from lesion.audit.inference.net_difference import net_difference_p
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.integer]
 
@@ -23,6 +25,9 @@ SMOOTHING = 0.5
 """Net, at the rate of all examples, that are added to the part and to the rest where a rate of flips is estimated:
 a part without any flip is not infinitely sure."""
 
+FEW = 10
+"""With fewer broken or fewer fixed answers in all, these numbers hold what there is to know: given that nothing was
+fixed anywhere, all that broke may well lie in the part, if that only flips more. `net_difference` does not fix them."""
 DEVIATIONS, MARGIN = 7, 15  # outcomes further from the mean than 7 √mean + 15 have a probability below 1e-11
 LARGEST = 1e7  # outcomes that are listed; of more the statistic is taken as normal
 
@@ -52,6 +57,8 @@ def pays_more_p(part: Net, everyone: Net) -> float:
     flips = everyone.broken + everyone.fixed
     if not flips or not rest.examples or not part.examples:
         return float("nan")
+    if min(everyone.broken, everyone.fixed) < FEW:
+        return net_difference_p(part, rest)
     added = SMOOTHING * everyone.examples / flips  # examples that hold so many flips
     cells = _under_the_hypothesis(part, rest, added)
     broken, fixed = (
