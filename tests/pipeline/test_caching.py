@@ -167,7 +167,7 @@ SOURCES = [
     ("train/loop.py", None),
     ("compress/scores/magnitude.py", "gmp-50"),
     ("compress/methods/int8_static.py", "int8-static"),
-    ("cli.py", set()),
+    ("cli/project.py", set()),
 ]
 
 
