@@ -298,6 +298,28 @@ def test_what_cannot_be_read_is_told_in_a_line(tmp_path: Path, change: Callable[
     assert "\n" not in str(caught.value)
 
 
+def test_a_single_continuation_is_graded_without_a_text(tmp_path: Path) -> None:
+    def change(line: Line) -> None:
+        line["filtered_resps"] = line["filtered_resps"][:1]
+        line["doc"]["category"] = "words"
+        del line["doc"]["subject"]
+
+    read = read_predictions(changed(tmp_path / "samples_a.jsonl", "fp16", "mini_reading", change), metric="acc")
+    assert read.correct is not None
+    assert not read.answered
+    assert accuracy(read) == pytest.approx(RESULTS["fp16"]["mini_reading"]["acc,none"])
+    assert set(read.attributes["subject"]) == {"words"}
+
+
+def test_numbers_that_a_model_wrote_are_no_log_probabilities(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path / "samples_a.jsonl", "fp16", "mini_reading", lambda line: line.update(filtered_resps=["3", "4"])
+    )
+    read = read_predictions(path, metric="acc")
+    assert read.answered
+    assert read.class_names == ("3\n4",)
+
+
 def test_a_log_that_is_cut_off(tmp_path: Path) -> None:
     (tmp_path / "samples_a.jsonl").write_text(log("fp16", "mini_reading").read_text()[:-700])
     with pytest.raises(InputError, match=r"line 24 is not JSON \(.*\); is the file cut off\?"):

@@ -17,7 +17,7 @@ class Document:
     target : the right answer, as the benchmark writes it
     scores : log probability of each choice; None where the model writes text
     choices : the texts of the choices; empty where they are not told apart
-    answer : the text that was written, filtered; empty for choices
+    answer : the text that was written, filtered; None where none was
     metrics : name → value
     text : what is asked
     passage : what it is asked about; None where the document does not tell
@@ -30,7 +30,7 @@ class Document:
     target: str
     scores: tuple[float, ...] | None
     choices: tuple[str, ...]
-    answer: str
+    answer: str | None
     metrics: Mapping[str, Any]
     text: str
     passage: str | None

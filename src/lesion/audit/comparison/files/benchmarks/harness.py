@@ -20,6 +20,8 @@ QUESTION = ("question", "query", "problem", "goal", "ctx", "sentence", "input", 
 PASSAGE = ("passage", "story", "article", "context", "paragraph", "background", "document", "support")
 """Keys under which they keep a text that several questions may be about."""
 
+SUBJECT = ("subject", "category")
+
 PROMPT = 1000  # letters of the end of a prompt, shown where no key tells the question
 
 
@@ -64,7 +66,7 @@ def _document(path: Path, number: int, row: Mapping[str, Any]) -> Document:
         raise InputError(f"{path}: filtered_resps of line {number}: {error}") from None
     choices = texts[: len(scores)] if scores is not None and len(set(texts[: len(scores)])) == len(scores) else ()
     metrics = {name: value for name, value in row.items() if name not in NO_METRICS}
-    answer = "" if scores is not None else answer_text(row["filtered_resps"])
+    answer = None if scores is not None else answer_text(row["filtered_resps"])
     return Document(
         doc_id=row["doc_id"],
         key=digest(of_doc + of_target)[:16],
@@ -75,7 +77,7 @@ def _document(path: Path, number: int, row: Mapping[str, Any]) -> Document:
         metrics=metrics,
         text=_question(fields, arguments),
         passage=_first(fields, PASSAGE),
-        subject=_first(fields, ("subject",)),
+        subject=_first(fields, SUBJECT),
         line=repr((scores, answer, metrics)),
     )
 

@@ -118,7 +118,7 @@ def _document(path: Path, place: int, row: Row, subject: str | None) -> Document
         raise InputError(f"{path}: log probabilities of row {place + 1}: {error}") from None
     specific = row["specific"] if isinstance(row["specific"], dict) else {}
     known = specific.get("subject")
-    answer = "" if scores is not None else answer_text(row["text"])
+    answer = None if scores is not None else answer_text(row["text"])
     return Document(
         doc_id=place,
         key=digest(json.dumps([row["question"], choices, target], ensure_ascii=False))[:16],

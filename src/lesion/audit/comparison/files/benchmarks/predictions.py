@@ -19,6 +19,8 @@ from lesion.audit.comparison.files.rows import of_table
 
 Row = dict[str, Any]
 
+NOT_TOLD = "(not told)"
+
 
 def predictions(path: Path, tasks: Sequence[Task]) -> Predictions:
     """The answers to the documents of all tasks: choices where all tasks have them, else graded.
@@ -71,22 +73,22 @@ def _choices(tasks: Sequence[Task]) -> list[Row]:
 
 
 def _graded(tasks: Sequence[Task]) -> list[Row]:
-    """Whether each answer is right, and its text; without texts where a metric other than `acc` grades choices."""
+    """Whether each answer is right, and its text where the logs of some tasks tell it."""
     rows = []
     for task in tasks:
         correct = task.correct or [
             answer(document) == right for document, right in zip(task.documents, task.right or (), strict=True)
         ]
-        rows += [
-            {"correct": right, "prediction": _said(document)}
-            for document, right in zip(task.documents, correct, strict=True)
-        ]
-    known = all(task.metric == ACCURACY or task.documents[0].scores is None for task in tasks)
-    return rows if known else [{"correct": row["correct"]} for row in rows]
+        for document, right in zip(task.documents, correct, strict=True):
+            rows.append({"correct": right, "prediction": _said(task, document)})
+    if all(row["prediction"] is None for row in rows):
+        return [{"correct": row["correct"]} for row in rows]
+    return [row | {"prediction": NOT_TOLD if row["prediction"] is None else row["prediction"]} for row in rows]
 
 
-def _said(document: Document) -> str:
-    if document.scores is None:
+def _said(task: Task, document: Document) -> str | None:
+    """The text of an answer; None where the log does not tell it, as of choices graded by another metric than `acc`."""
+    if document.scores is None or task.metric != ACCURACY:
         return document.answer
     place = answer(document)
     return document.choices[place] if document.choices else letter(place)

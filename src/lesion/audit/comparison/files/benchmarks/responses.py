@@ -52,21 +52,32 @@ def _log_probability(response: Any) -> float | None:
     while isinstance(response, list) and len(response) == 1:
         response = response[0]
     if isinstance(response, list):
-        if len(response) != 2 or str(response[1]).lower() not in SPELT:
-            return None
-        response = response[0]
-    if isinstance(response, bool) or not isinstance(response, str | int | float):
+        return _number(response[0]) if _is_pair(response) else None
+    alone = _number(response)
+    return None if alone is None or alone > 0 else alone  # a number above 0 is text that a model wrote
+
+
+def _is_pair(response: list[Any]) -> bool:
+    return len(response) == 2 and str(response[1]).lower() in SPELT
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        return float(response)
+        return float(value)
     except ValueError:
         return None
 
 
-def answer_text(filtered: Any) -> str:
-    """The text that a model wrote; of several the first ones, a line each."""
+def answer_text(filtered: Any) -> str | None:
+    """The text that a model wrote; of several all, a line each. None where it wrote none: for the log probability of a
+    single continuation.
+    """
     while isinstance(filtered, list) and len(filtered) == 1:
         filtered = filtered[0]
     if isinstance(filtered, list):
-        return "\n".join(answer_text(each) for each in filtered)
+        if _is_pair(filtered) and _number(filtered[0]) is not None:
+            return None
+        return "\n".join(answer_text(each) or "" for each in filtered)
     return "" if filtered is None else str(filtered)
