@@ -30,7 +30,7 @@ def render(dense: Path, found: Foreseen, *, examples: int, texts: pd.Series | No
         models="one model" if found.models == 1 else f"{found.models} models",
         count=number(len(found.examples)),
         who=who(found),
-        note=MEASURED.replace("`", "") if len(found.expected) else NO_SIZES,
+        note=MEASURED if len(found.expected) else NO_SIZES,
         expected=[(row["what"], flips(row), row["measured_on"]) for _, row in found.expected.iterrows()],
         parts=_parts(found),
         total_parts=len(found.parts),

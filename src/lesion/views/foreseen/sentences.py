@@ -9,7 +9,10 @@ from lesion.audit.wording import number, percent
 
 NAMED = 3  # classes and groups
 SMALL = 30  # examples: a share of fewer is not named
-MEASURED = "Ranges span the models that such sizes were measured on; yours may lie outside. `lesion audit` counts."
+MEASURED = (
+    "Ranges span the few models on which this was measured; yours may lie outside. What really changes is told by"
+    " lesion audit, once the model is compressed."
+)
 NO_SIZES = "Without confidence it is not known how many answers flip: examples are ranked by how far the models agree."
 
 
