@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lesion.errors import InputError
-from lesion.params.document import nearest
 
 
 class Settings(BaseModel):
@@ -23,6 +22,8 @@ class Settings(BaseModel):
             first = error.errors()[0]
             key = ".".join(str(part) for part in (where, *first["loc"]) if part != "")
             if first["type"] == "extra_forbidden":
+                from lesion.params.document import nearest  # imports PyYAML, which an audit does not need
+
                 expected = nearest(str(first["loc"][-1]), cls._keys_at(first["loc"][:-1]))
                 raise InputError(f"{file}: {key}: there is no such key{expected}") from None
             place = f"{key}: " if key else ""
