@@ -1,4 +1,4 @@
-"""`python -m bench.foresee`: the tables and figures of docs/results/foresee, printed as Markdown and written as CSV."""
+"""`python -m bench.foresee`: the files of docs/results/foresee, and the rows of the tables on its page."""
 
 import argparse
 from functools import partial
@@ -9,6 +9,7 @@ import pandas as pd
 from bench.foresee.perturbations import left_out, sizes
 from bench.foresee.scores import table
 from bench.foresee.sources import Compared, of_language_models, of_study, of_texts
+from bench.foresee.tables import tables
 from lesion.artifacts.atomic import replacing
 from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.statistics import foresight
@@ -49,15 +50,6 @@ def draw(found: pd.DataFrame, path: Path) -> None:
         temporary.write_bytes(made["svg"])
 
 
-def markdown(frame: pd.DataFrame) -> str:
-    """A table with three digits."""
-    lines = ["| " + " | ".join(map(str, frame.columns)) + " |", "|" + " --- |" * len(frame.columns)]
-    for row in frame.itertuples(index=False):
-        cells = ["" if pd.isna(value) else f"{value:.3g}" if isinstance(value, float) else str(value) for value in row]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Make what there is data for."""
     parser = argparse.ArgumentParser(prog="python -m bench.foresee", description=__doc__)
@@ -80,9 +72,8 @@ def main() -> None:
         parts.append(table(study, COMPARED, gradients=GRADIENTS if images > FEW else 1_000))
     if parts:
         write_csv(given.out / "scores.csv", pd.concat(parts))
-    for name in ("foresight", "sizes", "scores"):
-        if (given.out / f"{name}.csv").exists():
-            print(f"{name}\n\n{markdown(pd.read_csv(given.out / f'{name}.csv'))}\n")
+    if given.language is not None and parts:
+        print("\n\n".join(tables(given.out)))
 
 
 if __name__ == "__main__":
