@@ -37,6 +37,12 @@ WIDE = """() => [...document.querySelectorAll("body *")].filter((one) => {
   return box.right > innerWidth + 1 && box.width && !one.closest(".scroll, .skip, caption, .unseen");
 }).map((one) => one.outerHTML.slice(0, 80))"""
 
+APART = """() => [...document.querySelectorAll("table")].filter((table) => {
+  const places = [...table.querySelectorAll(".axis, .mark")].map((one) => one.getBoundingClientRect());
+  const apart = (one, name) => Math.abs(one[name] - places[0][name]) > 1;
+  return places.some((one) => one.width && (apart(one, "left") || apart(one, "width")));
+}).map((table) => table.id)"""
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
@@ -74,6 +80,7 @@ def test_nothing_is_wider_than_the_screen_or_too_small_to_read(browser: Any, mad
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert page.evaluate(WIDE) == []
         assert page.evaluate(SMALL, SMALLEST) == []
+        assert page.evaluate(APART) == []
         assert page.evaluate("document.getAnimations().length") == 0
 
 

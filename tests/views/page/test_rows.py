@@ -14,7 +14,9 @@ def graded(**known: object) -> pd.DataFrame:
 def test_scored_examples_show_the_score_and_the_tests() -> None:
     columns, rows = example_rows(graded(pie_score=0.9, taxicab=1.75, p=0.01, q=0.04, dense_confidence=0.5))
     assert columns == ["example", "true", "dense", "compressed", "PIE score", "taxicab", "p", "q"]
-    assert rows == [["7", "cat", "cat (100 %)", "dog (75 %)", "0.90", "1.75", "0.01", "0.04"]]
+    assert rows == [
+        ["7", "cat", "cat (100\N{NO-BREAK SPACE}%)", "dog (75\N{NO-BREAK SPACE}%)", "0.90", "1.75", "0.01", "0.04"]
+    ]
 
 
 def test_a_single_pair_shows_confidence_where_it_is_known() -> None:

@@ -16,7 +16,7 @@ from lesion.audit.contract import Finding
 from lesion.audit.gate.contract import Verdict
 from lesion.views.gallery.rendering import render_template
 from lesion.views.page.cells import body, cell_name, labels
-from lesion.views.page.page import Table, path_text
+from lesion.views.page.page import Table, clipped, path_text
 from lesion.views.page.verdicts import answer, decided
 
 HERE = "lesion.views.page"
@@ -148,6 +148,7 @@ def render(
         tables=of_all,
         parts=shown,
         made=made,
+        clipped=clipped,
         read=[(path_text(one.path), one) for one in dict.fromkeys(sources)],
         styles=Markup(_resource("style.css")),
         labels=Markup("\n".join(labels(table.id, [name for name, _ in table.columns]) for table in every)),

@@ -16,6 +16,7 @@ ROWS = 500  # of a table on the page; all are in the file beside it
 CLASSES = 1000  # rows of a table of classes or groups on the page
 SHOWN = 50  # of these that are shown at first
 EXCERPT = 300  # characters of a text on the page
+SENTENCE = 800  # characters of what is said in sentences
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ def excerpt(text: str, longest: int = EXCERPT) -> str:
     line = " ".join(text[: 8 * longest].split())
     line = "".join("\N{REPLACEMENT CHARACTER}" if category(sign) == "Cc" else sign for sign in line[: longest + 1])
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
+def clipped(text: str) -> str:
+    """A sentence as it is, unless names of classes make it very long."""
+    return text if len(text) <= SENTENCE else excerpt(text, SENTENCE)
 
 
 def with_interval(row: Mapping[Any, Any], name: str) -> str:

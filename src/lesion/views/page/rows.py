@@ -60,7 +60,7 @@ def example_rows(table: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     columns += [*(name.replace("_", " ") for name in answers), *graded]
     rows = []
     for row in table.to_dict("records"):
-        share = [f" ({100 * row[f'{side}_share']:.0f} %)" if scored else "" for side in SIDES]
+        share = [f" ({100 * row[f'{side}_share']:.0f}\N{NO-BREAK SPACE}%)" if scored else "" for side in SIDES]
         said = [f"{row[f'{side}_label']}{of}" for side, of in zip(SIDES, share, strict=True)]
         if scored:
             cells = [decimal(row["pie_score"]), decimal(row["taxicab"]), p_value(row["p"]), p_value(row["q"])]
