@@ -6,7 +6,7 @@ from typing import Any
 
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
-from lesion.audit.comparison.files.read import read
+from lesion.audit.comparison.files.read import read, refuse_unheeded
 from lesion.audit.comparison.from_files import from_predictions
 from lesion.audit.comparison.sanity.same_file import refuse_same
 
@@ -29,6 +29,7 @@ def from_files(
     """
     for path in compressed.values():
         refuse_same(dense, path)
+    refuse_unheeded((dense, *compressed.values()), reading)
     before = read(dense, reading)
     for name, path in compressed.items():
         yield name, from_predictions(before, read(path, reading), paths=(dense, path), **known)

@@ -11,7 +11,7 @@ from lesion.audit.comparison.comparison import SIDES, Comparison
 from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
 from lesion.audit.comparison.files.prediction_files import fitted
 from lesion.audit.comparison.files.predictions import Predictions
-from lesion.audit.comparison.files.read import read
+from lesion.audit.comparison.files.read import read, refuse_unheeded
 from lesion.audit.comparison.from_arrays import of_populations
 from lesion.audit.comparison.pairs import partners_first
 from lesion.audit.comparison.sanity.check import checked
@@ -33,6 +33,7 @@ def from_files(dense: Path, compressed: Path, *, reading: Reading = NOTHING_SAID
     """
     paths = dense, compressed
     refuse_same(*paths)
+    refuse_unheeded(paths, reading)
     return from_predictions(*(read(path, reading) for path in paths), paths=paths, **known)
 
 

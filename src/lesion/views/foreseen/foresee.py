@@ -7,7 +7,7 @@ import pandas as pd
 
 from lesion.artifacts.csv_tables import write_csv
 from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
-from lesion.audit.comparison.files.read import read
+from lesion.audit.comparison.files.read import read, refuse_unheeded
 from lesion.audit.comparison.files.texts import TextTable
 from lesion.audit.foresight.entry import foresee_predictions
 from lesion.audit.foresight.foresee import Foreseen
@@ -35,6 +35,7 @@ def foresee(*, dense: Path, out: Path, texts: Path | None = None, reading: Readi
     """
     check_folder(out, own=FILES, mark=MARK)
     table = None if texts is None else TextTable(texts)
+    refuse_unheeded([dense], reading)
     found = foresee_predictions(read(dense, reading), dense)
     said = None
     if table is not None:

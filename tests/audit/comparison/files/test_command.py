@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.audit.comparison.files.files import named, rows
+from tests.audit.comparison.files.files import named, rows, written
 
 LOGS = Path(__file__).parent / "benchmarks" / "logs"
 QUICK = ["--splits", "2", "--resamples", "2", "--out", "out"]
@@ -41,6 +41,18 @@ def test_logs_with_a_filter(here: Path, main: Main) -> None:
     code, _ = main("audit", *sides, "--task", "mini_reading", "--task", "mini_boolean", *QUICK)
     assert code == 0
     assert set(pd.read_csv(here / "out" / "impact.csv")["name"]) == {"A", "B", "C", "D"}
+
+
+def test_an_option_that_no_file_is_of_a_format_for(here: Path, main: Main) -> None:
+    for name, seed in (("a.csv", 1), ("b.parquet", 2)):
+        written(here / name, named(rows(seed, members=1, examples=60)))
+    sides = ("--dense", "a.csv", "--compressed", "b.parquet")
+    for option in ("--filter", "--metric", "--task"):
+        code, said = main("audit", *sides, option, "x", *QUICK)
+        assert code == 2
+        assert said[-1].endswith(f"{option}: none of the files is of a format that has one")
+    code, _ = main("audit", *sides, "--separator", ",", *QUICK)
+    assert code == 0
 
 
 def test_another_separator(here: Path, main: Main) -> None:

@@ -39,12 +39,15 @@ class Reader(Protocol):
     ----------
     ORDER : readers are asked in this order, those of special formats first
     READS : the names of files that it reads, as an error lists them
+    TAKES : the options of `Reading` that it heeds, but for block_size
     """
 
     @property
     def ORDER(self) -> int: ...  # noqa: D102, N802
     @property
     def READS(self) -> str: ...  # noqa: D102, N802
+    @property
+    def TAKES(self) -> tuple[str, ...]: ...  # noqa: D102, N802
 
     def recognises(self, path: Path, /) -> bool:
         """Whether this file or folder is of its format: by the name, and by the first bytes where names do not tell."""

@@ -1,6 +1,7 @@
 """Read predictions of any format: the module in `readers` that recognises a file reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -48,13 +49,34 @@ def read_predictions(
 
 def read(path: Path, reading: Reading) -> Predictions:
     """The same, with what is said about the file as one thing."""
+    return reader_of(path).read(path, reading)
+
+
+def reader_of(path: Path) -> Reader:
+    """The reader that recognises a file; InputError where none does."""
     known = all_readers()
     for reader in known:
         if reader.recognises(path):
-            return reader.read(path, reading)
+            return reader
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     names = ", ".join(reader.READS for reader in reversed(known))
     if path.is_dir():
         raise InputError(f"{path}: is a folder without logs; {names} expected")
     raise InputError(f"{path}: the name ends in {path.suffix or 'no suffix'}, {names} expected")
+
+
+def refuse_unheeded(paths: Iterable[Path], reading: Reading) -> None:
+    """Refuse an option that none of the files is of a format for.
+
+    Raises
+    ------
+    InputError
+        Where there is one; the message names it.
+    """
+    said = [field.name for field in fields(Reading) if field.name != "block_size" and getattr(reading, field.name)]
+    if not said:
+        return
+    heeded = {name for path in paths for name in reader_of(path).TAKES}
+    if unheeded := [name for name in said if name not in heeded]:
+        raise InputError(f"--{unheeded[0]}: none of the files is of a format that has one")

@@ -16,6 +16,7 @@ from lesion.errors import InputError
 
 ORDER = 20
 READS = ".npy, .npz"
+TAKES: tuple[str, ...] = ()
 SCORES = {"probabilities": False, "logits": True}
 """Names of the arrays of scores in an archive, and whether they are logits."""
 

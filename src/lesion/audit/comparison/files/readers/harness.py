@@ -8,6 +8,7 @@ from lesion.audit.comparison.files.predictions import Predictions
 
 ORDER = 10
 READS = "samples_*.jsonl or a folder of lm-evaluation-harness"
+TAKES = ("task", "filter", "metric")
 NAMES = names("samples_", ".jsonl", depth=1)
 START = 2**20  # bytes of a line in which to look for its keys
 

@@ -9,6 +9,7 @@ from lesion.audit.comparison.files.predictions import Predictions
 
 ORDER = 30
 READS = ".jsonl, .ndjson, .json (each also .gz)"
+TAKES: tuple[str, ...] = ()
 NAME = re.compile(r"\.(jsonl|ndjson|json)(\.gz)?$", re.IGNORECASE)
 
 

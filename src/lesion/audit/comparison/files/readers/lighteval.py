@@ -8,6 +8,7 @@ from lesion.audit.comparison.files.predictions import Predictions
 
 ORDER = 11
 READS = "details_*.parquet or a folder of lighteval"
+TAKES = ("task", "filter", "metric")
 NAMES = names("details_", ".parquet", depth=5)
 
 

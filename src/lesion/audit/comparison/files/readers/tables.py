@@ -12,6 +12,7 @@ from lesion.audit.comparison.source import source
 
 ORDER = 90
 READS = ".csv, .tsv, .txt, .data (each also .gz), .parquet, .arrow, .feather"
+TAKES = ("separator",)
 
 
 def recognises(path: Path) -> bool:
