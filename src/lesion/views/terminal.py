@@ -67,9 +67,10 @@ def _notes(notes: Sequence[str]) -> str:
 
 
 def _verdict(verdict: Verdict) -> str:
-    """The status, and the first limit that decides it."""
-    why = next((judged.said for judged in verdict.judged if judged.status == verdict.status != "passed"), "")
-    return printable(f"{verdict.status}{': ' if why else ''}{why}")
+    """The status, and of how many limits."""
+    statuses = [judged.status for judged in verdict.judged]
+    counts = ", ".join(f"{statuses.count(one):,} {one}" for one in dict.fromkeys(sorted(statuses)))
+    return f"{verdict.status}: {len(statuses):,} limit{'' if len(statuses) == 1 else 's'}, {counts}"
 
 
 def _accuracy(audited: Audited) -> str:

@@ -49,6 +49,11 @@ def test_sides_and_directions_may_be_swapped(one: tuple[int, int, int], other: t
     assert net_difference_p(*turned) == pytest.approx(p, rel=1e-6)
 
 
+def test_many_flips_take_little_memory() -> None:
+    assert net_difference_p((40_000, 3, 500_000), (760_000, 5, 9_500_000)) > 0.9
+    assert 0 < net_difference_p((40_500, 3, 500_000), (760_000, 5, 9_500_000)) < 0.05
+
+
 def test_equal_nets_are_no_evidence() -> None:
     assert net_difference_p((2, 1, 100), (20, 10, 1000)) == pytest.approx(1)
     assert net_difference_p((0, 0, 10), (0, 0, 99)) == 1

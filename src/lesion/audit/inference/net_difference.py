@@ -30,8 +30,11 @@ def net_difference_p(one: Sequence[int], other: Sequence[int]) -> float:
     (here, chance), (there, other_chance) = (
         _outcomes(*rate, sizes[2]) for rate, sizes in zip(rates, (one, other), strict=True)
     )
-    far = np.abs(here[:, None] - there) >= seen * (1 - 1e-9)
-    return float(min((chance[:, None] * other_chance)[far].sum(), 1.0))
+    reach = seen * (1 - 1e-9)
+    below = np.concatenate([[0.0], np.cumsum(other_chance)])  # of the other net being less than each place
+    low = below[np.searchsorted(there, here - reach, side="right")]
+    high = below[-1] - below[np.searchsorted(there, here + reach, side="left")]
+    return float(min(chance @ (low + high), 1.0)) if reach > 0 else 1.0
 
 
 def _net(broken: int, fixed: int, examples: int) -> float:
@@ -68,14 +71,16 @@ def _under_the_hypothesis(one: Sequence[int], other: Sequence[int]) -> list[tupl
     return found
 
 
-def _poisson(mean: float) -> Floats:
-    """Probabilities of 0, 1, … as far as they matter: float64 (counts,)."""
-    count = np.arange(int(mean + DEVIATIONS * mean**0.5 + MARGIN) + 1)
-    return np.asarray(np.exp(special.xlogy(count, mean) - mean - special.gammaln(count + 1)))
+def _poisson(mean: float) -> tuple[int, Floats]:
+    """The least count that matters, and the probabilities of it and those that follow: float64 (counts,)."""
+    width = DEVIATIONS * mean**0.5 + MARGIN
+    count = np.arange(max(int(mean - width), 0), int(mean + width) + 1)
+    return int(count[0]), np.asarray(np.exp(special.xlogy(count, mean) - mean - special.gammaln(count + 1)))
 
 
 def _outcomes(lost: float, won: float, examples: int) -> tuple[Floats, Floats]:
-    """The nets that a set may have, and their probabilities."""
-    broken, fixed = _poisson(lost * examples), _poisson(won * examples)
+    """The nets that a set may have, ascending, and their probabilities."""
+    (least_broken, broken), (least_fixed, fixed) = _poisson(lost * examples), _poisson(won * examples)
+    first = least_fixed - least_broken - len(broken) + 1
     chance = np.convolve(fixed, broken[::-1])
-    return np.arange(1 - len(broken), len(fixed)) / examples, chance
+    return (first + np.arange(len(chance))) / examples, chance
