@@ -116,6 +116,8 @@ def test_names_for_numbers_and_an_order_for_names() -> None:
     [
         (([0] * N, INT8), "dense: holds integers, such as 0, and compressed names, such as cat"),
         ((np.array([None, "cat"], dtype=object), [1, 2]), "dense: is missing for 1 of 2"),
+        (([["a", "b"], ["a"]], ["a", "b"]), "dense: holds rows of different lengths"),
+        (([0, 1], [0, 1], None), "groups: a mapping from names to values or a data frame expected"),
         ((DENSE, frame(INT8)), "dense and compressed are both arrays"),
         ((frame(DENSE).drop(columns="prediction"), frame(INT8)), "dense: has no column prediction"),
         ((frame(DENSE).assign(prediction=[object()] * N), frame(INT8)), "dense: column prediction cannot be read"),
@@ -124,9 +126,9 @@ def test_names_for_numbers_and_an_order_for_names() -> None:
         ((pd.concat([frame(DENSE), frame(DENSE)[["label"]]], axis=1), frame(INT8)), "column label is there 2 times"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line(given: tuple[Any, Any], said: str) -> None:
+def test_what_is_wrong_is_told_in_a_line(given: tuple[Any, ...], said: str) -> None:
     with pytest.raises(InputError, match=said) as caught:
-        Audit(**FEW).fit(*given)
+        Audit(**FEW).fit(*given[:2], groups=[1, 2] if len(given) > 2 else None)
     assert "\n" not in str(caught.value)
 
 
@@ -136,6 +138,7 @@ def test_what_is_wrong_is_told_in_a_line(given: tuple[Any, Any], said: str) -> N
         (["cat", "dog"], "owl is none of class_names"),
         (["cat", "dog", "own"], "owl is none of class_names; own is"),
         (["cat", "cat"], "class_names: cat is there 2 times"),
+        ([], "class_names: holds nothing"),
     ],
 )
 def test_names_that_do_not_fit(names: list[str], said: str) -> None:

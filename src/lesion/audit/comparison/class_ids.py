@@ -75,6 +75,8 @@ def class_ids(given: Mapping[str, npt.ArrayLike], class_names: Sequence[str] | N
 
 def _checked(class_names: Sequence[str]) -> tuple[str, ...]:
     names = tuple(str(name).strip() for name in class_names)
+    if not names:
+        raise InputError("class_names: holds nothing")
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         raise InputError(f"class_names: {twice[0]} is there {names.count(twice[0])} times, once expected")
     return names
@@ -82,7 +84,10 @@ def _checked(class_names: Sequence[str]) -> tuple[str, ...]:
 
 def _read(name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
     """Integers, or an array of text (dtype object), of the same shape."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name}: holds rows of different lengths, one answer an example expected in each") from None
     if not array.size:
         raise InputError(f"{name}: holds nothing")
     if array.dtype == bool:

@@ -30,7 +30,7 @@ def columns_of(values: Any) -> dict[str, Any]:
         return dict(zip(values.column_names, values.columns, strict=True))
     if hasattr(values, "items"):
         return {str(name): column for name, column in values.items()}
-    raise InputError(f"{type(values).__name__}: a mapping or a data frame expected")
+    raise InputError(f"groups: a mapping from names to values or a data frame expected, found {values!r:.40}")
 
 
 def predictions_of(name: str, frame: Any) -> Predictions:
