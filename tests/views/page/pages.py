@@ -103,5 +103,5 @@ def make(folder: Path) -> dict[str, Path]:
             folder / "judged", skills={"int4": 0.6}, verdicts=(verdict("int4", "passed", "failed", "inconclusive"),)
         ),
         "models": write(folder / "models", skills={"gmp-90": 0.6}, members=5, examples=150),
-        "candidates": write(folder / "candidates", skills=several, verdicts=judged),
+        "candidates": write(folder / "candidates", skills=several, verdicts=judged, examples=80),
     }

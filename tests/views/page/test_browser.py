@@ -189,9 +189,8 @@ def test_in_print_nothing_is_cut_or_dark(browser: Any, made: Any, kind: str) -> 
 @pytest.mark.parametrize(
     ("kind", "width", "scheme"),
     [
-        ("pair", 1400, "light"),
         ("pair", 390, "dark"),
-        ("judged", 768, "light"),
+        ("judged", 1400, "light"),
         ("models", 1400, "dark"),
         ("candidates", 1400, "dark"),
         ("candidates", 390, "light"),

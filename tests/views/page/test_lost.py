@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from lesion.views.page import lost
-from lesion.views.page.marks import Scale
 from lesion.views.page.plane import LEFT, SPAN, TOP, Axis, Plane
+from lesion.views.page.scale import Scale
 from tests.views.page.test_audit import Reader
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lesion.views.page import marks
-from lesion.views.page.marks import EDGE, Scale
+from lesion.views.page.scale import EDGE, Scale
 
 
 def share(text: str) -> float:

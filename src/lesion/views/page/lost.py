@@ -12,8 +12,8 @@ import pandas as pd
 
 from lesion.audit.wording import points
 from lesion.views.page.cells import cell
-from lesion.views.page.marks import Scale
 from lesion.views.page.plane import Axis, Plane, key
+from lesion.views.page.scale import Scale
 from lesion.views.page.trade import APART
 
 ROOM = 0.12  # of the span, left free beyond the outermost marks

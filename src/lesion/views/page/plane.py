@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-from lesion.views.page.marks import Scale, rounded
+from lesion.views.page.scale import Scale, rounded
 
 SIZE, LEFT, TOP, RIGHT, BOTTOM = 340, 52, 10, 14, 46  # pixels
 SPAN = SIZE - LEFT - RIGHT

@@ -7,8 +7,8 @@ import pandas as pd
 
 from lesion.audit.comparison.comparison import SIDES
 from lesion.audit.wording import percent
-from lesion.views.page.marks import Scale
 from lesion.views.page.plane import Axis, Plane, key
+from lesion.views.page.scale import Scale
 
 LARGEST, SMALLEST = 6.0, 2.2  # radius of the mark of a bin with every answer, and of one with few
 PERCENT = Scale(0, 100)
