@@ -16,13 +16,17 @@ def test_each_block_prints_what_stands_below_it(
     mlflow = pytest.importorskip("mlflow")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri((tmp_path / "runs").as_uri())
     names: dict[str, object] = {}
-    for code, printed in BLOCKS:
-        capsys.readouterr()
-        exec(code, names)
-        if printed:
-            assert capsys.readouterr().out == printed
+    try:
+        for code, printed in BLOCKS:
+            capsys.readouterr()
+            exec(code, names)
+            if printed:
+                assert capsys.readouterr().out == printed
+    finally:
+        mlflow.set_tracking_uri(before)
     assert {path.name for path in tmp_path.iterdir()} == {
         "flips.pdf", "audit.html", "audit.json", "candidates.html", "runs"
     }  # fmt: skip
