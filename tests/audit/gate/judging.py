@@ -1,10 +1,8 @@
-"""Comparisons to judge, and a plain way to measure limits: normal intervals, as a textbook has them."""
+"""Comparisons to judge, and verdicts."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.gate.contract import Judged, Limit, Measured, Status, Verdict, status_of
@@ -25,32 +23,6 @@ def comparison(
     known.setdefault("groups", {"side": np.where(np.arange(examples) % 2 == 0, "left", "right")})
     known.setdefault("names", tuple(("cat", "dog", "emu", "fox", "gnu")[:classes]))
     return compared.compared(*sides, classes=classes, **known)
-
-
-def plain(comparison: Comparison, limits: Sequence[Limit], *, pass_level: float, fail_level: float) -> list[Measured]:
-    """Of one model a side; the calibration error is mean confidence less accuracy here."""
-    right = [one.correct[0].astype(float) for one in (comparison.dense, comparison.compressed)]
-    sure = [np.asarray(one.confidence)[0] for one in (comparison.dense, comparison.compressed)]
-    measured = []
-    for limit in limits:
-        of = _of(comparison, limit)
-        lost = {
-            "loss": right[0] - right[1],
-            "broken": right[0] * (1 - right[1]),
-            "ece": (sure[1] - right[1]) - (sure[0] - right[0]),
-        }[limit.measure][of]
-        error = lost.std() / np.sqrt(len(lost))
-        low, high = lost.mean() + ndtri(fail_level) * error, lost.mean() - ndtri(pass_level) * error
-        measured.append(Measured(lost.mean(), low, high, len(lost), 2 * len(lost)))
-    return measured
-
-
-def _of(comparison: Comparison, limit: Limit) -> Any:
-    if limit.attribute == "all":
-        return np.ones(len(comparison.example_id), dtype=bool)
-    if limit.attribute == "class":
-        return comparison.named(comparison.label)[:] == limit.group if comparison.label is not None else None
-    return comparison.groups[limit.attribute] == limit.group
 
 
 def judged(status: Status, group: str = "cat", **known: Any) -> Judged:

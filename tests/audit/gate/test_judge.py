@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import islice
 from math import nan
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -14,11 +15,14 @@ from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.gate.budget import given_budget
 from lesion.audit.gate.contract import Limit, Measured, Verdict
 from lesion.audit.gate.judge import judge_all, overall
-from tests.audit.gate.judging import comparison, plain, verdict
+from lesion.audit.gate.measure import measure
+from tests.audit.gate.judging import comparison, verdict
 
 
-def judged(budget: dict[str, Any], measure: Any = plain, **candidates: Comparison) -> tuple[Verdict, ...]:
-    return judge_all(given_budget({"version": 1} | budget), candidates, measure)
+def judged(budget: dict[str, Any], measure: Any = measure, **candidates: Comparison) -> tuple[Verdict, ...]:
+    """The verdicts on candidates whose limits are measured in this way."""
+    with patch("lesion.audit.gate.judge.measure", measure):
+        return judge_all(given_budget({"version": 1} | budget), candidates)
 
 
 def test_passed_failed_and_inconclusive() -> None:
@@ -32,7 +36,7 @@ def test_passed_failed_and_inconclusive() -> None:
     assert failed.judged[0].said.startswith("Accuracy falls by ")
     assert failed.judged[0].said.endswith("at most 5 is allowed: failed.")
     assert unsure.judged[0].said.endswith(
-        "at most 3 is allowed, which lies between: inconclusive. About 180 examples would decide; there are 90."
+        "at most 3 is allowed, which lies between: inconclusive. About 850 examples would decide; there are 90."
     )
 
 
@@ -56,9 +60,9 @@ def test_a_value_at_the_limit_is_within_the_budget() -> None:
 def test_levels_are_shared_out_over_limits_and_candidates() -> None:
     asked = []
 
-    def measure(made: Comparison, limits: Sequence[Limit], *, pass_level: float, fail_level: float) -> list[Measured]:
+    def measure(_: Comparison, limits: Sequence[Limit], *, pass_level: float, fail_level: float) -> list[Measured]:
         asked.append((pass_level, fail_level))
-        return plain(made, limits, pass_level=pass_level, fail_level=fail_level)
+        return [Measured(0.0, -0.01, 0.01, 600, None) for _ in limits]
 
     made = comparison(examples=600)
     judged({"all": {"loss": 3.0}}, measure, one=made)
@@ -120,7 +124,7 @@ def test_any_verdict_is_wrong_in_at_most_one_study_of_twenty(truth: list[list[fl
     Without a share of the level for each of four candidates, one in five studies would pass a candidate wrongly.
     """
     rng, wrong = np.random.default_rng(7), 0
-    budget = given_budget({"version": 1, "all": {"loss": 5.0}, "every_class": {"loss": 5.0}})
+    budget = {"all": {"loss": 5.0}, "every_class": {"loss": 5.0}}
     made = {str(place): comparison(examples=60, classes=2) for place in range(len(truth))}
     broken = [max(values) > AT for values in truth]
     for _ in range(STUDIES):
@@ -130,7 +134,7 @@ def test_any_verdict_is_wrong_in_at_most_one_study_of_twenty(truth: list[list[fl
             low, high = NOISE * ndtri(level["fail_level"]), -NOISE * ndtri(level["pass_level"])
             return [Measured(value, value + low, value + high, 60, None) for value in islice(found, len(limits))]  # noqa: B023
 
-        verdicts = judge_all(budget, made, measure)
+        verdicts = judged(budget, measure, **made)
         wrong += any(one.status == ("passed" if bad else "failed") for one, bad in zip(verdicts, broken, strict=True))
     error = np.sqrt(0.05 * 0.95 / STUDIES)
     assert 0.02 < wrong / STUDIES < 0.05 + 4 * error

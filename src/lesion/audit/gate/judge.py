@@ -9,7 +9,7 @@ breaks the budget passes, and one that keeps it fails, with a chance of at most 
 and bad, the chance of any wrong verdict is at most alpha.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isnan, nan
 
@@ -18,16 +18,14 @@ from lesion.audit.contract import AuditedCandidates
 from lesion.audit.gate.budget import ReadBudget
 from lesion.audit.gate.contract import Judged, Limit, Measured, Status, Verdict, status_of
 from lesion.audit.gate.limits import ALL, CLASS, limits_of
+from lesion.audit.gate.measure import measure
 from lesion.audit.gate.wording import sentence
-
-Measure = Callable[..., Sequence[Measured]]
-"""`lesion.audit.gate.measure.measure`, or what takes its place in a test."""
 
 EXIT_CODES: Mapping[Status, int] = {"passed": 0, "failed": 1, "inconclusive": 3}
 """Of the command line; 2 is bad input."""
 
 
-def judge(budget: ReadBudget, candidates: AuditedCandidates, measure: Measure | None = None) -> tuple[Verdict, ...]:
+def judge(budget: ReadBudget, candidates: AuditedCandidates) -> tuple[Verdict, ...]:
     """The verdict on each candidate, in their order.
 
     Raises
@@ -35,38 +33,23 @@ def judge(budget: ReadBudget, candidates: AuditedCandidates, measure: Measure | 
     InputError
         Where the budget does not fit the predictions (`limits_of`).
     """
-    return judge_all(budget, {one.name: one.audited.comparison for one in candidates.all}, measure)
+    return judge_all(budget, {one.name: one.audited.comparison for one in candidates.all})
 
 
-def judge_all(
-    budget: ReadBudget, candidates: Mapping[str, Comparison], measure: Measure | None = None
-) -> tuple[Verdict, ...]:
-    """The same of comparisons by the name of the candidate, with nothing else audited.
-
-    Parameters
-    ----------
-    measure : what measures limits; without, `lesion.audit.gate.measure.measure`
-    """
-    measured_by = measure or _measure()
+def judge_all(budget: ReadBudget, candidates: Mapping[str, Comparison]) -> tuple[Verdict, ...]:
+    """The same of comparisons by the name of the candidate, with nothing else audited."""
     limits = {name: limits_of(budget.budget, one, name=budget.name) for name, one in candidates.items()}
     alpha = round(1 - budget.budget.sure, 12) / len(candidates)
     found = []
     for name, comparison in candidates.items():
-        measured = _measured(comparison, limits[name], measured_by, alpha)
+        measured = _measured(comparison, limits[name], alpha)
         judged = tuple(map(_judged, limits[name], measured))
         status = status_of([one.status for one in judged])
         found.append(Verdict(name, status, budget.budget.sure, judged, comparison.sources or ()))
     return tuple(found)
 
 
-def _measure() -> Measure:
-    """Imported where it is needed: a test brings its own."""
-    from lesion.audit.gate.measure import measure
-
-    return measure
-
-
-def _measured(comparison: Comparison, limits: Sequence[Limit], measure: Measure, alpha: float) -> list[Measured]:
+def _measured(comparison: Comparison, limits: Sequence[Limit], alpha: float) -> list[Measured]:
     """What is measured of each limit; of a class that no example has, that there are none."""
     present = set(map(str, comparison.named(comparison.present)))
     whole = [place for place, limit in enumerate(limits) if limit.attribute == ALL]
