@@ -166,3 +166,15 @@ def test_the_letters_that_pay_are_named() -> None:
     assert "B gains 4.0 points" in said["int4"]
     assert "147 answers break and 117 are fixed of 2,961 (p = 0.074)" in said["int4"]
     assert said["int8"].startswith("No change of accuracy is sure: 74 answers break")
+
+
+@pytest.mark.parametrize(("clusters", "size"), [(8, 3), (9, 10), (9, 20)])
+def test_nothing_is_sure_where_the_interval_of_few_clusters_holds_0(clusters: int, size: int) -> None:
+    """Each cluster loses one answer, which is sure by its test; of so few clusters the interval is wide."""
+    label, cluster = np.resize([0, 1], clusters * size), np.repeat(np.arange(clusters), size)
+    after = np.where(np.arange(len(label)) % size == 0, 1 - label, label)
+    said = fitted(label, after, label, cluster=cluster)
+    assert said.startswith(f"No change of accuracy is sure: {clusters} answers break and 0 are fixed")
+    assert not names_somebody(said)
+    alone = fitted(np.tile(label, 20), np.tile(after, 20), np.tile(label, 20))
+    assert "ccuracy falls by " in alone

@@ -150,8 +150,9 @@ def _answers(audited: Audited) -> str:
     broken, fixed = int(whole["broken"]), int(whole["fixed"])
     breaks = "1 answer breaks" if broken == 1 else f"{number(broken)} answers break"
     counts = f"{breaks} and {number(fixed)} {'is' if fixed == 1 else 'are'} fixed {of_all}"
-    if whole["p"] < audited.alpha:
+    if whole["p"] < audited.alpha and not whole["change_low"] <= 0 <= whole["change_high"]:
         return f"accuracy {_moves(whole.to_dict())}: {counts}"
+    # Of examples in few clusters the interval may hold 0 where the test does not.
     return f"{UNSURE}: {counts} ({p_said(whole['p'])}), {_signed(whole, 'change_')}"
 
 

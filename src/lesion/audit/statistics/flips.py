@@ -223,12 +223,14 @@ def named(found: pd.DataFrame, *, alpha: float) -> tuple[pd.DataFrame, pd.DataFr
 
     Both tests are asked, each at a false discovery rate of alpha over all attributes (a share of it for each). Where
     one class alone loses, the others differ from their rest, which holds that class, though nothing happened to them;
-    where all lose alike, McNemar finds each.
+    where all lose alike, McNemar finds each. The interval must lie on the same side of 0, which of examples in few
+    clusters it may not.
     """
     level = alpha / max(found.loc[found["p_beyond"].notna(), "attribute"].nunique(), 1)
     sure = found[(found["q"] < level) & (found["q_beyond"] < level)].sort_values("change", kind="stable")
     average = found["change"].iloc[0]
-    lose, gain = (sure["change"] < min(average, 0)), (sure["change"] > max(average, 0))
+    lose = (sure["change"] < min(average, 0)) & (sure["change_high"] < 0)
+    gain = (sure["change"] > max(average, 0)) & (sure["change_low"] > 0)
     return sure[lose], sure[gain].iloc[::-1]
 
 
