@@ -64,7 +64,7 @@ def test_what_cannot_be_is_told(given: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("f.csv", "model,size\nint8,3\nint4,4\n", "a column name and each other column once"),
+        ("f.csv", "model,size\nint8,3\nint4,4\n", "expected a column called name, and none twice"),
         ("f.csv", "name,size,size\nint8,3,3\nint4,4,4\n", "found name, size, size"),
         ("f.yaml", "- int8\n", "names with their facts"),
         ("f.yaml", "int8: {a: [\n", r"no YAML \(line 2\)"),

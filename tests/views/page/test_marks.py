@@ -68,7 +68,7 @@ def test_bars_of_losses_and_gains_are_as_long_as_their_rates() -> None:
 def test_what_a_test_found_is_full_and_what_it_did_not_hollow() -> None:
     chart = marks.flips(flips(), words=("broken", "fixed"), average=-0.06, alpha=0.05)
     kinds = [re.findall(r'circle class="(\w+)" .* r="([\d.]+)"', mark)[0] for mark in chart.marks]
-    assert kinds == [("full", "3"), ("full", "4.5"), ("hollow", "4.5")]
+    assert kinds == [("untested", "3"), ("full", "4.5"), ("hollow", "4.5")]
     assert [text for _, text in chart.keys][:2] == ["broken", "fixed"]
     untested = marks.flips(flips().assign(q_beyond=np.nan), words=("forgotten", "learnt"), average=0, alpha=0.05)
     assert "hollow" not in "".join([*untested.marks, *(mark for mark, _ in untested.keys)])

@@ -145,7 +145,7 @@ def _of_csv(path: Path, text: str) -> Rows:
     tables = [[[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=sign)] for sign in SEPARATORS]
     header, *rows = next((rows for rows in tables if rows and NAME in rows[0]), tables[0] or [[]])
     if NAME not in header or len(set(header)) < len(header):
-        raise InputError(f"{path}: a column {NAME} and each other column once expected; found {', '.join(header)}")
+        raise InputError(f"{path}: expected a column called {NAME}, and none twice; found {', '.join(header)}")
     found = [dict(zip(header, row, strict=False)) for row in rows if any(row)]
     return [(str(row.pop(NAME)), row) for row in found]
 

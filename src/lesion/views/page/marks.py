@@ -47,8 +47,8 @@ def _level(low: str, high: str, kind: str = "interval") -> str:
 
 
 def _dot(at: str, *, sure: bool | None) -> str:
-    """A dot: full where a test found something, hollow where it did not, smaller where there is none."""
-    kind, radius = "hollow" if sure is False else "full", 3 if sure is None else 4.5
+    """A dot: full where a test found something, hollow where it did not, small and grey where there is none."""
+    kind, radius = {True: ("full", 4.5), False: ("hollow", 4.5), None: ("untested", 3)}[sure]
     return f'<circle class="{kind}" cx="{at}" cy="50%" r="{radius}"/>'
 
 
