@@ -69,7 +69,7 @@ def test_what_cannot_be_is_told(given: Any, said: str) -> None:
         ("f.yaml", "- int8\n", "names with their facts"),
         ("f.yaml", "int8: {a: [\n", r"no YAML \(line 2\)"),
         ("f.txt", CSV, "expected"),
-        ("f.csv", "", "a column name"),
+        ("f.csv", "", "expected a column called name"),
         ("absent.yaml", None, "no such file"),
         ("absent.csv", None, "no such file"),
     ],
