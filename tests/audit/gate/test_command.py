@@ -67,6 +67,8 @@ def test_exit_codes_and_files(
     assert found["status"] == status
     assert [one["name"] for one in found["candidates"]] == candidates
     assert found["budget"]["name"] == "budget.yaml"
+    page = (files / "out" / "index.html").read_text()
+    assert all(f'href="{name}"' in page for name in FILES)
 
 
 def test_inputs_are_told_with_their_digests(files: Path, main: Main) -> None:

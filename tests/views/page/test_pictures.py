@@ -137,7 +137,7 @@ def test_a_folder_of_other_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.png").write_bytes(png())
     with pytest.raises(InputError, match=r"no picture of an example that is listed: 2 without a file, e\.g\. 4"):
         Pictures(tmp_path).of(ids(4, 5))
-    with pytest.raises(InputError, match="nowhere: the name ends in no suffix, a folder, "):
+    with pytest.raises(InputError, match="nowhere: there is no such folder or table of pictures"):
         Pictures(tmp_path / "nowhere")
     assert Pictures(tmp_path).of(ids()).src == {}  # no example is listed
 

@@ -62,8 +62,8 @@ def audit(
     said = None if table is None else _texts_of_pie(table, found)
     verdict = {} if gate is None else _verdict(gate, found)
     verdicts = () if gate is None else gate.verdicts_
-    made = contents(dense, compressed, found, texts=said, pictures=pictures, verdicts=verdicts)
-    write_folder(out, made | verdict)
+    made = contents(dense, compressed, found, texts=said, pictures=pictures, verdicts=verdicts, beside=verdict)
+    write_folder(out, made)
     return found
 
 

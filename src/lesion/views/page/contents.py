@@ -20,6 +20,8 @@ from lesion.views.page.folder import PAGE, Writer
 from lesion.views.page.parts import models, part
 from lesion.views.page.pictures import Pictures
 
+NOTHING: Mapping[str, Writer] = {}
+
 
 def contents(
     dense: Path,
@@ -29,6 +31,7 @@ def contents(
     texts: pd.Series | None = None,
     pictures: Pictures | None = None,
     verdicts: Sequence[Verdict] = (),
+    beside: Mapping[str, Writer] = NOTHING,
 ) -> dict[str, Writer]:
     """Name of each file → what writes it. The files of one candidate lie at the top, those of several in its folder.
 
@@ -38,8 +41,9 @@ def contents(
     texts : those of the PIE of any candidate, by `example_id`
     pictures : where the pictures of examples lie
     verdicts : one a candidate, in their order, where a budget was given
+    beside : further files, which the page names, too
     """
-    writers: dict[str, Writer] = {}
+    writers: dict[str, Writer] = dict(beside)
     for candidate, figures in _each(found):
         figures.of_audit(candidate.audited)
         pie = examples.found(candidate.audited, texts)

@@ -62,6 +62,8 @@ class Pictures:
         self._folder = path.resolve() if self._is_folder else path.resolve().parent
         if self._is_folder:
             return
+        if not path.exists():
+            raise InputError(f"{path}: there is no such folder or table of pictures")
         names = list(self._opened().names)
         for name in COLUMNS:
             if (count := names.count(name)) != 1:
