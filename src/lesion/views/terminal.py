@@ -12,7 +12,7 @@ from lesion.audit.contract import Audited, AuditedCandidates
 from lesion.audit.gate.contract import Verdict
 from lesion.audit.headline import headline, who_pays
 from lesion.audit.statistics.calibration import ALL
-from lesion.audit.statistics.flips import CLASS
+from lesion.audit.statistics.flips import CLASS, words
 from lesion.audit.wording import number, percent, points
 from lesion.views.text import printable
 
@@ -80,10 +80,8 @@ def _accuracy(audited: Audited) -> str:
         return ""
     row = measures.loc["top1"]
     interval = f"{points(row['change'])} [{points(row['low'])}, {points(row['high'])}]"
-    kinds = "broken, fixed" if audited.comparison.single else "forgotten, learnt"
-    counts = ", ".join(
-        f"{number(whole[count])} {kind}" for count, kind in zip(("broken", "fixed"), kinds.split(", "), strict=True)
-    )
+    lost, won = words(audited.tables["flips"])
+    counts = f"{number(whole['broken'])} {lost}, {number(whole['fixed'])} {won}"
     return f"{percent(row['dense'])} → {percent(row['compressed'])}, {interval} points; {counts}"
 
 
@@ -138,7 +136,7 @@ def _calibration(audited: Audited) -> str:
 def _several(candidates: AuditedCandidates, verdicts: Mapping[str, Verdict]) -> list[str]:
     """A line a candidate, as many as there is room for, below what the columns are."""
     kept = candidates.all[: LINES - 4] if len(candidates.all) > LINES - 3 else candidates.all
-    rows = [["", *(["verdict"] if verdicts else []), "accuracy", "broken", "fixed", "pays most"]]
+    rows = [["", *(["verdict"] if verdicts else []), "accuracy", *words(kept[0].audited.tables["flips"]), "pays most"]]
     for candidate in kept:
         verdict = [verdicts[candidate.name].status] if verdicts else []
         rows.append([_short(candidate.name), *verdict, *_cells(candidate.audited)])

@@ -218,6 +218,11 @@ def finding(audited: Audited) -> Finding | None:
     return Finding("Answers", broken, f"broken, {fixed} fixed", text.rstrip(), place=1)
 
 
+def words(table: pd.DataFrame) -> tuple[str, str]:
+    """What right answers that become wrong are called, and wrong ones that become right: modal labels or answers."""
+    return ("forgotten", "learnt") if table["test"].iloc[0] == NO_TEST else ("broken", "fixed")
+
+
 def named(found: pd.DataFrame, *, alpha: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The classes and groups that lose more than the rest, and those that gain, the largest changes first.
 

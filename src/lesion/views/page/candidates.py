@@ -1,11 +1,12 @@
 """What the page says of several candidates together: tables, and the figure of what is lost against what is gained."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from lesion.audit.contract import AuditedCandidates
+from lesion.audit.statistics import flips
 from lesion.audit.wording import MINUS, number, p_value, percent, points
 from lesion.views.page import lost, page
 
@@ -30,7 +31,7 @@ def sections(found: AuditedCandidates) -> list[page.Table]:
             "The classes and groups that change most. q allows for all candidates and all classes (or groups) at once:"
             " q, that it changes; q beside the rest, that it changes more or less than the other examples do."
         )
-        few = parts.iloc[_largest(parts)[: page.ROWS]]
+        few = parts.iloc[_largest(parts, found.all[0].audited.alpha)[: page.ROWS]]
         shown.append(page.Table("Who pays, in all candidates", text, "parts.csv", *_parts(few), len(parts), names=2))
     return shown
 
@@ -56,26 +57,30 @@ def _of_each(found: AuditedCandidates, table: pd.DataFrame) -> page.Table:
     )
     if table["corrected_change"].notna().any():
         text += " The corrected change is that of the best candidate less what being chosen as the best flatters it by."
+    words = flips.words(found.all[0].audited.tables["flips"])
     if table["broken"].notna().any():
-        text += " Broken: right, then wrong; fixed: wrong, then right."
+        text += f" {words[0].capitalize()}: right, then wrong; {words[1]}: wrong, then right."
     facts = [name for name in found.tables["facts"] if name != "name"]
     drawing = "" if (shown := comparable(found)) is None else lost.figure(*shown)
-    return page.Table("Candidates", text, "candidates.csv", *_candidates(table, facts), len(table), drawing)
+    return page.Table("Candidates", text, "candidates.csv", *_candidates(table, facts, words), len(table), drawing)
 
 
-def _candidates(table: pd.DataFrame, facts: list[str]) -> Cells:
-    """Columns that hold nothing in any row are left out."""
-    rows = [_candidate(row, facts) for row in table.to_dict("records")]
+def _candidates(table: pd.DataFrame, facts: list[str], words: tuple[str, str]) -> Cells:
+    return _filled([_candidate(row, facts, words) for row in table.to_dict("records")])
+
+
+def _filled(rows: Sequence[Mapping[str, str]]) -> Cells:
+    """Columns and rows; columns that hold nothing in any row are left out."""
     columns = [name for name in rows[0] if any(row[name] for row in rows)]
     return columns, [[row[name] for name in columns] for row in rows]
 
 
-def _candidate(row: Mapping[Any, Any], facts: list[str]) -> dict[str, str]:
+def _candidate(row: Mapping[Any, Any], facts: list[str], words: tuple[str, str]) -> dict[str, str]:
     cells = {"candidate": str(row["name"])} | {name.replace("_", " "): _fact(row[name]) for name in facts}
     cells["accuracy"] = _of(row["accuracy"], percent)
     cells["change"] = _interval(row, "change", "change")
     cells["corrected change"] = _of(row["corrected_change"], points)
-    cells |= {name: _of(row[name], number) for name in ("broken", "fixed")}
+    cells |= {word: _of(row[name], number) for name, word in zip(("broken", "fixed"), words, strict=True)}
     cells["p"] = _of(row["mcnemar_p"], p_value)
     for part in ("class", "group"):
         name = row[f"worst_{part}"]
@@ -113,18 +118,24 @@ def _pairs(table: pd.DataFrame) -> Cells:
     return columns, rows
 
 
-def _largest(parts: pd.DataFrame) -> list[int]:
+def _largest(parts: pd.DataFrame, alpha: float) -> list[int]:
     """Places of the rows: those first that are sure to change, and of them those that lose most."""
     order = parts.reset_index(drop=True).assign(least=parts[["q", "q_beyond"]].min(axis=1).to_numpy())
-    order["sure"] = order["least"] < 0.05
+    order["sure"] = order["least"] < alpha
     return [int(place) for place in order.sort_values(["sure", "change"], ascending=[False, True], kind="stable").index]
 
 
 def _parts(table: pd.DataFrame) -> Cells:
-    columns = ["class or group", "candidate", "examples", "change", "p", "q", "p beside the rest", "q beside the rest"]
-    rows = []
-    for row in table.to_dict("records"):
-        tested = [p_value(row[name]) for name in ("p", "q", "p_beyond", "q_beyond")]
-        name = f"{row['attribute']}: {row['group']}"
-        rows.append([name, row["candidate"], number(row["examples"]), _interval(row, "change", "change"), *tested])
-    return columns, rows
+    tests = {"p": "p", "q": "q", "p_beyond": "p beside the rest", "q_beyond": "q beside the rest"}
+    return _filled(
+        [
+            {
+                "class or group": f"{row['attribute']}: {row['group']}",
+                "candidate": row["candidate"],
+                "examples": number(row["examples"]),
+                "change": _interval(row, "change", "change"),
+                **{said: p_value(row[name]) for name, said in tests.items()},
+            }
+            for row in table.to_dict("records")
+        ]
+    )

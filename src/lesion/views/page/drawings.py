@@ -10,9 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from lesion.audit.noise import COUNTS, MEANING
+from lesion.audit.statistics.flips import words
 from lesion.params.figure import Figure
 from lesion.views.figures import lettering, reliability, style
-from lesion.views.page.flips import words
 
 SHOWN = 40  # rows of an interval plot: more names cannot be read
 

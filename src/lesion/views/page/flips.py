@@ -6,17 +6,12 @@ from typing import Any
 import pandas as pd
 
 from lesion.audit.contract import Audited
-from lesion.audit.statistics.flips import ALL, CLASS, LABELS, NO_TEST, TESTS
+from lesion.audit.statistics.flips import ALL, CLASS, LABELS, NO_TEST, TESTS, words
 from lesion.audit.wording import number, p_value, percent
 from lesion.views.page import marks, page
 from lesion.views.page.page import with_interval
 
 FEW = 12  # pairs of labels that are shown at first
-
-
-def words(table: pd.DataFrame) -> tuple[str, str]:
-    """What right answers that become wrong are called, and wrong ones that become right: modal labels or answers."""
-    return ("forgotten", "learnt") if table["test"].iloc[0] == NO_TEST else ("broken", "fixed")
 
 
 def explained(table: pd.DataFrame) -> str:
