@@ -10,7 +10,7 @@ def test_examples_that_change_wholly_are_worth_one_each() -> None:
     found = sample(loss, np.array([0, 0, 0, 1, 1, 1]), 2, None)
     np.testing.assert_allclose(found.lost, [1 / 3, 1 / 3])
     np.testing.assert_allclose(found.won, [1 / 3, 0])
-    np.testing.assert_allclose(found.worth, 1)
+    np.testing.assert_allclose(found.effect.effect, 1)
     np.testing.assert_allclose(found.size(found.examples, 1e-6), 3)
 
 
@@ -28,7 +28,7 @@ def test_ten_copies_are_worth_one(changed: int) -> None:
     loss[:changed] = 1.0
     cluster = np.repeat(np.arange(1_000), 10)
     found = sample(np.repeat(loss, 10), np.zeros(10_000, dtype=np.int64), 1, cluster)
-    assert found.worth[0] == pytest.approx(0.1, rel=0.01)
+    assert found.effect.effect[0] == pytest.approx(10, rel=0.01)
 
 
 def test_clusters_that_are_estimated_count_by_a_quantile_of_student() -> None:
@@ -38,8 +38,8 @@ def test_clusters_that_are_estimated_count_by_a_quantile_of_student() -> None:
     found = sample(loss, np.zeros(1_000, dtype=np.int64), 1, cluster)
     clusters = len(np.unique(cluster[loss > 0]))
     ratio = (stats.norm.ppf(0.01) / stats.t.ppf(0.01, clusters - 1)) ** 2
-    np.testing.assert_allclose(found.size(found.examples, 0.01), 1_000 * found.worth * ratio)
-    assert 0.1 < found.worth[0] <= 1
+    np.testing.assert_allclose(found.size(found.examples, 0.01), 1_000 / found.effect.effect * ratio)
+    assert 1 <= found.effect.effect[0] < 10
 
 
 def test_strata_share_no_clusters() -> None:
@@ -52,6 +52,6 @@ def test_strata_share_no_clusters() -> None:
         inside = stratum == place
         own = np.unique(cluster[inside], return_inverse=True)[1]
         alone = sample(loss[inside], np.zeros(inside.sum(), dtype=np.int64), 1, own)
-        assert found.worth[place] == pytest.approx(alone.worth[0])
-        assert found.freedom[place] == pytest.approx(alone.freedom[0])
+        assert found.effect.effect[place] == pytest.approx(alone.effect.effect[0])
+        assert found.effect.freedom[place] == pytest.approx(alone.effect.freedom[0])
         np.testing.assert_array_equal(found.of(np.array([place])).lost, alone.lost)

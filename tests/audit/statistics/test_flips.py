@@ -197,8 +197,9 @@ def test_examples_in_clusters_count_as_what_they_are_worth() -> None:
     single, blind, table = found(once), found(alone), found(told)
     np.testing.assert_allclose(table["p"], single["p"])
     assert [set(each["test"]) for each in (single, table)] == [{"mcnemar"}, {"sign-flips-of-clusters"}]
-    columns = ["change_low", "change_high", "broken_low", "moved_high"]
-    np.testing.assert_allclose(table[columns].iloc[:5], single[columns].iloc[:5], atol=1e-9)
+    for what in ("change", "broken", "moved"):
+        longer, length = ((each[f"{what}_high"] - each[f"{what}_low"]).iloc[:5] for each in (table, single))
+        assert (longer / length).between(0.99, 1.4).all()  # what copies are worth is estimated
     assert (blind["p"].iloc[0] <= table["p"].iloc[0]) & (blind["change_low"] > table["change_low"]).all()
     close = part(table, CLASS)["p_beyond"] - part(single, CLASS)["p_beyond"]
     assert close.abs().max() < 0.15  # another test, of the same evidence

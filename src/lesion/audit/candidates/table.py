@@ -9,8 +9,8 @@ from lesion.audit.candidates.worst import ENDS, worst
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.contract import Audited, Candidate, Row
 from lesion.audit.inference.best_of_several import optimism
-from lesion.audit.inference.pairs import wilson
-from lesion.audit.inference.proportions import design_effect
+from lesion.audit.inference.effective_size import sample
+from lesion.audit.inference.pairs import TAIL, wilson
 from lesion.audit.statistics.flips import KINDS, cluster_of
 from lesion.audit.summary import as_table
 
@@ -84,11 +84,13 @@ def _accuracy(comparison: Comparison) -> Row:
 def _share(right: np.ndarray, cluster: np.ndarray | None) -> tuple[float, float, float]:
     """The share of right answers, bool (members, examples), and its 95 % interval."""
     share, examples = float(right.mean()), right.shape[1]
+    whole = np.zeros(examples, dtype=np.int64)
     if len(right) == 1:
-        worth = np.array([examples / max(design_effect(right[0], cluster), 1.0)])
+        shown = sample(right[0].astype(np.float64), whole, 1, cluster)
+        worth = shown.size(shown.examples, TAIL)
         low, high = wilson(share * worth, worth)
     else:  # against models that get nothing right, which do not vary
-        nothing, whole = np.zeros((1, examples), dtype=bool), np.zeros(examples, dtype=np.int64)
+        nothing = np.zeros((1, examples), dtype=bool)
         found = changed(nothing, right, whole, 1, paired=False, cluster=cluster)
         low, high = np.maximum(found.low, 0.0), np.minimum(found.high, 1.0)
     return share, float(low[0]), float(high[0])

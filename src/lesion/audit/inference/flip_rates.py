@@ -57,21 +57,19 @@ class Rows:
         """How many of the chosen flips each row counts: int (rows,)."""
         return np.bincount(self.row[chosen], minlength=len(self.of))
 
-    def worth(self, flips: Flips, value: Integers) -> Floats:
-        """How many examples that stand alone those of each row are worth, for a value of each flip: float64 (rows,)."""
+    def worth(self, flips: Flips, value: Integers, level: float = TAIL) -> Floats:
+        """How many examples that stand alone those of each row are worth, for a value of each flip: float64 (rows,).
+
+        Parameters
+        ----------
+        level : of the bound that they serve
+        """
         examples = self.examples.astype(np.float64)
         if self.cluster is None:
             return examples
         there = value != 0
-        effect = design_effect(
-            value[there],
-            self.row[there],
-            flips.example[there],
-            of=self.of,
-            stratum=self.stratum,
-            cluster=self.cluster,
-        )
-        return np.maximum(examples / effect, 1.0)
+        known = {"of": self.of, "stratum": self.stratum, "cluster": self.cluster}
+        return design_effect(value[there], self.row[there], flips.example[there], **known).worth(examples, level)
 
 
 def counts_and_rates(flips: Flips, rows: Rows, names: tuple[str, ...]) -> dict[str, npt.NDArray[np.number]]:
@@ -98,7 +96,7 @@ def net_change(flips: Flips, rows: Rows, *, tail: float = TAIL) -> dict[str, Flo
     ----------
     tail : the probability that the truth lies above the interval, and that it lies below; of 95 % without
     """
-    worth = rows.worth(flips, flips.way)
+    worth = rows.worth(flips, flips.way, tail)
     broken, fixed = (rows.count(flips.chosen(name)) / rows.examples for name in ("broken", "fixed"))
     low, high = paired_change(broken * worth, fixed * worth, worth, tail=tail)
     return {"change": fixed - broken, "change_low": low, "change_high": high}

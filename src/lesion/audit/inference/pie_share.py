@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from lesion.audit.inference.effective_size import sample
 from lesion.audit.inference.intervals import DEVIATIONS, LEVEL
-from lesion.audit.inference.proportions import design_effect, share_interval
+from lesion.audit.inference.proportions import share_interval
 from lesion.audit.inference.resampling import Flags, Pool, bootstrap, pie_flags
 
 
@@ -44,7 +45,8 @@ def pie_share(
     share, examples = float(flags.mean()), len(flags)
     smooth = (share * examples + 0.5) / (examples + 1)
     binomial = smooth * (1 - smooth)
-    over_examples = binomial * design_effect(flags, cluster) / examples
+    shown = sample(flags.astype(np.float64), np.zeros(examples, dtype=np.int64), 1, cluster)
+    over_examples = binomial / float(shown.size(shown.examples, (1 - LEVEL) / 2)[0])
     variance = over_examples
     if max(members) > 1:
         drawn = bootstrap(rng, dense=members[0], compressed=members[1], resamples=resamples, paired=paired)
