@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from lesion.audit.candidates.rights import Flags, changed
+from lesion.audit.candidates.rights import Flags, changed, shared_cluster
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.contract import Candidate, Row, empty
 from lesion.audit.inference.effects import mean_test
 from lesion.audit.inference.multiplicity import known_q_values
 from lesion.audit.inference.sign_flips import balance_p
-from lesion.audit.inference.votes import modal_label, votes
-from lesion.audit.statistics.flips import NO_TEST, OF_CLUSTERS, TEST, cluster_of
+from lesion.audit.statistics.flips import NO_TEST, OF_CLUSTERS, TEST, modal
 from lesion.params.ties import Ties
 
 SCHEMA = pa.schema(
@@ -58,7 +57,7 @@ def table(candidates: tuple[Candidate, ...], *, ties: Ties) -> pd.DataFrame:
 def _row(one: Candidate, other: Candidate, ties: Ties) -> Row:
     comparisons = one.audited.comparison, other.audited.comparison
     before, after = (comparison.compressed.correct for comparison in comparisons)
-    cluster = next((ids for each in comparisons if (ids := cluster_of(each)) is not None), None)
+    cluster = shared_cluster(comparisons)
     paired = all(comparison.paired for comparison in comparisons) and len(before) == len(after)
     whole = np.zeros(before.shape[1], dtype=np.int64)
     found = changed(before, after, whole, 1, paired=paired, cluster=cluster)
@@ -88,6 +87,4 @@ def _row(one: Candidate, other: Candidate, ties: Ties) -> Row:
 
 def _modal_right(comparison: Comparison, ties: Ties) -> Flags:
     """Whether the label that most members give is right: bool (examples,)."""
-    classes = len(comparison.classes)
-    modal = modal_label(votes(comparison.compressed.prediction, classes), classes, ties)[0]
-    return np.asarray(modal == comparison.label)
+    return np.asarray(modal(comparison.compressed, len(comparison.classes), ties) == comparison.label)

@@ -1,6 +1,6 @@
 """Which answers of a candidate are right, and how much of each part of the examples that changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.inference.effects import changes
 from lesion.audit.inference.flip_rates import Flips, Rows, net_change
 from lesion.audit.inference.intervals import LEVEL
-from lesion.audit.statistics.flips import ALL, strata
+from lesion.audit.statistics.flips import ALL, cluster_of, strata
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.integer]
@@ -53,6 +53,11 @@ def changed(
         return Changes(found["change"], found["change_low"], found["change_high"])
     plain = changes(before, after, stratum, strata, paired=paired, cluster=cluster, level=level).plain
     return Changes(plain.mean, plain.low, plain.high)
+
+
+def shared_cluster(comparisons: Sequence[Comparison]) -> Integers | None:
+    """The cluster of each example, as the first comparison that knows it says; None where each stands alone."""
+    return next((found for one in comparisons if (found := cluster_of(one)) is not None), None)
 
 
 def parts_of(comparison: Comparison) -> Iterator[tuple[str, npt.NDArray[Any], Integers]]:

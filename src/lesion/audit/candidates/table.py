@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lesion.audit.candidates.parts import of_candidate
-from lesion.audit.candidates.rights import changed
+from lesion.audit.candidates.rights import changed, shared_cluster
 from lesion.audit.candidates.worst import ENDS, worst
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.contract import Audited, Candidate, Row
@@ -55,9 +55,8 @@ def luck(candidates: tuple[Candidate, ...]) -> tuple[int, float] | None:
     if len(comparisons) < 2 or any(one.label is None for one in comparisons):
         return None
     right = np.stack([one.compressed.correct.mean(axis=0) for one in comparisons], axis=1)
-    cluster = next((found for one in comparisons if (found := cluster_of(one)) is not None), None)
     rng = comparisons[0].generator("best of several", shared=True)
-    return int(right.mean(axis=0).argmax()), optimism(right, rng, cluster)
+    return int(right.mean(axis=0).argmax()), optimism(right, rng, shared_cluster(comparisons))
 
 
 def _row(candidate: Candidate) -> Row:

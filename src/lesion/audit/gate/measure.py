@@ -16,6 +16,7 @@ from lesion.audit.inference.enough import enough
 from lesion.audit.inference.mean_changes import spread
 from lesion.audit.inference.net_loss import net_loss
 from lesion.audit.inference.parts import Parts
+from lesion.audit.statistics.flips import cluster_of
 from lesion.errors import InputError
 from lesion.params.ties import Ties
 
@@ -121,7 +122,7 @@ def _nearest(name: str, known: Sequence[str]) -> str:
 
 def _value(comparison: Comparison, of: Measure, stratum: Integers, strata: int) -> Bounded:
     dense, compressed = comparison.dense, comparison.compressed
-    cluster, paired = _cluster(comparison), comparison.paired
+    cluster, paired = cluster_of(comparison), comparison.paired
     if of == "loss":
         return net_loss(dense.correct, compressed.correct, stratum, strata, paired=paired, cluster=cluster)
     if of == "broken":
@@ -146,14 +147,6 @@ def _value(comparison: Comparison, of: Measure, stratum: Integers, strata: int) 
         for side, confidence in ((dense, dense.confidence), (compressed, compressed.confidence))
     )
     return spread(before, after, parts, paired=paired)
-
-
-def _cluster(comparison: Comparison) -> Integers | None:
-    """The cluster of each example, 0, 1, …; None where each stands alone."""
-    if comparison.cluster is None:
-        return None
-    ids, cluster = np.unique(comparison.cluster, return_inverse=True)
-    return None if len(ids) == len(cluster) else cluster
 
 
 def _measured(

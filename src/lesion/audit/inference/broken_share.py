@@ -136,8 +136,3 @@ def _freedom(variances: Floats, degrees: Floats) -> Floats:
     whole = variances.sum(axis=0)
     parts = (variances**2 / degrees).sum(axis=0)
     return np.asarray(np.where(whole > 0, whole**2 / np.where(parts > 0, parts, 1.0), degrees.min()))
-
-
-def _uses(rows: npt.NDArray[np.int64], members: int) -> npt.NDArray[np.int64]:
-    """How often each draw has each member: int64 (draws, members)."""
-    return np.asarray((rows[:, :, None] == np.arange(members)).sum(axis=1))

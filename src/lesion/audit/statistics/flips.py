@@ -76,7 +76,7 @@ def table(comparison: Comparison, *, groups: list[list[str]], ties: Ties) -> pd.
     ties : which of the labels with most votes is the modal one
     """
     classes = len(comparison.classes)
-    before, after = (_modal(one, classes, ties) for one in (comparison.dense, comparison.compressed))
+    before, after = (modal(one, classes, ties) for one in (comparison.dense, comparison.compressed))
     flips = _flips(before, after, comparison.label)
     parts = [_part(comparison, flips, name, names, place) for name, names, place in strata(comparison, groups)]
     if len(flips.example) and not comparison.graded:
@@ -92,7 +92,8 @@ def _test(comparison: Comparison) -> str:
     return TEST if cluster_of(comparison) is None else OF_CLUSTERS
 
 
-def _modal(one: Population, classes: int, ties: Ties) -> Integers:
+def modal(one: Population, classes: int, ties: Ties) -> Integers:
+    """The label that most members give to each example: int (examples,)."""
     return modal_label(votes(one.prediction, classes), classes, ties)[0]
 
 
