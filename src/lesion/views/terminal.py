@@ -1,6 +1,5 @@
 """What an audit prints: its findings in at most ten lines of 80 columns."""
 
-import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from lesion.audit.headline import headline, who_pays
 from lesion.audit.statistics.calibration import ALL
 from lesion.audit.statistics.flips import CLASS, words
 from lesion.audit.wording import number, percent, points
-from lesion.views.text import printable
+from lesion.views.text import path_text, printable
 
 LINES, WIDTH, LABEL = 10, 80, 10
 WORST, LONGEST = 3, 24
@@ -35,7 +34,7 @@ def lines(candidates: AuditedCandidates, verdicts: Sequence[Verdict] = (), *, pa
         found = _one(candidates.all[0].audited, verdicts[0] if verdicts else None)
     else:
         found = _several(candidates, {verdict.candidate: verdict for verdict in verdicts})
-    where = os.fsencode(page).decode("utf-8", "backslashreplace")
+    where = path_text(page)
     return [*map(_cut, found), _labelled("Page", where)]  # a path is not cut off: it is to be copied
 
 

@@ -1,6 +1,8 @@
 """Text from data, such as class names, as people can read it."""
 
+import os
 import unicodedata
+from pathlib import Path
 
 
 def escaped(character: str) -> str:
@@ -18,3 +20,8 @@ def _printable(character: str) -> str:
 def printable(text: str) -> str:
     """The text on one line: tabs and line breaks as blanks, control characters and lone surrogates as their codes."""
     return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def path_text(path: Path) -> str:
+    r"""A path as text that any file can hold: bytes of a name that is not UTF-8 become `\xe9`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -12,7 +12,7 @@ from lesion.audit.comparison.files.texts import TextTable
 from lesion.audit.foresight.entry import foresee_predictions
 from lesion.audit.foresight.foresee import Foreseen
 from lesion.views.foreseen.page import render
-from lesion.views.page.folder import PAGE, Writer, check_folder, write_folder
+from lesion.views.page.folder import PAGE, Writer, check_folder, write_folder, writer
 
 MARK = b'<meta name="generator" content="lesion foresee">'
 FILES = ("expected.csv", "risk_parts.csv", "risk.csv", PAGE)
@@ -48,7 +48,7 @@ def foresee(*, dense: Path, out: Path, texts: Path | None = None, reading: Readi
     }
     if len(found.expected):
         writers["expected.csv"] = partial(_write, found.expected)
-    writers[PAGE] = lambda path: path.write_bytes(page.encode())
+    writers[PAGE] = writer(page.encode())
     write_folder(out, writers, own=FILES)
     return found
 

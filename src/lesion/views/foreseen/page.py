@@ -1,6 +1,5 @@
 """The page of `lesion foresee`, which needs nothing else."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +8,7 @@ from lesion.audit.foresight.foresee import Foreseen
 from lesion.audit.wording import number, percent
 from lesion.views.foreseen.sentences import MEASURED, NO_SIZES, flips, who
 from lesion.views.gallery.rendering import render_template
+from lesion.views.text import path_text
 
 PARTS = 50  # classes and groups on the page
 EXCERPT = 300  # characters of a text
@@ -26,7 +26,7 @@ def render(dense: Path, found: Foreseen, *, examples: int, texts: pd.Series | No
     said = [] if texts is None else [" ".join(str(text).split())[:EXCERPT] for text in shown["example_id"].map(texts)]
     return render_template(
         "lesion.views.foreseen",
-        dense=os.fsencode(dense).decode("utf-8", "backslashreplace"),
+        dense=path_text(dense),
         models="one model" if found.models == 1 else f"{found.models} models",
         count=number(len(found.examples)),
         who=who(found),

@@ -1,7 +1,6 @@
 """`lesion audit`: files of predictions in, a folder of tables, figures and one page out."""
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from lesion.audit.comparison.files.contract import NOTHING_SAID, Reading
 from lesion.audit.comparison.files.texts import TextTable
 from lesion.audit.contract import AuditedCandidates
 from lesion.views.page.contents import contents
-from lesion.views.page.folder import Writer, check_folder, write_folder
+from lesion.views.page.folder import Writer, check_folder, write_folder, writer
 from lesion.views.page.pictures import Pictures
 
 if TYPE_CHECKING:  # without a budget it is not imported
@@ -69,11 +68,7 @@ def audit(
 
 def _verdict(gate: "Gate", found: AuditedCandidates) -> dict[str, Writer]:
     gate.judge(found)
-    return {name: partial(_write, content) for name, content in gate.files_.items()}
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)
+    return {name: writer(content) for name, content in gate.files_.items()}
 
 
 def _texts_of_pie(table: TextTable, found: AuditedCandidates) -> pd.Series:

@@ -16,9 +16,10 @@ from lesion.audit.registry import load_all
 from lesion.views.page import candidates, examples, page
 from lesion.views.page.document import Part, render
 from lesion.views.page.figures import Figures
-from lesion.views.page.folder import PAGE, Writer
+from lesion.views.page.folder import PAGE, Writer, writer
 from lesion.views.page.parts import models, part
 from lesion.views.page.pictures import Pictures
+from lesion.views.text import path_text
 
 NOTHING: Mapping[str, Writer] = {}
 
@@ -44,19 +45,19 @@ def contents(
     beside : further files, which the page names, too
     """
     writers: dict[str, Writer] = dict(beside)
-    for candidate, figures in _each(found):
+    pies = _pies(found, texts)
+    for (candidate, figures), pie in zip(_each(found), pies, strict=True):
         figures.of_audit(candidate.audited)
-        pie = examples.found(candidate.audited, texts)
         writers |= {**_tables(candidate, pie, figures.folder), **figures.writers}
     of_all, tables = Figures(), _of_all(found)
     if tables:
         of_all.of_candidates(found)
     sections = candidates.sections(found) if tables else []
     writers |= {**of_all.writers, **tables}
-    named = {name: page.path_text(path) for name, path in compressed.items()}
-    parts = _parts(found, named, texts=texts, pictures=pictures, verdicts=verdicts)
+    named = {name: path_text(path) for name, path in compressed.items()}
+    parts = _parts(found, named, pies, pictures=pictures, verdicts=verdicts)
     text = _page(dense, found, parts, sections, made=sorted(writers))
-    return {**writers, PAGE: partial(_write_bytes, text.encode())}
+    return {**writers, PAGE: writer(text.encode())}
 
 
 def page_alone(found: AuditedCandidates, *, verdicts: Sequence[Verdict] = ()) -> str:
@@ -64,11 +65,11 @@ def page_alone(found: AuditedCandidates, *, verdicts: Sequence[Verdict] = ()) ->
     sources = [candidate.audited.comparison.sources for candidate in found.all]
     dense = Path(SIDES[0]) if sources[0] is None else sources[0][0].path
     named = {
-        candidate.name: candidate.name if source is None else page.path_text(source[1].path)
+        candidate.name: candidate.name if source is None else path_text(source[1].path)
         for candidate, source in zip(found.all, sources, strict=True)
     }
     sections = candidates.sections(found) if _of_all(found) else []
-    return _page(dense, found, _parts(found, named, verdicts=verdicts), sections, made=[])
+    return _page(dense, found, _parts(found, named, _pies(found), verdicts=verdicts), sections, made=[])
 
 
 def _each(found: AuditedCandidates) -> Iterator[tuple[Candidate, Figures]]:
@@ -76,6 +77,11 @@ def _each(found: AuditedCandidates) -> Iterator[tuple[Candidate, Figures]]:
     for place, candidate in enumerate(found.all):
         several = len(found.all) > 1
         yield candidate, Figures(f"{candidate.name}/", f"candidate-{place}-") if several else Figures()
+
+
+def _pies(found: AuditedCandidates, texts: pd.Series | None = None) -> list[pd.DataFrame]:
+    """The PIE of each candidate, with what they say where that is known."""
+    return [examples.found(candidate.audited, texts) for candidate in found.all]
 
 
 def _of_all(found: AuditedCandidates) -> dict[str, Writer]:
@@ -88,8 +94,8 @@ def _of_all(found: AuditedCandidates) -> dict[str, Writer]:
 def _parts(
     found: AuditedCandidates,
     named: Mapping[str, str],
+    pies: Sequence[pd.DataFrame],
     *,
-    texts: pd.Series | None = None,
     pictures: Pictures | None = None,
     verdicts: Sequence[Verdict],
 ) -> list[Part]:
@@ -98,6 +104,7 @@ def _parts(
     Parameters
     ----------
     named : name of a candidate → its file, as people read it
+    pies : the PIE of each candidate (`_pies`)
     """
     judged = {verdict.candidate: verdict for verdict in verdicts}
     return [
@@ -106,11 +113,11 @@ def _parts(
             file=named[candidate.name],
             folder=figures.folder,
             mark=figures.mark,
-            pie=examples.found(candidate.audited, texts),
+            pie=pie,
             pictures=pictures,
             verdict=judged.get(candidate.name),
         )
-        for candidate, figures in _each(found)
+        for (candidate, figures), pie in zip(_each(found), pies, strict=True)
     ]
 
 
@@ -139,10 +146,6 @@ def _tables(candidate: Candidate, pie: pd.DataFrame, folder: str) -> dict[str, W
             writers[f"{folder}{name}.{statistics[name].SUFFIX}"] = partial(write, table)
     writers[f"{folder}pie.csv"] = partial(_write_frame, pie)
     return writers
-
-
-def _write_bytes(content: bytes, path: Path) -> None:
-    path.write_bytes(content)
 
 
 def _write_frame(table: pd.DataFrame, path: Path) -> None:

@@ -16,8 +16,9 @@ from lesion.audit.contract import Finding
 from lesion.audit.gate.contract import Verdict
 from lesion.views.gallery.rendering import render_template
 from lesion.views.page.cells import body, cell_name, labels
-from lesion.views.page.page import Table, clipped, path_text
+from lesion.views.page.page import Table, clipped
 from lesion.views.page.verdicts import answer, decided
+from lesion.views.text import path_text
 
 HERE = "lesion.views.page"
 

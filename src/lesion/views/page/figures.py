@@ -1,13 +1,11 @@
 """The figures of an audit as files, for a slide or a paper."""
 
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 
 from lesion.audit.contract import Audited, AuditedCandidates
 from lesion.views.figures import saving
 from lesion.views.page import plots
-from lesion.views.page.folder import Writer
+from lesion.views.page.folder import Writer, writer
 
 SUFFIXES = ("svg",)
 """Of the figures. A PDF takes as long again: `lesion.Audit.plot` makes the same figures for any format."""
@@ -43,8 +41,4 @@ class Figures:
         if plot is None:
             return
         for suffix, content in saving.files(plot.draw, plot.size, plot.texts, suffixes=SUFFIXES).items():
-            self.writers[f"{self.folder}figures/{name}.{suffix}"] = partial(_write, content)
-
-
-def _write(content: bytes, path: Path) -> None:
-    path.write_bytes(content)
+            self.writers[f"{self.folder}figures/{name}.{suffix}"] = writer(content)

@@ -35,6 +35,11 @@ def files_of_candidate() -> tuple[str, ...]:
     )
 
 
+def writer(content: bytes) -> Writer:
+    """What writes these bytes to a path."""
+    return lambda path: path.write_bytes(content)
+
+
 def own_files(candidates: Iterable[str] = ()) -> tuple[str, ...]:
     """The files that an audit may write, in the order in which they are written, the page last.
 

@@ -1,9 +1,7 @@
 """A table of the page, and how texts and numbers stand in it."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from unicodedata import category
 
@@ -57,11 +55,6 @@ def ends(table: pd.DataFrame) -> pd.DataFrame:
 def decimal(value: float, digits: int = 2) -> str:
     """A number with a typographic minus; nothing where there is none."""
     return "" if pd.isna(value) else f"{value:.{digits}f}".replace("-", MINUS)
-
-
-def path_text(path: Path) -> str:
-    r"""A path as text that any file can hold: bytes of a name that is not UTF-8 become `\xe9`."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def excerpt(text: str, longest: int = EXCERPT) -> str:
