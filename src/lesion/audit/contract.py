@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import pandas as pd
 import pyarrow as pa
 
-from lesion.audit.comparison.comparison import Comparison
+from lesion.audit.comparison.comparison import SIDES, Comparison
 
 Row = dict[str, Any]
 """Columns of one row of the summary; None where there is nothing to say."""
@@ -64,6 +64,11 @@ class AuditedCandidates:
     all: tuple[Candidate, ...]
     tables: Mapping[str, pd.DataFrame]
     notes: tuple[str, ...] = ()
+
+
+def alone(audited: Audited) -> AuditedCandidates:
+    """The one candidate of an audit, which has no name of its own."""
+    return AuditedCandidates((Candidate(SIDES[1], audited),), {})
 
 
 @dataclass(frozen=True)

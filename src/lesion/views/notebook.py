@@ -1,5 +1,6 @@
 """`lesion.Audit` and `lesion.Candidates`: the estimators, with plots, the page and JSON."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from lesion.artifacts.atomic import write_text
 from lesion.audit import estimator
 from lesion.audit.candidates import estimator as several
-from lesion.audit.contract import Audited, AuditedCandidates, Candidate
+from lesion.audit.contract import Audited, AuditedCandidates, alone
 from lesion.audit.document import document
 from lesion.audit.gate.contract import Verdict
 from lesion.errors import InputError
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from lesion.views.page.plots import Plot
-
-COMPRESSED = "compressed"
-"""What the candidate of an `Audit` is called."""
 
 
 class Plots:
@@ -113,14 +111,14 @@ def _styled(plot: "Plot") -> "Figure":
     return drawing
 
 
-class Shown:
+class Shown(ABC):
     """What an estimator that was fitted shows."""
 
     NEEDS_FIT: ClassVar[tuple[str, ...]] = ("plot",)
 
+    @abstractmethod
     def candidates(self) -> AuditedCandidates:
         """All that was found, as the page and the gate read it: of an `Audit` its one candidate."""
-        raise NotImplementedError
 
     @property
     def plot(self) -> Plots:
@@ -161,7 +159,7 @@ class Audit(Shown, estimator.Audit):  # noqa: D101  as of the class that it show
 
     def candidates(self) -> AuditedCandidates:
         """What was found, of its one candidate."""
-        return AuditedCandidates((Candidate(COMPRESSED, self.audited_),), {})
+        return alone(self.audited_)
 
 
 class Candidates(Shown, several.Candidates):  # noqa: D101

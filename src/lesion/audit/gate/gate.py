@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lesion.audit.contract import Audited, AuditedCandidates, Candidate
+from lesion.audit.contract import Audited, AuditedCandidates, alone
 from lesion.audit.gate.budget import ReadBudget, given_budget, read_budget
 from lesion.audit.gate.contract import Status, Verdict
 from lesion.audit.gate.files import verdict_files
@@ -104,7 +104,7 @@ class Gate:
 def _candidates(audit: Any) -> AuditedCandidates:
     found = getattr(audit, "audited_", audit)
     if isinstance(found, Audited):
-        return AuditedCandidates((Candidate("compressed", found),), {})
+        return alone(found)
     if not isinstance(found, AuditedCandidates):
         raise InputError(f"Gate.judge: a fitted Audit or Candidates is expected, found {found!r:.80}; call its fit")
     return found
