@@ -1,6 +1,7 @@
 """Small networks to quantise, each with what makes quantisation hard, and the methods applied to them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -11,7 +12,10 @@ from sklearn.datasets import load_digits
 from torch import Tensor, nn
 
 from lesion.compress import pt2e
+from lesion.compress.calibration import Calibration
 from lesion.compress.methods import int8_dynamic, int8_static
+from lesion.data.images import PackedImages
+from lesion.data.split import Normalise, Split
 
 Tensors = dict[str, Tensor]
 
@@ -21,6 +25,28 @@ LAYERS = {"0": 2, "3": 2, "7": 1}  # of digits_net: name -> stride
 
 def images() -> Tensor:
     return torch.tensor(load_digits().images / 16, dtype=torch.float32)[:, None]
+
+
+@dataclass(frozen=True)
+class Shown(Calibration):
+    """Calibration whose images are the first of `given`, not a random sample."""
+
+    given: Tensor
+
+    def images(self, count: int) -> Tensor:
+        if count > len(self.given):
+            return super().images(count)
+        return self.given[:count]
+
+
+def shown(given: Tensor) -> Calibration:
+    """Calibration that shows these images, float32 (n, 1, 8, 8) in [0, 1], in this order."""
+    pixels = (given * 16).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    split = Split(
+        example_id=torch.arange(len(given)), images=PackedImages(pixels), label=torch.zeros(len(given)).long(),
+        normalise=Normalise(torch.zeros(1), torch.full((1,), 16 / 255)), class_names=("0",), class_ids=("0",),
+    )  # fmt: skip
+    return Shown(split, 0, given)
 
 
 def digits_net() -> nn.Sequential:
@@ -94,7 +120,7 @@ def options(method: ModuleType) -> Any:
 @cache
 def compressor(method: ModuleType) -> Callable[[Mapping[str, Tensor]], Tensors]:
     compress: Callable[[Mapping[str, Tensor]], Tensors]
-    compress = method.compressor(digits_net(), options(method), images()[:100])
+    compress = method.compressor(digits_net(), options(method), shown(images()[:100]))
     return compress
 
 

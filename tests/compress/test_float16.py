@@ -9,13 +9,13 @@ import torch
 
 from lesion.compress.methods import float16
 from lesion.errors import InputError
-from tests.compress.quantised import digits_net, images, inference, member
+from tests.compress.quantised import digits_net, images, inference, member, shown
 from tests.rounding import assert_close
 
 
 def test_float16_rounds_to_half_and_leaves_integers() -> None:
     state = member(digits_net)
-    stored = float16.compressor(digits_net(), float16.Options(of="dense"), images()[:1])(state)
+    stored = float16.compressor(digits_net(), float16.Options(of="dense"), shown(images()[:1]))(state)
     assert stored.keys() == state.keys()
     for name, tensor in state.items():
         if name.endswith("num_batches_tracked"):
@@ -36,7 +36,7 @@ def test_float16_refuses_what_it_cannot_hold() -> None:
     state = member(digits_net)
     state["7.bias"][0] = 1e5
     with pytest.raises(InputError, match=r"7\.bias"):
-        float16.compressor(digits_net(), float16.Options(of="dense"), images()[:1])(state)
+        float16.compressor(digits_net(), float16.Options(of="dense"), shown(images()[:1]))(state)
 
 
 def test_importing_it_imports_no_torch() -> None:

@@ -9,7 +9,7 @@ import torch
 
 from lesion.compress.methods import int8_dynamic, int8_static
 from lesion.errors import InputError
-from tests.compress.quantised import INT8, LAYERS, compressor, digits_net, images, inference, member, restorer
+from tests.compress.quantised import INT8, LAYERS, compressor, digits_net, images, inference, member, restorer, shown
 from tests.rounding import assert_same_logits_but_for_ties
 
 
@@ -52,7 +52,7 @@ def test_dynamic_predictions_depend_on_the_image_alone() -> None:
 
 def test_dynamic_ignores_calibration() -> None:
     state = member(digits_net)
-    other = int8_dynamic.compressor(digits_net(), int8_dynamic.Options(of="dense"), images()[500:600] * 3)(state)
+    other = int8_dynamic.compressor(digits_net(), int8_dynamic.Options(of="dense"), shown(images()[500:600] * 3))(state)
     stored = compressor(int8_dynamic)(state)
     assert all(torch.equal(stored[name], other[name]) for name in stored)
 
@@ -60,8 +60,9 @@ def test_dynamic_ignores_calibration() -> None:
 def test_static_ranges_are_those_of_the_calibration_images() -> None:
     state = member(digits_net)
     stored = compressor(int8_static)(state)
-    calibration = images()[:200].clone()
-    calibration[100:] *= 3
+    changed = images()[:200].clone()
+    changed[100:] *= 3
+    calibration = shown(changed)
     wide = int8_static.compressor(digits_net(), int8_static.Options(of="dense", calibration_images=200), calibration)(
         state
     )
@@ -81,8 +82,10 @@ def test_an_image_of_zeros_has_finite_logits() -> None:
 
 
 def test_too_few_calibration_images_are_refused() -> None:
-    with pytest.raises(InputError, match="calibration_images is 100, of 99"):
-        int8_static.compressor(digits_net(), int8_static.Options(of="dense", calibration_images=100), images()[:99])
+    with pytest.raises(InputError, match="100 images are asked for, there are 99"):
+        int8_static.compressor(
+            digits_net(), int8_static.Options(of="dense", calibration_images=100), shown(images()[:99])
+        )
     with pytest.raises(InputError, match=r"compress\.calibration_images"):
         int8_static.Options.read({"of": "dense", "calibration_images": 0}, where="compress")
 

@@ -22,6 +22,7 @@ from tests.compress.quantised import (
     inference,
     member,
     options,
+    shown,
 )  # fmt: skip
 from tests.rounding import assert_same_logits_but_for_ties
 
@@ -85,7 +86,7 @@ def test_restored_computes_what_is_converted(
 ) -> None:
     state = member(build)
     model = build().eval()
-    stored = method.compressor(model, options(method), images()[:100])(state)
+    stored = method.compressor(model, options(method), shown(images()[:100]))(state)
     restored = method.restorer(build().eval(), options(method), images()[:1])(stored)
     x = images()[100:133]
     assert_same_logits_but_for_ties(inference(restored, x), inference(converted(method, build, state), x))
@@ -163,4 +164,4 @@ class Attention(nn.Module):
 )
 def test_what_cannot_be_stored_as_layers_is_refused(model: nn.Module, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        int8_dynamic.compressor(model.eval(), int8_dynamic.Options(of="dense"), images()[:1])
+        int8_dynamic.compressor(model.eval(), int8_dynamic.Options(of="dense"), shown(images()[:1]))

@@ -10,7 +10,7 @@ from lesion.artifacts.provenance import facts, provenance
 from lesion.compress.encoding import encode
 from lesion.compress.methods import float16
 from lesion.compress.size import sizes
-from tests.compress.quantised import INT8, compressor, digits_net, images, member
+from tests.compress.quantised import INT8, compressor, digits_net, images, member, shown
 
 WEIGHTS = {"0": 16 * 9, "3": 32 * 16 * 9, "7": 10 * 128}  # of digits_net
 POSITIONS = {"0": 4 * 4, "3": 2 * 2, "7": 1}
@@ -70,7 +70,7 @@ def test_bytes_are_those_of_the_encoding() -> None:
 
 def test_half_precision_keeps_weights_and_multiply_adds_and_halves_the_bytes() -> None:
     state = member(digits_net)
-    compress = float16.compressor(digits_net(), float16.Options(of="dense"), images()[:1])
+    compress = float16.compressor(digits_net(), float16.Options(of="dense"), shown(images()[:1]))
     found, dense = (sizes([tensors], digits_net(), SHAPE) for tensors in (compress(state), state))
     assert found["multiply_adds"] == found["multiply_adds_dense"] == MULTIPLY_ADDS
     assert (found["parameters"], found["sparsity"]) == (PARAMETERS, 0)

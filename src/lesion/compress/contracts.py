@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Size, Tensor, nn
 
     from lesion.compress import regrowth, regulariser, schedule, training
+    from lesion.compress.calibration import Calibration
     from lesion.compress.grouping import Grouping, Groups
     from lesion.compress.probe import Probe, Sampler
     from lesion.params.settings import Settings
@@ -167,5 +168,5 @@ class PretrainedMethod(StoredMethod, Protocol):
 class DerivedMethod(StoredMethod, Protocol):
     """A method that compresses trained members."""
 
-    def compressor(self, model: nn.Module, options: Any, calibration: Tensor) -> Compressor:
-        """Function that compresses one member. `calibration`: normalised training images, float32 (n, c, h, w)."""
+    def compressor(self, model: nn.Module, options: Any, calibration: Calibration) -> Compressor:
+        """Function that compresses one member. `model`: the network, in evaluation mode, to work with."""

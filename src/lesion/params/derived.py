@@ -1,7 +1,11 @@
 """Settings of variants that are made of another."""
 
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
+
 from pydantic import Field
 
+from lesion.errors import InputError
 from lesion.params.settings import Settings
 
 
@@ -9,3 +13,29 @@ class Derived(Settings):
     """`of`: the id of the variant whose members are compressed, `dense` or any other with float weights."""
 
     of: str = Field(min_length=1)
+
+
+class ByLayer(Derived):
+    """Derived by compressing layers, each on its own.
+
+    `keep`: layers that stay as they are, by name or by pattern: `head`, `blocks.0.*`.
+    """
+
+    keep: list[str] = Field(default_factory=list)
+
+
+def kept_layers(keep: Iterable[str], layers: Collection[str]) -> set[str]:
+    """The names in `layers` that a pattern of `keep` matches, by the rules of `fnmatch`.
+
+    Raises
+    ------
+    InputError
+        Names the first pattern that matches no layer.
+    """
+    found: set[str] = set()
+    for pattern in keep:
+        matched = {layer for layer in layers if fnmatchcase(layer, pattern)}
+        if not matched:
+            raise InputError(f"keep: {pattern} is no layer of this network: {', '.join([*layers][:4])}, …")
+        found |= matched
+    return found

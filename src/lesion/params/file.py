@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -55,6 +55,8 @@ class Study(Settings):
     `adversarial` is null where there is no other source of images of the same classes. `subgroups` names attributes of
     the examples, each alone or several for their intersections; `cluster` names the one whose values say which examples
     belong together, null where each stands for itself. `budget` is what its variants may lose, null for no gate.
+    `calibration` is the split whose images methods may look at that compress a trained network; of `test` they see the
+    images that they are then judged by.
     """
 
     data: dict[str, Any]
@@ -64,6 +66,7 @@ class Study(Settings):
     adversarial: dict[str, Any] | None
     robustness: Robustness
     subgroups: list[Annotated[list[str], Field(min_length=1)]]
+    calibration: Literal["train", "test"]
     cluster: str | None
     budget: StudyBudget | None
 

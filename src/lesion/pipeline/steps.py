@@ -90,7 +90,9 @@ STEPS: dict[str, Step] = {
     "compress": Step(
         "Derive a compressed variant from the members of another.",
         "lesion.compress.derive:compress", SHARD, DATA | {"parent": Input("checkpoint", of="{parent}")},
-        {"checkpoint": "checkpoint"}, SEED | MODEL | COMPRESSION | {"parent_compression": "variants.{parent}"},
+        {"checkpoint": "checkpoint"},
+        SEED | MODEL | COMPRESSION
+        | {"parent_compression": "variants.{parent}", "calibration": "studies.{study}.calibration"},
         kinds=("derived",), loads=("model", "compression", "parent"), comparison=True, local=True,
     ),
     "predict": Step(

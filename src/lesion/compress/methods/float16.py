@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from lesion.compress.calibration import Calibration
+
 KIND = "derived"
 FLOAT_MEMBERS = True
 
@@ -27,7 +29,7 @@ class Options(Derived):
 def compressor(
     model: nn.Module,  # noqa: ARG001
     options: Options,  # noqa: ARG001
-    calibration: Tensor,  # noqa: ARG001
+    calibration: Calibration,  # noqa: ARG001
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """Return a function: state dict of a trained member -> the same with floating-point tensors as float16.
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torchao.quantization.pt2e.quantizer import QuantizationSpec
 
+    from lesion.compress.calibration import Calibration
+
 KIND = "derived"
 FLOAT_MEMBERS = False
 
@@ -28,15 +30,15 @@ class Options(Derived):
 def compressor(
     model: nn.Module,
     options: Options,  # noqa: ARG001
-    calibration: Tensor,
+    calibration: Calibration,
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """Return a function: state dict of a trained member -> tensors to store (keys in integer_layers.py).
 
-    model: in eval mode. calibration: float32 (n, c, h, w); only its shape is used.
+    model: in eval mode. Of the images only the shape is used.
     """
     from lesion.compress import pt2e
 
-    return pt2e.compressor(model, input_specification(), calibration[:1])
+    return pt2e.compressor(model, input_specification(), calibration.images(1))
 
 
 def restorer(

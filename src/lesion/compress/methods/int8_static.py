@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lesion.errors import InputError
 from lesion.params.derived import Derived
 
 if TYPE_CHECKING:
@@ -19,31 +18,28 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torchao.quantization.pt2e.quantizer import QuantizationSpec
 
+    from lesion.compress.calibration import Calibration
+
 KIND = "derived"
 FLOAT_MEMBERS = False
 
 
 class Options(Derived):
-    """What it is made of, and how many training images calibration sees."""
+    """What it is made of, and how many images calibration sees."""
 
     calibration_images: int = Field(ge=1)
 
 
 def compressor(
-    model: nn.Module, options: Options, calibration: Tensor
+    model: nn.Module, options: Options, calibration: Calibration
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """Return a function: state dict of a trained member -> tensors to store (keys in integer_layers.py).
 
-    model: in eval mode. calibration: normalised training images, float32 (n, c, h, w); the first `calibration_images`
-    are used. Raises InputError if there are fewer.
+    model: in eval mode. Raises InputError if there are fewer than `calibration_images` images.
     """
-    if len(calibration) < options.calibration_images:
-        raise InputError(
-            f"int8-static: calibration_images is {options.calibration_images}, of {len(calibration)} training images"
-        )
     from lesion.compress import pt2e
 
-    return pt2e.compressor(model, input_specification(), calibration[: options.calibration_images])
+    return pt2e.compressor(model, input_specification(), calibration.images(options.calibration_images))
 
 
 def restorer(
