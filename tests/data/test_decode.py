@@ -20,12 +20,14 @@ IMAGENET = Geometry(resize=256, side=224)
 
 def torchvision(image: Image.Image, geometry: Geometry) -> np.ndarray:
     transforms = pytest.importorskip("torchvision.transforms")
-    shown = transforms.CenterCrop(geometry.side)(transforms.Resize(geometry.resize)(image))
+    to = geometry.resize if geometry.crop == "centre" else (geometry.resize, geometry.resize)
+    scaled = transforms.Resize(to, transforms.InterpolationMode(geometry.interpolation))(image)
+    shown = transforms.CenterCrop(geometry.side)(scaled)
     return np.array(shown, dtype=int)
 
 
 def differences(image: Image.Image, geometry: Geometry) -> np.ndarray:
-    ours = show(image, centre_box(*image.size, geometry), geometry.side)
+    ours = show(image, centre_box(*image.size, geometry), geometry.side, geometry.interpolation)
     found: np.ndarray = np.abs(ours - torchvision(image, geometry))
     return found
 
@@ -45,6 +47,26 @@ def test_the_centre_of_real_images_is_that_of_torchvision(source: str, resize: i
     found = [differences(image, Geometry(resize=resize, side=224)) for image in pictures(source, 40, every=25)]
     assert max(image.max() for image in found) <= 2
     assert np.mean([(image > 0).mean() for image in found]) < share
+
+
+@pytest.mark.parametrize("source", sources(224))
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        Geometry(256, 224, "bicubic"),
+        Geometry(266, 240, "bicubic"),
+        Geometry(341, 299, "bicubic"),
+        Geometry(384, 384, "bicubic", "squash"),
+        Geometry(248, 224, "bicubic", "squash"),
+        Geometry(232, 224, "lanczos"),
+        Geometry(48, 32, "box"),
+    ],
+    ids=str,
+)
+def test_filters_and_sides_are_those_of_torchvision(source: str, geometry: Geometry) -> None:
+    found = [differences(image, geometry) for image in pictures(source, 8, every=100)]
+    assert max(image.max() for image in found) <= 8  # by the order of the passes, which Pillow chooses by the size
+    assert np.mean([(image > 2).mean() for image in found]) < 1e-3
 
 
 @pytest.mark.parametrize("encoding", [{"quality": 90}, {"quality": 75, "progressive": True}, {"subsampling": 0}])

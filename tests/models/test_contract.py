@@ -5,8 +5,8 @@ from importlib import import_module
 
 from lesion import models
 from lesion.models import cifar_resnet, small_cnn, timm, torchvision, wide_resnet
-from lesion.models.contract import ModelFamily
-from lesion.params.settings import Settings
+from lesion.models.contract import ModelFamily, PublishedFamily
+from lesion.params.network import Network
 
 MODELS: dict[str, ModelFamily] = {
     "cifar_resnet": cifar_resnet,
@@ -16,8 +16,11 @@ MODELS: dict[str, ModelFamily] = {
     "wide_resnet": wide_resnet,
 }
 
+PUBLISHED: dict[str, PublishedFamily] = {"timm": timm, "torchvision": torchvision}
+
 
 def test_every_model_is_checked_against_the_contract() -> None:
     found = {module.name for module in pkgutil.iter_modules(models.__path__)}
     assert {name for name in found if hasattr(import_module(f"{models.__name__}.{name}"), "Options")} == set(MODELS)
-    assert all(issubclass(module.Options, Settings) for module in MODELS.values())
+    assert all(issubclass(module.Options, Network) for module in MODELS.values())
+    assert {name for name, module in MODELS.items() if isinstance(module, PublishedFamily)} == set(PUBLISHED)

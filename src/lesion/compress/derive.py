@@ -10,9 +10,9 @@ from lesion.artifacts.checkpoints import read_facts, write_checkpoint
 from lesion.compress.calibration import Calibration
 from lesion.compress.encoding import encode
 from lesion.compress.restore import restored
-from lesion.data.split import read_split
 from lesion.errors import InputError
 from lesion.models.build import build
+from lesion.models.inputs import read_inputs
 from lesion.progress import progress
 from lesion.seeds import derive_seed
 
@@ -42,7 +42,7 @@ def compress(
         Where the parent's members are no networks of float weights, as those of int8.
     """
     torch.set_num_threads(1)
-    split = read_split(examples, images, calibration)
+    split = read_inputs(model, examples, images, calibration)
     options = plugins.options("method", compression, where=f"variants.{variant}", key="method")
     shown = Calibration(split, derive_seed(root_seed, study, "calibration"))
     method = plugins.load("method", compression["method"])

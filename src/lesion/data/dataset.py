@@ -51,11 +51,14 @@ class Packed(Examples):
 class Geometry:
     """How an image file becomes a square: scale the shorter side to `resize`, cut out the centre `side` × `side`.
 
-    An image of `side` × `side` pixels stays as it is.
+    With `crop` "squash" both sides are scaled to `resize`. `interpolation` is a filter of Pillow, in small letters. An
+    image of `side` × `side` pixels stays as it is.
     """
 
     resize: int
     side: int
+    interpolation: str = "bilinear"
+    crop: str = "centre"
 
 
 @dataclass(frozen=True, kw_only=True)

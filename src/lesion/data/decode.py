@@ -28,10 +28,13 @@ def centre_box(width: int, height: int, geometry: Geometry) -> Box:
     """The part of an image that evaluation shows, in pixels of the file.
 
     It is the part that remains of an image after torchvision's Resize(resize) and CenterCrop(side), with the same
-    rounding. Scaling only this box to `side` × `side` gives the same pixels within two levels of 255.
+    rounding. Scaling only this box to `side` × `side` gives the same pixels within two levels of 255; with filters that
+    overshoot (bicubic), up to eight levels at single pixels, since Pillow orders its two passes by the size.
     """
     shorter, side = min(width, height), geometry.side
-    across, down = (geometry.resize * length // shorter for length in (width, height))
+    across = down = geometry.resize
+    if geometry.crop == "centre":
+        across, down = (geometry.resize * length // shorter for length in (width, height))
     left, upper = round((across - side) / 2), round((down - side) / 2)
     right, lower = min(width, (left + side) * width / across), min(height, (upper + side) * height / down)
     return left * width / across, upper * height / down, right, lower
@@ -87,12 +90,12 @@ def open_image(path: Path) -> Image.Image:
         raise InputError(f"{path}: not a readable image ({reason})") from None
 
 
-def show(image: Image.Image, box: Box, side: int) -> Pixels:
-    """The pixels of `box`, scaled to `side` × `side` (bilinear, antialiased): uint8 (side, side, 3)."""
+def show(image: Image.Image, box: Box, side: int, interpolation: str = "bilinear") -> Pixels:
+    """The pixels of `box`, scaled to `side` × `side` (antialiased): uint8 (side, side, 3)."""
     left, upper, right, lower = box
     if right - left == lower - upper == side and left % 1 == upper % 1 == 0:  # nothing to scale
         return np.asarray(image.crop((int(left), int(upper), int(right), int(lower))))
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, box=box))
+    return np.asarray(image.resize((side, side), Image.Resampling[interpolation.upper()], box=box))
 
 
 def read_image(path: Path, geometry: Geometry) -> Pixels:
@@ -100,4 +103,4 @@ def read_image(path: Path, geometry: Geometry) -> Pixels:
     image = open_image(path)
     if image.size == (geometry.side, geometry.side):
         return np.asarray(image)
-    return show(image, centre_box(*image.size, geometry), geometry.side)
+    return show(image, centre_box(*image.size, geometry), geometry.side, geometry.interpolation)

@@ -112,7 +112,8 @@ class FileImages:
         pixels = np.empty((len(rows), side, side, 3), dtype=np.uint8)
         for place, file in enumerate(self.files.take(rows).to_pylist()):
             image = open_image(self.root / file)
-            pixels[place] = show(image, random_box(*image.size, augmentation.smallest_area, draws), side)
+            box = random_box(*image.size, augmentation.smallest_area, draws)
+            pixels[place] = show(image, box, side, self.geometry.interpolation)
         return mirror(pixels, draws) if augmentation.mirror else pixels
 
 

@@ -16,11 +16,13 @@ from lesion.data.images import Images, open_images
 class Normalise:
     """Turns stored pixels, uint8 (n, h, w, c), into network input, float32 (n, c, h, w).
 
-    `mean`, `std`: float32 (c,), of pixels in [0, 1].
+    `mean`, `std`: float32 (c,), of pixels in [0, 1], in the order of the stored channels. `reverse`: the network takes
+    the channels in reverse order (BGR).
     """
 
     mean: Tensor
     std: Tensor
+    reverse: bool = False
 
     def __call__(self, images: Tensor) -> Tensor:
         """Scale to [0, 1], subtract the mean, divide by the standard deviation.
@@ -29,6 +31,8 @@ class Normalise:
         then those of channels-first, for which convolutions of few channels are faster.
         """
         pixels = images.to(torch.float32).div_(255).sub_(self.mean.to(images.device)).div_(self.std.to(images.device))
+        if self.reverse:
+            pixels = pixels.flip(3)
         return pixels.permute(0, 3, 1, 2) if pixels.shape[3] > 1 else pixels.squeeze(3).unsqueeze(1)
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
-from lesion.params.settings import Settings
+from lesion.params.network import Network
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class Options(Settings):
+class Options(Network):
     """Depth 6n + 2 with n ≥ 1; channels of the first stage; stride of the first convolution (1 in the paper).
 
     With stride 2 a network costs a quarter of the arithmetic.

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from lesion.params.settings import Settings
+    from lesion.params.network import Network
 
 
 class ModelFamily(Protocol):
     """A family of networks."""
 
     @property
-    def Options(self) -> type[Settings]:  # noqa: N802
+    def Options(self) -> type[Network]:  # noqa: N802
         """The module's settings."""
 
     def build(self, options: Any, *, channels: int, side: int, classes: int) -> nn.Module:
         """A network from (n, channels, side, side) to logits (n, classes). `options`: the module's own `Options`."""
+
+
+@dataclass(frozen=True)
+class OwnInput:
+    """How the publisher of weights shows images to the network.
+
+    Attributes
+    ----------
+    weights : the name of the weights in the library
+    mean, std : of pixels in [0, 1], red, green and blue
+    resize, side, interpolation, crop : as of `data.dataset.Geometry`
+    """
+
+    weights: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    resize: int
+    side: int
+    interpolation: str
+    crop: str = "centre"
+
+
+@runtime_checkable
+class PublishedFamily(Protocol):
+    """A family whose networks have published weights."""
+
+    def own_input(self, options: Any, weights: str) -> OwnInput | None:
+        """What belongs to `weights` of the network (`default`: the library's first choice); None if it has no weights.
+
+        InputError if there are none of that name, or they need what `OwnInput` cannot say.
+        """

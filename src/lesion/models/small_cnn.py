@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lesion.params.settings import Settings
+from lesion.params.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Options(Settings):
+class Options(Network):
     """Output channels of each convolution. Each convolution halves the side of the image."""
 
     widths: list[int] = Field(min_length=1)

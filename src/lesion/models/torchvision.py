@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.params.settings import Settings
+from lesion.params.network import Network
 
 if TYPE_CHECKING:
     from typing import Any
 
     from torch import nn
 
+    from lesion.models.contract import OwnInput
 
-class Options(Settings):
+
+class Options(Network):
     """Name of the network as in `torchvision.models.list_models(module=torchvision.models)`.
 
     It is checked when the network is built, since importing torchvision takes seconds.
@@ -51,3 +53,37 @@ def special_arguments(name: str, side: int) -> dict[str, Any]:
     if name.startswith("vit_"):
         return {"image_size": side}
     return {"input_size": (side, side)} if name.startswith("maxvit") else {}
+
+
+def own_input(options: Options, weights: str) -> OwnInput | None:
+    """What the transforms of torchvision's weights do; `weights` is their name (`IMAGENET1K_V1`), or `default`.
+
+    Raises
+    ------
+    InputError
+        If there is no such network or no such weights.
+    """
+    from torchvision import models
+
+    from lesion.errors import InputError
+    from lesion.models.catalogue import check_name
+    from lesion.models.contract import OwnInput
+
+    name = options.architecture
+    check_name(name, models.list_models(module=models), library="torchvision")
+    known = {one.name: one for one in models.get_model_weights(name)}
+    if not known:
+        return None
+    if weights == "default":
+        weights = models.get_model_weights(name).DEFAULT.name
+    if weights not in known:
+        raise InputError(f"model.input.weights: torchvision has no {weights} of {name}, but {', '.join(known)}")
+    shown = known[weights].transforms()
+    return OwnInput(
+        weights=f"torchvision's {name}, {weights}",
+        mean=tuple(shown.mean),
+        std=tuple(shown.std),
+        resize=shown.resize_size[0],
+        side=shown.crop_size[0],
+        interpolation=shown.interpolation.value,
+    )

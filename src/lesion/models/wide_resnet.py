@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
 
-from lesion.params.settings import Settings
+from lesion.params.network import Network
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class Options(Settings):
+class Options(Network):
     """Depth 6n + 4 with n ≥ 1; widening factor; dropout between the two convolutions of a block."""
 
     depth: int = 16

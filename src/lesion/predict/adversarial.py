@@ -19,8 +19,9 @@ from lesion.artifacts.arrays import read_arrays, write_arrays
 from lesion.data.contents import record
 from lesion.data.dataset import Dataset, Packed
 from lesion.data.images import FileImages, Images, PackedImages, folder
-from lesion.data.split import Split, read_split
+from lesion.data.split import Split
 from lesion.errors import InputError
+from lesion.models.inputs import read_inputs, shown
 from lesion.params.recipe import Evaluation, Recipe
 from lesion.predict.evaluate import logits, read_batches
 from lesion.train.device import computing
@@ -56,17 +57,18 @@ def adversarial(
     if source is None:
         write_arrays(adversarial, {}, study=study)
         return
-    split = read_split(examples, images, "train")
+    split = read_inputs(model, examples, images, "train")
     where = f"studies.{study}.adversarial"
     module = plugins.load("data", source["name"])
     other: Dataset = module.load(plugins.options("data", source, where=where))
-    label = labels(other, split, where=f"params.yaml: {where}: {source['name']}")
+    looked_at = shown(model, _images(other))
+    label = labels(other, looked_at, split, where=f"params.yaml: {where}: {source['name']}")
     kept = np.arange(len(label), dtype=np.int32)
     arrays: dict[str, npt.NDArray[Any]] = {}
     if not getattr(module, "SELECTED", False):
         seeds = Seeds.derive(root_seed, study, "adversarial/reference", 0)  # no variant has a slash
         prediction = reference_predictions(
-            _images(other), split, seeds=seeds, model=model, recipe=recipe, evaluation=evaluation, count=len(label)
+            looked_at, split, seeds=seeds, model=model, recipe=recipe, evaluation=evaluation, count=len(label)
         )
         kept = kept[prediction != label]
         arrays["prediction"] = prediction[kept]
@@ -76,19 +78,20 @@ def adversarial(
     if isinstance(other, Packed):
         arrays["images"] = other.images[kept]
     else:
+        assert isinstance(looked_at, FileImages)
         files = other.files.take(kept)
         contents, listed = record(folder(other.root), files, adversarial)
         arrays |= contents
-        known |= {"root": other.root, "geometry": asdict(other.geometry), "files": files.to_pylist(), **listed}
+        known |= {"root": other.root, "geometry": asdict(looked_at.geometry), "files": files.to_pylist(), **listed}
     write_arrays(adversarial, arrays | {"label": label[kept], "example_id": kept}, **known)
 
 
-def labels(other: Dataset, split: Split, *, where: str) -> npt.NDArray[np.int16]:
+def labels(other: Dataset, images: Images, split: Split, *, where: str) -> npt.NDArray[np.int16]:
     """Labels of another source as the study numbers its classes: int16 (n,); InputError if classes or images differ."""
     if missing := [name for name in other.ids if name not in split.class_ids]:
         raise InputError(f"{where}: class {missing[0]} is none of the study's")
-    if _images(other).shape != split.images.shape:
-        raise InputError(f"{where}: images of {_images(other).shape} (side, channels), {split.images.shape} expected")
+    if images.shape != split.images.shape:
+        raise InputError(f"{where}: images of {images.shape} (side, channels), {split.images.shape} expected")
     place = np.array([split.class_ids.index(name) for name in other.ids], dtype=np.int16)
     return np.asarray(place[other.label])
 

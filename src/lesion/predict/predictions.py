@@ -10,8 +10,9 @@ from torch import Tensor
 from lesion.artifacts.checkpoints import read_facts, read_members
 from lesion.artifacts.tables import PREDICTIONS, from_numpy, write_parquet
 from lesion.compress.size import sizes
-from lesion.data.split import Split, read_split
+from lesion.data.split import Split
 from lesion.models.build import build
+from lesion.models.inputs import read_inputs
 from lesion.params.recipe import Evaluation
 from lesion.predict.evaluate import answers, batch_rows, members_logits, read_batches
 from lesion.predict.networks import networks
@@ -50,7 +51,7 @@ def predict(
 
     The audit takes the sizes from there, since it may run without the checkpoints.
     """
-    split = read_split(examples, images, "test")
+    split = read_inputs(model, examples, images, "test")
     batches, first = len(batch_rows(len(split.label), evaluation)), 0
     with computing(threads=evaluation.threads) as device, progress(batches=batches) as advance:
         members = networks(checkpoint, model=model, compression=compression, split=split, device=device)

@@ -17,7 +17,8 @@ from lesion.data.corruptions.corrupt import corrupt
 from lesion.data.images import FileImages, Images, Rows, folder
 from lesion.data.loading import load
 from lesion.data.published import open_published
-from lesion.data.split import Split, read_split
+from lesion.data.split import Split
+from lesion.models.inputs import read_inputs
 from lesion.params.recipe import Evaluation
 from lesion.params.robustness import Robustness
 from lesion.predict.adversarial import read_adversarial
@@ -126,7 +127,7 @@ def robustness(
     robustness: Robustness,
 ) -> None:
     """Write the `counts`, sorted by member, then by condition in the order of the params."""
-    split = read_split(examples, images, "test")
+    split = read_inputs(model, examples, images, "test")
     shown = list(conditions(adversarial, split, robustness))
     batches = [(condition, rows) for condition in shown for rows in batch_rows(len(condition.label), evaluation)]
     with computing(threads=evaluation.threads) as device, progress(batches=len(batches)) as advance:

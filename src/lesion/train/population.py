@@ -13,9 +13,10 @@ from lesion import plugins
 from lesion.artifacts.checkpoints import write_checkpoint
 from lesion.compress.encoding import encode
 from lesion.data.sample import TrainingSampler
-from lesion.data.split import Split, read_split
+from lesion.data.split import Split
 from lesion.errors import InputError
 from lesion.models.build import build
+from lesion.models.inputs import read_inputs
 from lesion.params.recipe import Recipe
 from lesion.params.shard import members
 from lesion.progress import Advance, progress
@@ -77,7 +78,7 @@ def train(
     InputError
         If a member diverges, or the recipe does not fit the data.
     """
-    split = read_split(examples, images, "train")
+    split = read_inputs(model, examples, images, "train")
     if hasattr(plugins.load("method", compression["method"]), "load_member"):
         take_population(study, variant, shard, model=model, compression=compression, split=split, checkpoint=checkpoint)
         return
