@@ -1,6 +1,6 @@
 """Small networks to quantise, each with what makes quantisation hard, and the methods applied to them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
@@ -136,7 +136,11 @@ def inference(model: nn.Module, x: Tensor) -> Tensor:
     return logits
 
 
-def converted(method: ModuleType, build: Callable[[], nn.Module], state: Tensors) -> nn.Module:
+def converted(
+    method: ModuleType, build: Callable[[], nn.Module], state: Tensors, kept: Collection[str] = ()
+) -> nn.Module:
     calibration = images()[:100] if method is int8_static else images()[:1]
-    exported = pt2e.export(build().eval(), calibration)
-    return pt2e.converter(exported, method.input_specification(), calibration)(state)
+    model = build().eval()
+    exported = pt2e.export(model, calibration)
+    nodes = pt2e.layer_nodes(model, exported, kept)
+    return pt2e.converter(exported, nodes, method.input_specification(), calibration)(state)

@@ -9,7 +9,19 @@ import torch
 
 from lesion.compress.methods import int8_dynamic, int8_static
 from lesion.errors import InputError
-from tests.compress.quantised import INT8, LAYERS, compressor, digits_net, images, inference, member, restorer, shown
+from tests.compress.quantised import (
+    INT8,
+    LAYERS,
+    compressor,
+    converted,
+    digits_net,
+    images,
+    inference,
+    member,
+    options,
+    restorer,
+    shown,
+)
 from tests.rounding import assert_same_logits_but_for_ties
 
 
@@ -95,6 +107,31 @@ def test_tensors_of_another_model_are_refused() -> None:
     del stored["3.bias"], stored["3.weight"]
     with pytest.raises(KeyError):
         restorer(int8_static)(stored)
+
+
+@INT8
+def test_kept_layers_stay_as_in_the_parent(method: ModuleType) -> None:
+    state = member(digits_net)
+    settings = options(method).model_copy(update={"keep": ["3", "7"]})
+    stored = method.compressor(digits_net(), settings, shown(images()[:100]))(state)
+    kept = {name for name in state if name[:2] in {"3.", "4.", "7."} and "batches" not in name}  # 4 is the norm of 3
+    assert {name for name in stored if not name.startswith("0.")} == kept
+    assert all(torch.equal(stored[name], state[name]) for name in kept)
+    restored = method.restorer(digits_net(), settings, images()[:1])(stored)
+    x = images()[100:133]
+    expected = inference(converted(method, digits_net, state, kept={"3", "7"}), x)
+    assert_same_logits_but_for_ties(inference(restored, x), expected)
+    hidden = inference(restored[:3], x)
+    plain = digits_net()
+    plain.load_state_dict(state)
+    assert torch.equal(inference(restored, x), inference(plain[3:], hidden))
+
+
+def test_keeping_no_layer_or_all_is_refused() -> None:
+    for keep, message in {"8*": "keep: 8\\* is no layer", "*": "`keep` names them all"}.items():
+        settings = int8_dynamic.Options(of="dense", keep=[keep])
+        with pytest.raises(InputError, match=message):
+            int8_dynamic.compressor(digits_net(), settings, shown(images()[:1]))
 
 
 @pytest.mark.parametrize("method", ["int8_static", "int8_dynamic"])

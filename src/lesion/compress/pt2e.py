@@ -10,7 +10,7 @@ The small quantiser here replaces torchao's for x86, which imports the compiler 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
 
 import torch
@@ -21,7 +21,9 @@ from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 from torchao.quantization.pt2e.quantizer import QuantizationAnnotation, QuantizationSpec, Quantizer
 
 from lesion.compress.integer_layers import LAYERS, key
+from lesion.compress.masks import prunable
 from lesion.errors import InputError
+from lesion.params.derived import kept_layers
 
 aten, decomposed = torch.ops.aten, torch.ops.quantized_decomposed
 
@@ -43,15 +45,15 @@ CALIBRATION_BATCH = 64
 
 
 class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao is not typed
-    """Quantises the weight of every convolution and linear layer, and its input by the specification `inputs`."""
+    """Quantises the weight of the operators named `nodes`, and their input by the specification `inputs`."""
 
-    def __init__(self, inputs: QuantizationSpec) -> None:
-        self.inputs = inputs
+    def __init__(self, nodes: Collection[str], inputs: QuantizationSpec) -> None:
+        self.nodes, self.inputs = nodes, inputs
 
     def annotate(self, model: GraphModule) -> GraphModule:
         """Mark the two inputs of each layer's node; prepare_pt2e puts observers there."""
         for node in model.graph.nodes:
-            if node.target in OPERATORS:
+            if node.name in self.nodes:
                 node.meta["quantization_annotation"] = QuantizationAnnotation(
                     input_qspec_map={node.args[0]: self.inputs, node.args[1]: WEIGHTS}, _annotated=True
                 )
@@ -62,17 +64,21 @@ class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao is not typed
 
 
 def compressor(
-    model: nn.Module, inputs: QuantizationSpec, images: Tensor
+    model: nn.Module, inputs: QuantizationSpec, images: Tensor, keep: Iterable[str] = ()
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """Return a function: state dict of a trained dense member -> tensors to store (keys in integer_layers.py).
 
     model: in eval mode. images: float32 (n, c, h, w), n ≥ 1, the images for calibration.
-    Raises InputError if a layer cannot be quantised on its own (see `layer_nodes`).
+    keep: patterns of layers that stay as they are, with the batch norm after them (`params.derived.kept_layers`).
+    Raises InputError if a layer cannot be quantised on its own (see `layer_nodes`), or if all are kept.
     """
     exported = export(model, images)
-    layers = layer_nodes(model, exported)
+    kept = kept_layers(keep, [name.rpartition(".")[0] for name, _, _ in prunable(model)])
+    layers = layer_nodes(model, exported, kept)
+    if not layers:
+        raise InputError("int8: no layer is quantised, since `keep` names them all")
     unread = sorted(model.state_dict().keys() - names_read(exported))
-    convert = converter(exported, inputs, images)
+    convert = converter(exported, layers, inputs, images)
 
     def compress(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         tensors = stored_tensors(convert(state), layers) | {name: state[name] for name in unread}
@@ -82,10 +88,14 @@ def compressor(
 
 
 def converter(
-    exported: GraphModule, inputs: QuantizationSpec, images: Tensor
+    exported: GraphModule, nodes: Collection[str], inputs: QuantizationSpec, images: Tensor
 ) -> Callable[[Mapping[str, Tensor]], GraphModule]:
-    """Return a function: state dict of a member -> pt2e's quantise-dequantise graph of that member, calibrated."""
-    quantizer = LayerQuantizer(inputs)
+    """Return a function: state dict of a member -> pt2e's quantise-dequantise graph of that member, calibrated.
+
+    nodes: names of the operators to quantise, as in `layer_nodes`. Changes `exported`: see `_keep_unfoldable`.
+    """
+    _keep_unfoldable(exported, nodes)
+    quantizer = LayerQuantizer(nodes, inputs)
 
     @torch.no_grad()
     def convert(state: Mapping[str, Tensor]) -> GraphModule:
@@ -104,13 +114,11 @@ def export(model: nn.Module, images: Tensor) -> GraphModule:
     """The model's forward pass as a graph of aten operators, for any batch size."""
     example = images[:1].repeat(2, *[1] * (images.dim() - 1))  # a batch of one would be taken for a constant
     program = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
-    exported = program.module()
-    _keep_unfoldable(exported)
-    return exported
+    return program.module()
 
 
-def _keep_unfoldable(exported: GraphModule) -> None:
-    """Hide from pt2e each batch norm that is not the only reader of a layer, by dropping its operator's overload.
+def _keep_unfoldable(exported: GraphModule, nodes: Collection[str]) -> None:
+    """Hide from pt2e each batch norm that is not the only reader of a quantised layer, by dropping its overload.
 
     pt2e (torchao 0.18) folds a batch norm into the convolution before it even if the convolution has other readers,
     such as a shortcut around the batch norm; they would get the folded output too. A visible batch norm also makes
@@ -118,13 +126,13 @@ def _keep_unfoldable(exported: GraphModule) -> None:
     """
     for norm in exported.graph.find_nodes(op="call_function", target=aten.batch_norm.default):
         source = norm.args[0]
-        if source.target not in OPERATORS or len(source.users) > 1:
+        if source.name not in nodes or len(source.users) > 1:
             norm.target = aten.batch_norm
     exported.recompile()
 
 
-def layer_nodes(model: nn.Module, exported: GraphModule) -> dict[str, str]:
-    """Node name of each convolution or linear operator -> name of its module in `model`.
+def layer_nodes(model: nn.Module, exported: GraphModule, kept: Collection[str] = ()) -> dict[str, str]:
+    """Node name of each convolution or linear operator -> name of its module in `model`, but for the modules in `kept`.
 
     Raises InputError for a weight that cannot be stored with one layer: it is computed, several operators share it, or
     another module reads it (as attention does with the weights of its projections).
@@ -135,7 +143,7 @@ def layer_nodes(model: nn.Module, exported: GraphModule) -> dict[str, str]:
             inside[_module(node)].append(node)
     nodes: dict[str, str] = {}
     for node in exported.graph.nodes:
-        if node.target not in OPERATORS:
+        if node.target not in OPERATORS or _module(node) in kept:
             continue
         weight = node.args[1]
         if weight.op != "get_attr":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.params.derived import Derived
+from lesion.params.derived import ByLayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,13 +23,13 @@ KIND = "derived"
 FLOAT_MEMBERS = False
 
 
-class Options(Derived):
-    """What it is made of."""
+class Options(ByLayer):
+    """What it is made of, and the layers that stay float."""
 
 
 def compressor(
     model: nn.Module,
-    options: Options,  # noqa: ARG001
+    options: Options,
     calibration: Calibration,
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """Return a function: state dict of a trained member -> tensors to store (keys in integer_layers.py).
@@ -38,7 +38,7 @@ def compressor(
     """
     from lesion.compress import pt2e
 
-    return pt2e.compressor(model, input_specification(), calibration.images(1))
+    return pt2e.compressor(model, input_specification(), calibration.images(1), options.keep)
 
 
 def restorer(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lesion.params.derived import Derived
+from lesion.params.derived import ByLayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +24,8 @@ KIND = "derived"
 FLOAT_MEMBERS = False
 
 
-class Options(Derived):
-    """What it is made of, and how many images calibration sees."""
+class Options(ByLayer):
+    """What it is made of, the layers that stay float, and how many images calibration sees."""
 
     calibration_images: int = Field(ge=1)
 
@@ -39,7 +39,7 @@ def compressor(
     """
     from lesion.compress import pt2e
 
-    return pt2e.compressor(model, input_specification(), calibration.images(options.calibration_images))
+    return pt2e.compressor(model, input_specification(), calibration.images(options.calibration_images), options.keep)
 
 
 def restorer(
