@@ -30,6 +30,8 @@ install: $(INSTALLED_WITH_TORCH)
 .venv/installed-%: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint requirements.lock --editable ".[$*]"
+# The photographs of frost. The package's own dependencies would put a second OpenCV beside the headless one.
+	$(BIN)/pip install --quiet --no-deps imagecorruptions==1.1.2
 	@touch $@
 
 test: install

@@ -2,11 +2,13 @@
 
 Definitions: Hendrycks & Dietterich 2019 (arXiv 1903.12261), `make_imagenet_c.py` and `make_cifar_c.py`, in double
 precision with the libraries they name or equals of them (matplotlib's HSV for skimage's, scipy's Gaussian filter for
-skimage's, which calls it, and a loop over taps for ImageMagick's motion blur). Nothing of lesion is used but the sheets
-of ice, which have no published equal. Conversions to 8 bits round to the nearest; the published code truncates.
+skimage's, which calls it, and a loop over taps for ImageMagick's motion blur). Conversions to 8 bits within a formula
+cut or round as there. Of lesion the procedural sheets of ice alone are used, which have no published equal.
 """
 
+import importlib.util
 import io
+from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
@@ -22,6 +24,8 @@ from tests.data.published_constants import CONSTANTS
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
 
+FROST_SCALES = {32: 0.2, 64: 0.3, 224: None, 299: None}  # None: the photographs as they are
+
 
 class Draws(Protocol):
     """Random numbers for one image by the name of their use."""
@@ -32,14 +36,20 @@ class Draws(Protocol):
 
 
 def published(corruption: str, image: Pixels, severity: int, draws: Draws) -> Floats:
-    """Image (h, h, 3) of side 32 or 224 as the published code corrupts it with these random numbers, in [0, 255]."""
+    """Image (h, h, 3) of a side in `CONSTANTS` as the published code corrupts it with these numbers, in [0, 255]."""
     formula = globals()[corruption.replace("-", "_")]
-    values = formula(image / 255, CONSTANTS[len(image)][corruption][severity - 1], draws)
+    constants = CONSTANTS[len(image)][corruption.removeprefix("procedural-")][severity - 1]
+    values = formula(image / 255, constants, draws)
     return np.asarray(np.clip(values, 0, 1) * 255)
 
 
 def eight_bit(values: Floats) -> Pixels:
     return np.floor(np.clip(values, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def cut(values: Floats) -> Pixels:
+    """numpy's conversion, towards zero, which the published code uses everywhere but in ImageMagick and OpenCV."""
+    return np.asarray((np.clip(values, 0, 1) * 255).astype(np.uint8))
 
 
 def skimage_gaussian(values: Floats, sigma: float, mode: str = "nearest", truncate: float = 4) -> Floats:
@@ -115,7 +125,7 @@ def gaussian_blur(x: Floats, c: float, draws: Draws) -> Floats:
 def glass_blur(x: Floats, c: tuple[float, int, int], draws: Draws) -> Floats:
     sigma, reach, iterations = c
     side = len(x)
-    levels = eight_bit(skimage_gaussian(x, sigma))
+    levels = cut(skimage_gaussian(x, sigma))
     place = draws.uniform("neighbour", (iterations, side, side), 0, (2 * reach) ** 2).astype(int)
     down, right = (place // (2 * reach) - reach).tolist(), (place % (2 * reach) - reach).tolist()
     for i in range(iterations):
@@ -147,21 +157,36 @@ def zoom_blur(x: Floats, c: Floats, draws: Draws) -> Floats:
 def snow(x: Floats, c: tuple[float, ...], draws: Draws) -> Floats:
     flakes = clipped_zoom(c[0] + c[1] * draws.normal("flakes", (*x.shape[:2], 1)), c[2])[..., 0]
     flakes[flakes < c[3]] = 0
-    flakes = magick_motion_blur(eight_bit(flakes) / 255, c[4], c[5], float(draws.uniform("angle", (), -135, -45)))
+    flakes = magick_motion_blur(cut(flakes) / 255, c[4], c[5], float(draws.uniform("angle", (), -135, -45)))
     grey = cv2.cvtColor(x.astype(np.float32), cv2.COLOR_RGB2GRAY)[..., None]
     x = c[6] * x + (1 - c[6]) * np.maximum(x, grey * 1.5 + 0.5)
     return x + (flakes + np.rot90(flakes, k=2))[..., None]
 
 
 def frost(x: Floats, c: tuple[float, float], draws: Draws) -> Floats:
-    sheets = ice.sheets(0.2 if len(x) == 32 else 1.0, 3)
+    package = importlib.util.find_spec("imagecorruptions")
+    assert package is not None
+    assert package.submodule_search_locations
+    names = ("frost1.png", "frost2.png", "frost3.png", "frost4.jpg", "frost5.jpg", "frost6.jpg")
+    name = names[int(draws.uniform("sheet", (), 0, 5))]
+    sheet: Any = cv2.imread(str(Path(package.submodule_search_locations[0]) / "frost" / name))
+    if scale := FROST_SCALES[len(x)]:
+        sheet = cv2.resize(sheet, (0, 0), fx=scale, fy=scale)
+    rows, columns = sheet.shape[0] - len(x), sheet.shape[1] - len(x)
+    down, right = draws.uniform("corner", (2,))
+    top, left = int(rows * down), int(columns * right)
+    return np.asarray(c[0] * x + c[1] * sheet[top : top + len(x), left : left + len(x), ::-1] / 255)
+
+
+def procedural_frost(x: Floats, c: tuple[float, float], draws: Draws) -> Floats:
+    sheets = ice.sheets(FROST_SCALES[len(x)] or 1.0, len(x), 3)
     sheet = sheets[int(draws.uniform("sheet", (), 0, 5))]
     top, left = draws.uniform("corner", (2,), 0, len(sheet) - len(x)).astype(int)
     return np.asarray(c[0] * x + c[1] * sheet[top : top + len(x), left : left + len(x)])
 
 
 def fog(x: Floats, c: tuple[float, float], draws: Draws) -> Floats:
-    size = {32: 32, 224: 256}[len(x)]
+    size = {32: 32, 64: 64, 224: 256, 299: 512}[len(x)]
     cloud = plasma_fractal(size, c[1], draws)[: len(x), : len(x), None]
     return np.asarray((x + c[0] * cloud) * x.max() / (x.max() + c[0]))
 
@@ -173,10 +198,10 @@ def spatter(x: Floats, c: tuple[float, ...], draws: Draws) -> Floats:
         mud = skimage_gaussian((liquid > c[3]).astype(float), c[4])[..., None]
         mud[mud < 0.8] = 0
         return np.asarray(x * (1 - mud) + mud * np.array([63, 42, 20]) / 255)
-    drops = eight_bit(liquid)
+    drops = cut(liquid)
     distance = cv2.distanceTransform(255 - cv2.Canny(drops, 50, 150), cv2.DIST_L2, 5)
     _, distance = cv2.threshold(distance, 20, 20, cv2.THRESH_TRUNC)
-    levels = np.rint(ndimage.uniform_filter(distance.astype(float), 3, mode="mirror")).astype(int)
+    levels = cv2.blur(distance, (3, 3)).astype(np.uint8)  # a mean of equal distances ends just above or below a level
     below = np.cumsum(np.bincount(levels.ravel(), minlength=256))  # equalizeHist
     least = below[levels.min()]
     equal = np.rint((below - least) / max(1, levels.size - least) * 255)[levels]

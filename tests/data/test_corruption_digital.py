@@ -86,7 +86,7 @@ def _affine(points: Floats, images: Floats) -> Floats:
 @severities
 def test_pixelate_is_pillows_box_filter_twice(severity: int) -> None:
     for images, side, size in ((DIGITS, 8, SIDE_8.pixelate), (COLOURS[..., :1], 32, SIDE_32.pixelate)):
-        small = (size[severity - 1],) * 2
+        small = (int(side * size[severity - 1]),) * 2
         found = damaged(images, "pixelate", severity)[..., 0]
         for image, pixels in zip(images[..., 0], found, strict=True):
             expected = Image.fromarray(image).resize(small, Image.Resampling.BOX)

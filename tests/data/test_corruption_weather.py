@@ -3,14 +3,22 @@
 import numpy as np
 import pytest
 
-from lesion.data.corruptions import ice, weather
+from lesion.data.corruptions import frost_photographs, ice, weather
 from lesion.data.corruptions.constants import Spatter
 from lesion.data.corruptions.corrupt import SEVERITIES
 from lesion.data.corruptions.counter_random import CounterRandom
 from lesion.data.corruptions.plasma import plasma
 from lesion.data.corruptions.side_8 import SIDE_8
 from lesion.data.corruptions.side_32 import SIDE_32
-from tests.data.corruption_images import assert_as_published, colours, damaged, digits, through_hsv
+from tests.data.corruption_images import (
+    assert_as_published,
+    colours,
+    damaged,
+    digits,
+    each_of,
+    through_hsv,
+    without_photographs,
+)
 from tests.data.photographs import on_photographs
 
 DIGITS = digits(40)
@@ -24,7 +32,7 @@ severities = pytest.mark.parametrize("severity", SEVERITIES)
 
 @severities
 @on_photographs
-@pytest.mark.parametrize("corruption", ["snow", "frost", "fog", "spatter", "brightness"])
+@each_of(["snow", "frost", "procedural-frost", "fog", "spatter", "brightness"])
 def test_as_published_on_photographs(corruption: str, source: str, side: int, severity: int) -> None:
     assert_as_published(corruption, source, side, severity, elsewhere=THRESHOLD_WITHIN.get(corruption, 0))
 
@@ -59,9 +67,9 @@ def test_fog_of_a_black_image_is_black_and_of_a_white_one_at_most_white(severity
 
 
 @severities
-def test_frost_is_a_weighted_sum_with_ice_between_a_quarter_and_one(severity: int) -> None:
+def test_procedural_frost_is_a_weighted_sum_with_ice_between_a_quarter_and_one(severity: int) -> None:
     image, weight, _ = SIDE_8.frost[severity - 1]
-    frozen = damaged(np.full_like(GREY, 100), "frost", severity) / 255
+    frozen = damaged(np.full_like(GREY, 100), "procedural-frost", severity) / 255
     sheet = (frozen - image * 100 / 255) / weight
     assert 0.24 < sheet.min() < 0.3
     assert 0.95 < sheet.max() < 1.01
@@ -98,9 +106,26 @@ def test_an_image_that_no_drop_has_hit_stays_as_it_is() -> None:
 @pytest.mark.parametrize(("scale", "side"), [(1.0, 512), (0.2, 102)])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_sheets_of_ice_leave_room_to_cut_and_are_neither_dark_nor_white(scale: float, side: int, channels: int) -> None:
-    sheets = ice.sheets(scale, channels)
+    sheets = ice.sheets(scale, 32, channels)
     assert sheets.shape == (5, side, side, channels)
     assert sheets.min() >= 0.05
     assert sheets.max() <= 1
     assert 0.35 < sheets.mean() < 0.55
     assert sheets.std() > 0.15
+
+
+def test_a_sheet_of_ice_is_larger_than_any_image() -> None:
+    assert ice.sheets(0.2, 119, 3).shape[1] > 119
+    assert ice.sheets(1.0, 640, 1).shape[1] > 640
+
+
+@without_photographs
+@pytest.mark.parametrize(("scale", "side"), [(0.2, 28), (0.3, 64), (0.3, 119), (1.0, 299), (1.0, 384)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_photographs_of_frost_leave_room_to_cut(scale: float, side: int, channels: int) -> None:
+    photographs = frost_photographs.scaled(scale, side, channels)
+    assert len(photographs) == 5
+    for photograph in photographs:
+        assert photograph.dtype == np.uint8
+        assert photograph.shape[2] == channels
+        assert min(photograph.shape[:2]) > side

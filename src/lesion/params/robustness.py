@@ -18,6 +18,7 @@ Corruption = Literal[
     "gaussian-blur",
     "snow",
     "frost",
+    "procedural-frost",
     "fog",
     "spatter",
     "brightness",
@@ -32,6 +33,7 @@ Corruption = Literal[
 class Robustness(Settings):
     """The corruptions, and their severities (1 to 5). Without corruptions only clean images are evaluated.
 
+    `frost` mixes in the photographs that the package imagecorruptions ships; `procedural-frost` needs no package.
     `published`: the folder of the published corrupted images (CIFAR-10-C, ImageNet-C); None if Lesion makes them.
     """
 

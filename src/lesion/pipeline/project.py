@@ -10,6 +10,16 @@ from lesion.pipeline.graph import Graph
 from lesion.pipeline.steps import STEPS
 
 
+def _check_corruptions(params: Params) -> None:
+    """Check that the photographs of frost are here if a study that is run asks for them: after hours it is too late."""
+    for name in (*params.active.studies, *params.active.comparisons):
+        asked = params.studies[name].robustness
+        if "frost" in asked.corruptions and asked.published is None:
+            from lesion.data.corruptions.frost_photographs import folder
+
+            folder()
+
+
 def project(data: Mapping[str, Any]) -> tuple[Graph, Params]:
     """The DAG of params.yaml and its typed view.
 
@@ -23,6 +33,7 @@ def project(data: Mapping[str, Any]) -> tuple[Graph, Params]:
     for name in params.figures:
         if name not in drawn:
             raise InputError(f"params.yaml: figures.{name}: there is no such figure{nearest(name, drawn)}")
+    _check_corruptions(params)
     return Graph(data), params
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from lesion.artifacts.checkpoints import read_facts
 from lesion.artifacts.tables import ROBUSTNESS, write_parquet
-from lesion.data.corruptions.corrupt import corrupt
+from lesion.data.corruptions.corrupt import check, corrupt
 from lesion.data.images import FileImages, Images, Rows, folder
 from lesion.data.loading import load
 from lesion.data.published import open_published
@@ -63,7 +63,15 @@ def conditions(adversarial: Path, split: Split, settings: Robustness) -> Iterato
     An adversarial set with fewer classes than the study gives two conditions: answers among all classes, and answers
     among its own classes only. Their names have the number of classes (1000-way and 200-way; Hendrycks et al., arXiv
     1907.07174).
+
+    Raises
+    ------
+    InputError
+        If images of this size cannot be corrupted so, before any is.
     """
+    side = split.images.shape[0]
+    for corruption in settings.corruptions if settings.published is None else ():
+        check(corruption, side, side)
     yield Condition("clean", 0, split.images, split.label)
     for corruption in settings.corruptions:
         for severity in settings.severities:

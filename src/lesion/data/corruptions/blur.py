@@ -20,7 +20,7 @@ def defocus_blur(images: Reals, _: CounterRandom, constants: Defocus) -> Reals:
 
 
 def glass_blur(images: Reals, stream: CounterRandom, constants: Glass) -> Reals:
-    """Blur, overwrite each pixel by a near neighbour, blur again; values are rounded to 8 bits in between.
+    """Blur, overwrite each pixel by a near neighbour, blur again; values are cut to 8 bits in between.
 
     Pixels are visited row by row from the bottom right; displacements are drawn from {-d, ..., d - 1} squared. The
     published code intends to swap two pixels, but its array views alias, so the neighbour keeps its value.
@@ -31,7 +31,7 @@ def glass_blur(images: Reals, stream: CounterRandom, constants: Glass) -> Reals:
     place = stream.uniform("neighbour", shape, 0, (2 * reach) ** 2).astype(np.intp)
     down = place // (2 * reach)
     step = (down - reach) * width + (place - down * (2 * reach) - reach)
-    pixels = filters.to_levels(filters.gaussian(images, constants.sigma)).reshape(-1, channels)
+    pixels = filters.gaussian_levels(images, constants.sigma).reshape(-1, channels)
     origin = np.arange(len(pixels))
     for iteration in range(constants.iterations):
         origin = origin[_sources(step[:, iteration], reach)]

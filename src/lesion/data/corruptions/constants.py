@@ -93,8 +93,8 @@ class Saturate(NamedTuple):
 class Profile:
     """Constants of severities 1 to 5 of every corruption, for square images of one side. Lengths are in pixels.
 
-    `zoom_blur` lists factors of enlargement, `pixelate` sides of the small image, `jpeg_compression` qualities out of
-    100. `tiny` selects the formulas in `side_8_formulas.py`, since the published ones fail for such small images.
+    `zoom_blur` lists factors of enlargement, `pixelate` shares of the side, `jpeg_compression` qualities out of 100.
+    `tiny` selects the formulas in `side_8_formulas.py`, since the published ones fail for such small images.
     """
 
     gaussian_noise: tuple[float, ...]
@@ -113,7 +113,7 @@ class Profile:
     brightness: tuple[float, ...]
     contrast: tuple[float, ...]
     elastic_transform: tuple[Elastic, ...]
-    pixelate: tuple[int, ...]
+    pixelate: tuple[float, ...]
     jpeg_compression: tuple[int, ...]
     saturate: tuple[Saturate, ...]
     tiny: bool = False

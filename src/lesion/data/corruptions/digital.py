@@ -58,9 +58,10 @@ def elastic_transform(images: Reals, stream: CounterRandom, constants: Elastic) 
     return bent
 
 
-def pixelate(images: Reals, _: CounterRandom, size: int) -> Reals:
-    """Shrink to `size` x `size` pixels and enlarge again, in 8 bits, with the box filter of Pillow's `resize`."""
+def pixelate(images: Reals, _: CounterRandom, share: float) -> Reals:
+    """Shrink each side to `share` of its pixels and enlarge again, in 8 bits, with the box filter of Pillow."""
     whole = images.shape[1:3]
+    size = int(images.shape[1] * share)
     changed = np.empty_like(images)
     for levels, result in zip(filters.to_levels(images), changed, strict=True):
         small = Image.fromarray(levels.squeeze()).resize((size, size), Image.Resampling.BOX)

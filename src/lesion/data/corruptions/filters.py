@@ -35,10 +35,27 @@ def to_levels(values: Reals) -> NDArray[np.uint8]:
     return np.rint(levels, out=levels).astype(np.uint8)
 
 
+def cut_to_levels(values: Reals) -> NDArray[np.uint8]:
+    """Clip values to [0, 1] and cut them to the 8-bit level below, as the published code does within formulas."""
+    levels = np.clip(values, 0, 1)
+    levels *= 255
+    return levels.astype(np.uint8)
+
+
 def gaussian(images: Reals, sigma: float) -> Reals:
     """Gaussian blur of (n, h, w, c), borders repeated, cut off at 4 sigma, as in skimage.filters.gaussian."""
     taps = _gaussian_taps(sigma, truncate=4)
     return each(images, lambda image: cv2.sepFilter2D(image, -1, taps, taps, borderType=cv2.BORDER_REPLICATE))
+
+
+def gaussian_levels(images: Reals, sigma: float) -> NDArray[np.uint8]:
+    """`gaussian`, cut to the 8-bit level below: uint8 (n, h, w, c).
+
+    By the same function, in the same precision, as the published code: in even areas the mean of equal values ends a
+    rounding error above or below a level, and cutting would make a whole level of the difference.
+    """
+    exact = to_levels(images) / 255
+    return cut_to_levels(ndimage.gaussian_filter(exact, (0, sigma, sigma, 0), mode="nearest", truncate=4.0))
 
 
 def gaussian_mirrored(fields: Floats, sigma: float) -> Floats:

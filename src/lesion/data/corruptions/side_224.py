@@ -58,7 +58,7 @@ SIDE_224 = Profile(
         Elastic(0.07 * _SPAN, 0.01 * _SPAN, 0.02 * _SPAN),
         Elastic(0.12 * _SPAN, 0.01 * _SPAN, 0.02 * _SPAN),
     ),
-    pixelate=(134, 112, 89, 67, 56),
+    pixelate=(0.6, 0.5, 0.4, 0.3, 0.25),
     jpeg_compression=(25, 18, 15, 10, 7),
     saturate=(Saturate(0.3, 0), Saturate(0.1, 0), Saturate(2, 0), Saturate(5, 0.1), Saturate(20, 0.2)),
 )

@@ -60,7 +60,7 @@ SIDE_32 = Profile(
         Elastic(3.20, 1.28, 1.60),
         Elastic(3.20, 0.96, 0.96),
     ),
-    pixelate=(30, 28, 27, 24, 20),
+    pixelate=(0.95, 0.9, 0.85, 0.75, 0.65),
     jpeg_compression=(80, 65, 58, 50, 40),
     saturate=(Saturate(0.3, 0), Saturate(0.1, 0), Saturate(1.5, 0), Saturate(2, 0.1), Saturate(2.5, 0.2)),
 )

@@ -79,7 +79,7 @@ SIDE_8 = Profile(
         Elastic(0.80, 1.0, 0.56),
         Elastic(0.80, 1.0, 0.64),
     ),
-    pixelate=(7, 6, 5, 4, 3),
+    pixelate=(7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8),
     jpeg_compression=(80, 65, 58, 50, 40),
     saturate=(Saturate(0.3, 0), Saturate(0.1, 0), Saturate(1.5, 0), Saturate(2, 0.1), Saturate(2.5, 0.2)),
     tiny=True,

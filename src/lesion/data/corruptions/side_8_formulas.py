@@ -75,7 +75,7 @@ def snow(images: Floats, stream: CounterRandom, constants: Snow) -> Reals:
     return whiten(images, constants.blend) + flakes + flakes[:, ::-1, ::-1]
 
 
-def frost(images: Floats, stream: CounterRandom, constants: Frost) -> Reals:
+def procedural_frost(images: Floats, stream: CounterRandom, constants: Frost) -> Reals:
     """Weighted sum of the image and a small texture of its own, since a cut of a large sheet would be almost even.
 
     The texture is ridged plasma, 1 - |2 p - 1|, scaled to at least 0.25. It is bright along the level p = 1/2, like the
@@ -129,13 +129,14 @@ def elastic_transform(images: Floats, stream: CounterRandom, constants: Elastic)
     return side_8_filters.sample_bilinear(images, source_row, source_column)
 
 
-def pixelate(images: Floats, _: CounterRandom, size: int) -> Reals:
-    """Shrink to `size` x `size` pixels and enlarge again by the box filter of Pillow's `resize`.
+def pixelate(images: Floats, _: CounterRandom, share: float) -> Reals:
+    """Shrink each side to `share` of its pixels and enlarge again by the box filter of Pillow's `resize`.
 
     The whole batch at once, without Pillow's rounding after each of the four passes.
     """
     for axis in (1, 2):
         side = images.shape[axis]
+        size = int(side * share)
         images = side_8_filters.resample(images, *_box_taps(side, size), axis=axis)
         images = side_8_filters.resample(images, *_box_taps(size, side), axis=axis)
     return images

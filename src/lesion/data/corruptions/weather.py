@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lesion.data.corruptions import filters, ice
+from lesion.data.corruptions import filters, frost_photographs, ice
 from lesion.data.corruptions.colour import brightest, by_channel, luminance, paint
 from lesion.data.corruptions.constants import Fog, Frost, Snow, Spatter
 from lesion.data.corruptions.counter_random import CounterRandom, Floats
@@ -27,12 +27,12 @@ _SHORE = 20  # distance from the edge of a drop, in pixels, from which the water
 def snow(images: Reals, stream: CounterRandom, constants: Snow) -> Reals:
     """Whiten the image, then add flakes that fall within 45 degrees of vertical, and the same flakes rotated by 180°.
 
-    Flakes are rounded to 8 bits before and after their fall.
+    Flakes are cut to 8 bits before their fall, and rounded to 8 bits after it.
     """
     noise = constants.loc + constants.scale * stream.normal("flakes", (*images.shape[1:3], 1))
     flakes = filters.zoom(noise.astype(images.dtype), constants.zoom)
     flakes[flakes < constants.threshold] = 0
-    flakes = np.divide(filters.to_levels(flakes), 255, dtype=images.dtype)
+    flakes = np.divide(filters.cut_to_levels(flakes), 255, dtype=images.dtype)
     flakes = filters.motion(flakes, stream.uniform("angle", (), -135, -45), constants.fall)
     flakes = np.divide(filters.to_levels(flakes), 255, dtype=images.dtype)
     fallen = (flakes + flakes[:, ::-1, ::-1])[..., 0]
@@ -46,12 +46,23 @@ def whiten(images: Reals, blend: float) -> Reals:
 
 
 def frost(images: Reals, stream: CounterRandom, constants: Frost) -> Reals:
-    """Weighted sum of the image and a random cut of one of five sheets of ice.
+    """Weighted sum of the image and a random cut of one of the five published photographs of frost."""
+    photographs = frost_photographs.scaled(constants.scale, images.shape[1], images.shape[-1])
+    which = np.floor(stream.uniform("sheet", (), 0, len(photographs))).astype(int)
+    frozen = constants.image * images
+    for image, number, place in zip(frozen, which, stream.uniform("corner", (2,)), strict=True):
+        photograph, side = photographs[number], len(image)
+        top, left = (place * (np.array(photograph.shape[:2]) - side)).astype(int)
+        image += constants.ice * (photograph[top : top + side, left : left + side] / np.float32(255))
+    return frozen
 
-    Weights, sizes and cuts are as published. The sheets are procedural (`ice.py`), since ImageNet-C's photographs are
-    not ours to ship.
+
+def procedural_frost(images: Reals, stream: CounterRandom, constants: Frost) -> Reals:
+    """`frost` with five sheets of ice that are drawn (`ice.py`) in the place of the photographs.
+
+    Weights, scales and random numbers are those of `frost`. It is another corruption, and does more harm.
     """
-    sheets = ice.sheets(constants.scale, images.shape[-1])
+    sheets = ice.sheets(constants.scale, images.shape[1], images.shape[-1])
     side, room = images.shape[1], sheets.shape[1] - images.shape[1]
     which = np.floor(stream.uniform("sheet", (), 0, ice.SHEETS)).astype(int)
     corners = np.floor(stream.uniform("corner", (2,), 0, room)).astype(int)
@@ -82,7 +93,7 @@ def spatter(images: Reals, stream: CounterRandom, constants: Spatter) -> Reals:
     if constants.mud:
         return muddy(images, liquid > constants.threshold, constants.intensity)
     liquid[liquid < constants.threshold] = 0
-    levels = filters.to_levels(liquid)
+    levels = filters.cut_to_levels(liquid)
     water = np.stack([drops[..., 0] * _shade(drops[..., 0]) for drops in levels])
     strongest = water.max(axis=(1, 2), keepdims=True)
     water *= constants.intensity / np.where(strongest > 0, strongest, 1)
@@ -102,7 +113,7 @@ def _shade(drops: NDArray[np.uint8]) -> Floats:
     """Light on the water, (h, w). The height of the water grows with the distance from the edges of the drops."""
     dry = 255 - cv2.Canny(drops, 50, 150)
     height = np.minimum(cv2.distanceTransform(dry, cv2.DIST_L2, 5), _SHORE)
-    levels = np.rint(cv2.blur(height, (3, 3))).astype(np.uint8)
+    levels = cv2.blur(height, (3, 3)).astype(np.uint8)  # cut, not rounded: equalizeHist makes much of a level
     relief = cv2.filter2D(cv2.equalizeHist(levels), cv2.CV_8U, RELIEF)
     return cv2.blur(relief, (3, 3)).astype(np.float64)
 

@@ -25,7 +25,7 @@ TITLE = "Which corruptions hurt compressed models more than dense ones?"
 GROUPS = {  # of Hendrycks and Dietterich, arXiv 1903.12261
     "noise": ("gaussian-noise", "shot-noise", "impulse-noise"),
     "blur": ("defocus-blur", "glass-blur", "motion-blur", "zoom-blur"),
-    "weather": ("snow", "frost", "fog", "brightness"),
+    "weather": ("snow", "frost", "procedural-frost", "fog", "brightness"),
     "digital": ("contrast", "elastic-transform", "pixelate", "jpeg-compression"),
     "extra": ("speckle-noise", "gaussian-blur", "spatter", "saturate"),
 }
