@@ -38,6 +38,13 @@ def layer_error(layer: nn.Module, inputs: Tensor) -> Callable[[Tensor], Tensor]:
     return error
 
 
+class PadsItself(nn.Conv2d):
+    """A convolution that pads its input by an odd number, as timm's `Conv2dSame` does."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return super().forward(functional.pad(inputs, (0, 1, 1, 1)))
+
+
 LAYERS: list[tuple[nn.Module, tuple[int, ...]]] = [
     (nn.Linear(3, 2), (3,)),
     (nn.Linear(3, 2, bias=False), (4, 3)),
@@ -45,6 +52,7 @@ LAYERS: list[tuple[nn.Module, tuple[int, ...]]] = [
     (nn.Conv2d(4, 4, (2, 3), stride=(2, 1), padding=(1, 2), groups=2), (4, 5, 3)),
     (nn.Conv2d(3, 3, 2, groups=3, dilation=(1, 2), padding="same"), (3, 3, 4)),
     (nn.Conv2d(2, 2, 3, stride=2, padding=1, padding_mode="reflect"), (2, 4, 5)),
+    (PadsItself(2, 2, 3, stride=2), (2, 4, 5)),
     (nn.Conv1d(2, 2, 3, padding="same", padding_mode="circular"), (2, 5)),
     (nn.Conv3d(2, 2, (1, 2, 2), stride=(1, 2, 1), padding=(0, 1, 0), groups=2), (2, 2, 3, 3)),
 ]

@@ -31,8 +31,29 @@ def _factor(matrices: Tensor) -> Tensor:
     factor: Tensor
     factor, failed = torch.linalg.cholesky_ex(matrices)
     if failed.any():
-        raise InputError("score: the curvature is not positive definite; more damping may help, if weights are finite")
+        raise InputError("the curvature is not positive definite; more damping may help, if weights are finite")
     return factor
+
+
+def damp(hessian: Tensor, damping: float) -> None:
+    """Add `damping` times its mean to the diagonal of each matrix (n, d, d), in place; 1 stands for a mean of 0."""
+    diagonal = hessian.diagonal(dim1=1, dim2=2)
+    mean = diagonal.mean(dim=1, keepdim=True)
+    diagonal.add_(damping * mean.masked_fill(mean == 0, 1))  # the mean is 0 if all inputs are
+
+
+def inverse_factor(curvature: Tensor) -> Tensor:
+    """Upper triangular U with UᵀU = C⁻¹ for each matrix C (n, d, d): float64 (n, d, d).
+
+    Raises
+    ------
+    InputError
+        If a matrix is not positive definite.
+    """
+    found = torch.empty(curvature.shape, dtype=torch.float64, device=curvature.device)
+    for part in _parts(len(curvature), curvature.shape[1]):
+        found[part] = _factor(torch.cholesky_inverse(_factor(curvature[part].double()))).mH
+    return found
 
 
 def inverse_diagonal(curvature: Tensor, kept: Tensor) -> Tensor:

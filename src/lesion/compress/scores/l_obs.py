@@ -33,15 +33,13 @@ def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
     import torch
 
     from lesion.compress.measurements.layer_inputs import second_moments
-    from lesion.compress.measurements.surgeon import inverse_diagonal
+    from lesion.compress.measurements.surgeon import damp, inverse_diagonal
 
     curvature = second_moments(probe, options.images)
     inverse = {}
     for name, hessian in curvature.items():
-        diagonal = hessian.diagonal(dim1=1, dim2=2)
-        mean = diagonal.mean(dim=1, keepdim=True)
-        diagonal.add_(options.damping * mean.masked_fill(mean == 0, 1))  # the mean is 0 if all inputs are
-        inverse[name] = inverse_diagonal(hessian, torch.ones_like(diagonal, dtype=torch.bool))
+        damp(hessian, options.damping)
+        inverse[name] = inverse_diagonal(hessian, torch.ones_like(hessian[:, 0], dtype=torch.bool))
     return {"inverse_diagonal": inverse, "curvature": curvature}
 
 
