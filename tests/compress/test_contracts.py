@@ -8,7 +8,17 @@ import pytest
 
 from lesion.compress import allocations, contracts, methods, regrowths, regularisers, schedules, scores, shapes
 from lesion.compress.allocations import erk, global_ranking, uniform
-from lesion.compress.methods import dense, external, float16, int8_dynamic, int8_static, learn_masks, pretrained, prune
+from lesion.compress.methods import (
+    dense,
+    external,
+    float16,
+    int8_dynamic,
+    int8_static,
+    learn_masks,
+    pretrained,
+    prune,
+    weight_only,
+)
 from lesion.compress.regrowths import exchange, surgery
 from lesion.compress.regularisers import l1, ltp, slimming, variational_dropout
 from lesion.compress.schedules import at_initialisation, gradual, iterative, one_shot
@@ -73,6 +83,7 @@ DERIVED: dict[str, contracts.DerivedMethod] = {
     "float16": float16,
     "int8_dynamic": int8_dynamic,
     "int8_static": int8_static,
+    "weight_only": weight_only,
 }
 METHODS: dict[str, contracts.Method] = {**TRAINED, **PRETRAINED, **DERIVED, "external": external}
 

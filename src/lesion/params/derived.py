@@ -24,18 +24,18 @@ class ByLayer(Derived):
     keep: list[str] = Field(default_factory=list)
 
 
-def kept_layers(keep: Iterable[str], layers: Collection[str]) -> set[str]:
+def kept_layers(keep: Iterable[str], layers: Collection[str], *, key: str = "keep") -> set[str]:
     """The names in `layers` that a pattern of `keep` matches, by the rules of `fnmatch`.
 
     Raises
     ------
     InputError
-        Names the first pattern that matches no layer.
+        Names the first pattern that matches no layer, and the `key` that holds it.
     """
     found: set[str] = set()
     for pattern in keep:
         matched = {layer for layer in layers if fnmatchcase(layer, pattern)}
         if not matched:
-            raise InputError(f"keep: {pattern} is no layer of this network: {', '.join([*layers][:4])}, …")
+            raise InputError(f"{key}: {pattern} is no layer of this network: {', '.join([*layers][:4])}, …")
         found |= matched
     return found
