@@ -24,7 +24,7 @@ def correlated(groups: int, columns: int, seed: int = 1) -> Tensor:
         columns, columns, generator=draws(2)
     )
     seen = torch.randn(groups, 200, columns, generator=draws(3)) @ (mixed / columns**0.5)
-    moments = seen.mT @ seen / 200
+    moments: Tensor = seen.mT @ seen / 200
     damp(moments, 0.01)
     return moments
 

@@ -1,5 +1,7 @@
 """Weights rounded to the nearest value of a format, and what is stored of them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -66,15 +68,22 @@ def test_the_largest_magnitude_of_a_group_is_the_largest_float8(name: str, group
     assert (error[normal] <= weight.abs()[normal] * 2.0 ** -(mantissa + 1) * 1.01).all()
 
 
+def by_torchao(layer: nn.Linear, name: str, granularity: PerAxis | PerGroup, *, symmetric: bool) -> Any:
+    """The layer's weight by torchao's own configuration for weights alone."""
+    mapping = MappingType.SYMMETRIC_NO_CLIPPING_ERR if symmetric else MappingType.ASYMMETRIC
+    quantize_(layer, IntxWeightOnlyConfig(getattr(torch, name), granularity, mapping))
+    return layer.weight
+
+
 @pytest.mark.parametrize("symmetric", [True, False])
 @pytest.mark.parametrize("name", INTEGERS)
 def test_integers_are_those_of_torchao_with_a_scale_a_channel(name: str, symmetric: bool) -> None:
     layer = nn.Linear(50, 6)
     found = nearest(layer.weight.detach(), scheme(name, symmetric=symmetric))
-    quantize_(layer, IntxWeightOnlyConfig(getattr(torch, name), PerAxis(0), _mapping(symmetric=symmetric)))
-    assert torch.equal(found.codes, layer.weight.qdata)
-    assert torch.equal(found.grid.zero_point.flatten(), layer.weight.zero_point.flatten())
-    torch.testing.assert_close(values(found, scheme(name, symmetric=symmetric)), layer.weight.dequantize())
+    expected = by_torchao(layer, name, PerAxis(0), symmetric=symmetric)
+    assert torch.equal(found.codes, expected.qdata)
+    assert torch.equal(found.grid.zero_point.flatten(), expected.zero_point.flatten())
+    torch.testing.assert_close(values(found, scheme(name, symmetric=symmetric)), expected.dequantize())
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
@@ -86,13 +95,9 @@ def test_integers_are_those_of_torchao_in_groups(symmetric: bool) -> None:
         whole[:, :, 0], whole[:, :, 1] = -8, 7
         layer.weight.copy_((whole * 2.0 ** -torch.arange(3, 6)[:, None]).view(6, 96))
     found = nearest(layer.weight.detach(), scheme("int4", 32, symmetric=symmetric))
-    quantize_(layer, IntxWeightOnlyConfig(torch.int4, PerGroup(32), _mapping(symmetric=symmetric)))
-    assert torch.equal(found.codes, layer.weight.qdata)
-    assert torch.equal(found.grid.scale.float(), layer.weight.scale.view(6, 3))
-
-
-def _mapping(*, symmetric: bool) -> MappingType:
-    return MappingType.SYMMETRIC_NO_CLIPPING_ERR if symmetric else MappingType.ASYMMETRIC
+    expected = by_torchao(layer, "int4", PerGroup(32), symmetric=symmetric)
+    assert torch.equal(found.codes, expected.qdata)
+    assert torch.equal(found.grid.scale.float(), expected.scale.view(6, 3))
 
 
 @pytest.mark.parametrize("name", FLOATS)

@@ -163,7 +163,7 @@ def test_attention_has_its_projections_rounded_to_the_nearest_and_the_rest_compe
         *(f"{name}.weight.codes" for name in ("1.linear1", "1.linear2", "3")),
     }
     restored(better, options(format="int3", group=16), net)
-    assert net.get_parameter("1.self_attn.in_proj_weight").unique().numel() <= 2**3 * 192 * 4
+    assert len(set(net.get_parameter("1.self_attn.in_proj_weight")[0, :16].tolist())) <= 2**3
 
 
 def test_weights_that_are_shared_or_computed_are_refused_unless_they_are_kept() -> None:
