@@ -4,13 +4,15 @@ import pkgutil
 
 from lesion.data import sets
 from lesion.data.contract import DatasetModule
-from lesion.data.sets import celeba, cifar10, digits, imagenet, imagenet_a, mnist_8x8
+from lesion.data.sets import celeba, cifar10, digits, image_folder, image_table, imagenet, imagenet_a, mnist_8x8
 from lesion.params.settings import Settings
 
 DATA_SETS: dict[str, DatasetModule] = {
     "celeba": celeba,
     "cifar10": cifar10,
     "digits": digits,
+    "image_folder": image_folder,
+    "image_table": image_table,
     "imagenet": imagenet,
     "imagenet_a": imagenet_a,
     "mnist_8x8": mnist_8x8,

@@ -26,7 +26,10 @@ class Calibration:
     def images(self, count: int) -> Tensor:
         """A random sample, normalised: float32 (count, c, h, w). InputError if there are fewer images."""
         if count > len(self.split.label):
-            raise InputError(f"calibration: {count} images are asked for, there are {len(self.split.label)}")
+            raise InputError(
+                f"calibration: {count} images are asked for, there are {len(self.split.label)} (of the split that"
+                " studies.<study>.calibration names, train or test)"
+            )
         order = torch.randperm(len(self.split.label), generator=torch.Generator().manual_seed(self.seed))
         return self.split.normalise(torch.from_numpy(self.split.images.read(order[:count].numpy())))
 

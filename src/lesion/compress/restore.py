@@ -24,7 +24,7 @@ def restored(
     """
     method = plugins.load("method", compression["method"])
     options = plugins.options("method", compression, where="variant", key="method")
-    example = split.normalise(torch.from_numpy(split.images.read(np.arange(1))))
+    example = split.normalise(torch.from_numpy(split.images.read(np.arange(min(1, len(split.label))))))
     for member, stored in read_members(checkpoint):
         restore = method.restorer(build(model, split).eval(), options, example)
         yield member, restore(decode(stored))

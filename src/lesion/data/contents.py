@@ -74,12 +74,14 @@ def record(root: Path, files: pa.Array, artifact: Path) -> tuple[Arrays, dict[st
     Raises
     ------
     InputError
-        Names the first file that is missing or cannot be read.
+        Names the first file that is missing, empty or cannot be read.
     """
     folder = Folder(root, files, listing(files), artifact)
     found = read_contents(folder)
     if (missing := np.flatnonzero(found[SIZE] == MISSING)).size:
         raise InputError(f"{root / files[int(missing[0])].as_py()}: the image is missing")
+    if (empty := np.flatnonzero(found[SIZE] == 0)).size:
+        raise InputError(f"{root / files[int(empty[0])].as_py()}: the file is empty, an image is expected")
     parts = folder.listing.encode() + found[SIZE].tobytes() + found[DIGEST].tobytes()
     return found, {"listing": folder.listing, "content": hashlib.sha256(parts).hexdigest()[:32]}
 

@@ -2,6 +2,7 @@
 
 import os
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,28 +10,32 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lesion.artifacts.leftovers import is_leftover
+from lesion.data.class_list import nearest, one_spelling
 from lesion.data.decode import Pixels, open_image
 from lesion.errors import InputError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
 
 
-def _names(folder: Path, *, folders: bool) -> list[str]:
-    """The names in `folder`, or those of folders only, sorted; without files of desktops (`.DS_Store`, `Thumbs.db`).
+def _entries(folder: Path) -> dict[str, bool]:
+    """The names in `folder`, sorted, and whether each is a folder; without what desktops leave (`.DS_Store`).
 
     Raises
     ------
     InputError
-        Where a name is not UTF-8: no table can hold it.
+        Where the folder is missing or cannot be read, or a name is not UTF-8: no table can hold it.
     """
-    with os.scandir(folder) as entries:
-        names = sorted(
-            entry.name for entry in entries if not is_leftover(entry.name) and (not folders or entry.is_dir())
-        )
-    if odd := next((name for name in names if not _is_utf8(name)), None):
+    try:
+        with os.scandir(folder) as entries:
+            found = {entry.name: entry.is_dir() for entry in entries if not is_leftover(entry.name)}
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{folder}: there is no such folder of images") from None
+    except OSError as error:
+        raise InputError(f"{folder}: the folder cannot be read ({error.strerror})") from None
+    if odd := next((name for name in sorted(found) if not _is_utf8(name)), None):
         shown = os.fsencode(odd).decode("utf-8", "backslashreplace")
         raise InputError(f"{folder / shown}: the name is not UTF-8; rename it")
-    return names
+    return dict(sorted(found.items()))
 
 
 def _is_utf8(name: str) -> bool:
@@ -41,20 +46,28 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def class_folders(folder: Path) -> tuple[str, ...]:
-    """The names of the folders in `folder`, sorted; plain files (a README) and leftovers are passed over.
+def class_folders(folder: Path) -> dict[str, str]:
+    """Class → name of its folder in `folder`, sorted by class; plain files (a README) and leftovers are passed over.
+
+    Classes have one spelling each, whatever form the file system keeps (`class_list.one_spelling`).
 
     Raises
     ------
     InputError
-        Where there is no such folder, none in it, or one whose name is not UTF-8.
+        Where there is no such folder, none in it, one whose name is not UTF-8, or two that name one class.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: there is no such folder of images")
-    names = _names(folder, folders=True)
-    if not names:
+    classes: dict[str, str] = {}
+    for name in (name for name, is_folder in _entries(folder).items() if is_folder):
+        if (other := classes.setdefault(one_spelling(name), name)) != name:
+            raise InputError(
+                f"{folder}: the folders {other!a} and {name!a} are one class: they differ in blanks or in the"
+                " form of their letters alone"
+            )
+    if not classes:
         raise InputError(f"{folder}: a folder for each class is expected, none is there")
-    return tuple(names)
+    if "" in classes:
+        raise InputError(f"{folder}: the name of the folder {classes['']!r} is blank")
+    return dict(sorted(classes.items()))
 
 
 def image_names(folder: Path) -> list[str]:
@@ -63,24 +76,27 @@ def image_names(folder: Path) -> list[str]:
     Raises
     ------
     InputError
-        Names the first file without the suffix of an image, which would otherwise be missing in the training unnoticed,
-        or the first whose name is not UTF-8.
+        Names the first folder, or the first file without the suffix of an image, which would otherwise be missing in
+        the training unnoticed, or the first whose name is not UTF-8.
     """
-    names = _names(folder, folders=False)
-    if odd := next((name for name in names if not name.lower().endswith(SUFFIXES)), None):
+    entries = _entries(folder)
+    if nested := next((name for name, is_folder in entries.items() if is_folder), None):
+        raise InputError(f"{folder / nested}: a folder within a class; images are expected in {folder} itself")
+    if odd := next((name for name in entries if not name.lower().endswith(SUFFIXES)), None):
         raise InputError(f"{folder / odd}: not an image file by its name (one of {' '.join(SUFFIXES)} expected)")
-    return names
+    return list(entries)
 
 
-def list_images(root: Path, part: str, class_ids: tuple[str, ...]) -> tuple[pa.StringArray, npt.NDArray[np.int16]]:
+def list_images(root: Path, part: str, class_ids: Sequence[str]) -> tuple[pa.StringArray, npt.NDArray[np.int16]]:
     """The image files of `root/part/<class id>/`, class by class: paths relative to `root`, and labels, both (n,).
 
     `class_ids` gives the order of labels. A class may have no folder; folders of other names are passed over.
     """
-    there = set(class_folders(root / part))
+    there = class_folders(root / part)
     stem, text, ends, counts = f"{part}/" if part else "", bytearray(), array("i", [0]), []
-    for name in class_ids:
-        files = image_names(root / part / name) if name in there else []
+    for one in class_ids:
+        name = there.get(one)
+        files = [] if name is None else image_names(root / part / name)
         counts.append(len(files))
         for file in files:  # straight into Arrow's layout: a million strings of Python would be 150 MB
             text += f"{stem}{name}/{file}".encode()
@@ -89,13 +105,15 @@ def list_images(root: Path, part: str, class_ids: tuple[str, ...]) -> tuple[pa.S
     return pa.StringArray.from_buffers(len(label), pa.py_buffer(ends), pa.py_buffer(text)), label
 
 
-def check_classes(folder: Path, class_ids: tuple[str, ...]) -> None:
-    """Check that each folder in `folder` is a class; InputError names the first that is none."""
+def check_classes(folder: Path, class_ids: Sequence[str], *, of: str = "the training images") -> None:
+    """Check that each folder in `folder` is a class; InputError names the first that is none.
+
+    `of`: where the classes are told, for the message.
+    """
     known = set(class_ids)
-    if strange := next((name for name in class_folders(folder) if name not in known), None):
-        raise InputError(
-            f"{folder / strange}: {strange} is none of the {len(class_ids)} classes of the training images"
-        )
+    if strange := next((one for one in class_folders(folder) if one not in known), None):
+        close = nearest(strange, class_ids)
+        raise InputError(f"{folder / strange}: {strange} is none of the {len(class_ids)} classes of {of}{close}")
 
 
 def read_square(root: Path, files: pa.StringArray) -> Pixels:

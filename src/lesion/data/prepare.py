@@ -1,5 +1,6 @@
 """The `data` step: one table of examples, and the images of a small set in one packed array."""
 
+import logging
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,13 +15,28 @@ from lesion.data.dataset import Dataset, Packed
 from lesion.data.images import folder
 from lesion.errors import InputError
 
+log = logging.getLogger(__name__)
+
 
 def check(dataset: Dataset, study: str) -> None:
-    """Check that each class has a training and a test example; InputError names the first class that has not."""
-    for split, rows in (("training", dataset.train), ("test", ~dataset.train)):
-        counts = np.bincount(dataset.label[rows], minlength=len(dataset.class_names))
-        if (empty := np.flatnonzero(counts == 0)).size:
-            raise InputError(f"{study}: class {dataset.class_names[empty[0]]} has no {split} example")
+    """Check that there are two classes or more and a test example; say how many classes have none.
+
+    A network may know more classes than there are examples of: the audit then tells of those that have some. What is
+    trained needs training examples of each class, which `train` checks.
+
+    Raises
+    ------
+    InputError
+        Where there is a single class, or no test example.
+    """
+    tested = np.bincount(dataset.label[~dataset.train], minlength=len(dataset.class_names))
+    if len(tested) < 2:
+        raise InputError(f"{study}: a single class, {dataset.class_names[0]}; two or more are expected")
+    if not tested.any():
+        raise InputError(f"{study}: has no test example")
+    if (empty := np.flatnonzero(tested == 0)).size:
+        first = dataset.class_names[empty[0]]
+        log.warning("%s: %d of %d classes have no test example, such as %s", study, len(empty), len(tested), first)
 
 
 def examples_table(dataset: Dataset) -> pa.Table:

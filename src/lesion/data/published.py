@@ -54,7 +54,7 @@ def packed_copy(root: Path, name: str, severity: int, label: Labels) -> PackedIm
 
 def folder_of(root: Path, name: str) -> Path:
     """Folder of a corruption of ImageNet-C: in `root`, or in a group there (noise, blur, weather, digital, extra)."""
-    places = [root / name, *(root / group / name for group in (class_folders(root)))]
+    places = [root / name, *(root / group / name for group in class_folders(root).values())]
     found = next((place for place in places if place.is_dir()), None)
     if found is None:
         raise InputError(f"{root / name}: missing; a folder of published corrupted images is expected")
@@ -74,7 +74,7 @@ def open_published(
 
     Without `geometry` the set is packed (CIFAR-10-C): the images are the test images in order, with labels `label`
     (n,). With `geometry` it consists of files (ImageNet-C) in `<corruption>/<severity>/<class id>/`. There may be fewer
-    of them than test images, and folders of other classes are ignored.
+    of them than test images, of each class that has test images, and folders of other classes are ignored.
 
     Raises
     ------
@@ -86,6 +86,6 @@ def open_published(
         return packed_copy(root, name, severity, label), label
     where = folder_of(root, name) / str(severity)
     files, labels = list_images(where, "", class_ids)
-    if (absent := np.flatnonzero(np.bincount(labels, minlength=len(class_ids)) == 0)).size:
+    if (absent := np.setdiff1d(label, labels)).size:
         raise InputError(f"{where / class_ids[absent[0]]}: missing; images of each class are expected")
     return FileImages(where, files, geometry), labels.astype(np.int64)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lesion.data.split import Split
+from lesion.errors import InputError
 
 Batch = tuple[Tensor, Tensor]
 """Normalised images, float32 (n, c, h, w), and their labels, int64 (n,)."""
@@ -35,7 +36,18 @@ class TrainingSampler:
     part: int
 
     def __call__(self, count: int, seed: int) -> Iterator[Batch]:
-        """Yield `count` images, without augmentation, balanced over the classes; the same images for the same seed."""
+        """Yield `count` images, without augmentation, balanced over the classes; the same images for the same seed.
+
+        Raises
+        ------
+        InputError
+            Where the split has no images.
+        """
+        if not len(self.split.label):
+            raise InputError(
+                "there are no images to look at: the data have no training images, and studies.<study>.calibration does"
+                " not name the test images"
+            )
         rows = balanced_rows(self.split.label.numpy(), count, np.random.default_rng(seed))
         for first in range(0, len(rows), self.part):
             chosen = rows[first : first + self.part]

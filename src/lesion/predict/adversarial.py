@@ -25,7 +25,7 @@ from lesion.models.inputs import read_inputs, shown
 from lesion.params.recipe import Evaluation, Recipe
 from lesion.predict.evaluate import logits, read_batches
 from lesion.train.device import computing
-from lesion.train.population import train_member
+from lesion.train.population import check_examples, train_member
 from lesion.train.seeds import Seeds
 
 
@@ -66,6 +66,7 @@ def adversarial(
     kept = np.arange(len(label), dtype=np.int32)
     arrays: dict[str, npt.NDArray[Any]] = {}
     if not getattr(module, "SELECTED", False):
+        check_examples(split, recipe, study=study)
         seeds = Seeds.derive(root_seed, study, "adversarial/reference", 0)  # no variant has a slash
         prediction = reference_predictions(
             looked_at, split, seeds=seeds, model=model, recipe=recipe, evaluation=evaluation, count=len(label)

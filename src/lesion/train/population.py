@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -27,6 +28,27 @@ from lesion.train.resume import NEVER, Resume, Snapshots, resume_folder
 from lesion.train.seeds import Seeds
 
 log = logging.getLogger(__name__)
+
+
+def check_examples(split: Split, recipe: Recipe, *, study: str) -> None:
+    """Check that a training split has examples of each class, and fills a batch.
+
+    Raises
+    ------
+    InputError
+        Names the key of params.yaml at fault.
+    """
+    counts = np.bincount(split.label.numpy(), minlength=len(split.class_names))
+    if not counts.any():
+        raise InputError(f"params.yaml: studies.{study}.data: has no training examples; take a pretrained network")
+    if (empty := np.flatnonzero(counts == 0)).size:
+        name = split.class_names[empty[0]]
+        raise InputError(f"params.yaml: studies.{study}.data: class {name} has no training example")
+    if len(split.label) < recipe.batch:
+        raise InputError(
+            f"params.yaml: studies.{study}.recipe.batch: is {recipe.batch}, there are {len(split.label)} training"
+            " examples"
+        )
 
 
 def train_member(
@@ -76,12 +98,14 @@ def train(
     Raises
     ------
     InputError
-        If a member diverges, or the recipe does not fit the data.
+        If a member diverges, or the recipe does not fit the data: a class without training example, or a batch of more
+        examples than there are.
     """
     split = read_inputs(model, examples, images, "train")
     if hasattr(plugins.load("method", compression["method"]), "load_member"):
         take_population(study, variant, shard, model=model, compression=compression, split=split, checkpoint=checkpoint)
         return
+    check_examples(split, recipe, study=study)
     resume = Resume(resume_folder(checkpoint), stamp=stamp)
     trained: dict[int, dict[str, Tensor]] = {}
     facts: dict[int, dict[str, Any]] = {}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from lesion.artifacts.csv_header import SEPARATORS, not_utf8
 from lesion.audit.comparison.files.formats import readable
-from lesion.audit.comparison.files.header import SEPARATORS, not_utf8
 from lesion.audit.contract import Facts
 from lesion.errors import InputError
 

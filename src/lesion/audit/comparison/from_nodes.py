@@ -10,7 +10,6 @@ from lesion.audit.comparison.classes import class_names
 from lesion.audit.comparison.comparison import Comparison
 from lesion.audit.comparison.populations import Population, read_population
 from lesion.audit.comparison.sanity.shifted import check_shift
-from lesion.errors import InputError
 from lesion.params.design import Design
 
 
@@ -36,8 +35,7 @@ def from_nodes(
     Raises
     ------
     InputError
-        Where a file is missing or malformed, the populations do not fit together (`Comparison`), or a class has no
-        test example.
+        Where a file is missing or malformed, or the populations do not fit together (`Comparison`).
     """
     names = tuple(class_names(examples))
     one, other = (said if isinstance(said, Population) else read_population(said) for said in (dense, compressed))
@@ -56,6 +54,4 @@ def from_nodes(
         variant=variant,
     )
     check_shift(comparison, ("predictions of dense", f"predictions of {variant}"))
-    if len(absent := np.setdiff1d(np.arange(len(names)), comparison.present)):
-        raise InputError(f"{examples}: class {absent[0]} ({names[absent[0]]}) has no test example")
     return comparison

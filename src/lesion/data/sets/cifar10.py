@@ -58,7 +58,7 @@ def chosen(label: npt.NDArray[np.int16], trained: int, per_class: int | None) ->
 def from_folder(root: str, per_class: int | None = None) -> Packed:
     """Read a folder of image files as RGB: training before test, then by class, then by file name."""
     where = folder(root)
-    classes = class_folders(where / "train")
+    classes = tuple(class_folders(where / "train"))
     check_classes(where / "test", classes)
     parts = [list_images(where, part, classes) for part in ("train", "test")]
     files, label = pa.concat_arrays([files for files, _ in parts]), np.concatenate([label for _, label in parts])

@@ -63,7 +63,7 @@ def flat(root: Path, truth: Path, wnids: tuple[str, ...]) -> tuple[pa.StringArra
 def load(options: Options) -> Indexed:
     """Index the image files and their classes."""
     root = folder(options.root)
-    wnids = class_folders(root / "train")
+    wnids = tuple(class_folders(root / "train"))
     train_files, train_label = list_images(root, "train", wnids)
     if options.validation == "folders":
         check_classes(root / "val", wnids)

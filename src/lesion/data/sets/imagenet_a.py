@@ -23,7 +23,7 @@ class Options(CentreCrop):
 def load(options: Options) -> Indexed:
     """Index all image files for testing, by class, then file name."""
     root = folder(options.root)
-    wnids = class_folders(root)
+    wnids = tuple(class_folders(root))
     files, label = list_images(root, "", wnids)
     return Indexed(
         root=options.root,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lesion.artifacts.csv_header import read_header
 from lesion.audit.comparison.files.formats import open_table, readable
-from lesion.audit.comparison.files.header import read_header
 from lesion.errors import InputError
 from tests.audit.comparison.files.files import rows, written
 
@@ -37,17 +37,17 @@ def test_separators_are_told_from_the_header(tmp_path: Path, separator: str, sta
     text = TABLE.to_csv(sep=separator, index=False, lineterminator=line_end)
     path.write_bytes((start + text).encode())
     assert read(path) == AS_READ
-    assert read_header(path).separator == separator
+    assert read_header(path, has="example_id").separator == separator
 
 
 def test_a_file_of_another_separator_is_told_by_its_only_column(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     TABLE.to_csv(path, sep="~", index=False)
-    assert read_header(path).names == ("example_id~note~x y",)
-    assert read_header(path, "~").names == ("example_id", "note", "x y")
+    assert read_header(path, has="example_id").names == ("example_id~note~x y",)
+    assert read_header(path, "~", has="example_id").names == ("example_id", "note", "x y")
     for odd in ("", "ab", '"', "\n", "é"):
         with pytest.raises(InputError, match=r"--separator: is .*; a single character, or tab, expected"):
-            read_header(path, odd)
+            read_header(path, odd, has="example_id")
 
 
 @pytest.mark.parametrize(("separator", "said"), [(",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "bars")])

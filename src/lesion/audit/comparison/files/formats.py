@@ -11,12 +11,13 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from lesion.audit.comparison.files.header import SEPARATORS, not_utf8, open_bytes, read_header
+from lesion.artifacts.csv_header import SEPARATORS, not_utf8, open_bytes, read_header
 from lesion.errors import InputError
 
 CSV = re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$", re.IGNORECASE)
 PARQUET = re.compile(r"\.(parquet|pq)$", re.IGNORECASE)
 ARROW = re.compile(r"\.(arrow|feather)$", re.IGNORECASE)
+ALWAYS = "example_id"  # every table of predictions has it: the separator that finds it is the right one
 LARGEST = 2**30  # bytes of a row: Arrow counts those of a block in 32 bits
 
 Types = Mapping[str, pa.DataType]
@@ -65,7 +66,7 @@ class CsvTable:
 
     def __init__(self, path: Path, *, block_size: int, separator: str | None = None) -> None:
         self.path, self.block_size = path, block_size
-        self.header = read_header(path, separator)
+        self.header = read_header(path, separator, has=ALWAYS)
         by = self.header.separator
         self.kind = f"CSV separated by {SEPARATORS.get(by, by)}"
         self.names: Sequence[str] = self.header.names

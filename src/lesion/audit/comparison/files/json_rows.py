@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from lesion.audit.comparison.files.header import not_utf8, refuse_utf16
+from lesion.artifacts.csv_header import not_utf8, refuse_utf16
 from lesion.errors import InputError
 
 Record = dict[str, Any]

@@ -10,7 +10,6 @@ from typing import BinaryIO, cast
 from lesion.errors import InputError
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-ALWAYS = "example_id"  # every table that is read here has it: the separator that finds it is the right one
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,13 @@ def open_bytes(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
-def read_header(path: Path, separator: str | None = None) -> Header:
+def read_header(path: Path, separator: str | None = None, *, has: str) -> Header:
     """Read the header, and tell the separator from it.
 
     Parameters
     ----------
-    separator : a single character, or `tab`; None: the one by which a column is called example_id
+    separator : a single character, or `tab`; None: the one by which a column is called `has`
+    has : a column that every such table has
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read_header(path: Path, separator: str | None = None) -> Header:
             raise InputError(f"--separator: is {separator!r}; a single character, or tab, expected")
         return _split(path, character)
     found = [_split(path, character) for character in SEPARATORS]
-    return next((header for header in found if ALWAYS in header.names), found[0])
+    return next((header for header in found if has in header.names), found[0])
 
 
 def refuse_utf16(path: Path) -> None:
