@@ -64,6 +64,8 @@ WRAPPED: dict[str, Callable[[], State]] = {
     "compiled, then parallel": lambda: nn.DataParallel(compiled(network())).state_dict(),
     "parallel, then compiled": lambda: compiled(nn.DataParallel(network())).state_dict(),
     "in a module of Lightning": lambda: Compiled().state_dict(),
+    "beside a loss": lambda: prefixed("model.") | {"loss.weight": torch.ones(3), "metric.total": torch.tensor(3)},
+    "net of Lightning, compiled": lambda: prefixed("net._orig_mod.") | {"criterion.weight": torch.ones(3)},
     "averaged": lambda: torch.optim.swa_utils.AveragedModel(network()).state_dict(),
     "any name": lambda: prefixed("classifier.net.module._orig_mod."),
     "compiled layers": lambda: inside("_orig_mod"),
@@ -94,6 +96,10 @@ STORED: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]]
     "sparse": (lambda v: thinned(v).to_sparse(), thinned),
     "sparse rows": (lambda v: csr(thinned(v)), thinned),
     "half": (Tensor.half, lambda v: v.half().float()),
+    "quarter": (
+        lambda v: v.to(torch.float8_e4m3fn),
+        lambda v: v.to(torch.float8_e4m3fn).float(),
+    ),
     "bfloat16": (Tensor.bfloat16, lambda v: v.bfloat16().float()),
     "quantised": (
         lambda v: torch.quantize_per_tensor(v, 0.01, 0, torch.qint8),
@@ -161,13 +167,20 @@ WRONG: dict[str, tuple[Callable[[], State], str]] = {
         r"4\.bias is missing$",
     ),
     "one too many": (lambda: changed(**{"5__bias": torch.ones(4)}), r"5\.bias is not of this model"),
-    "one beside the wrapping": (
-        lambda: prefixed("model.") | {"loss.weight": torch.ones(3)},
+    "one beside, and one missing": (
+        lambda: {k: v for k, v in prefixed("model.").items() if k != "model.4.bias"} | {"loss.weight": torch.ones(3)},
         r"0\.bias is missing, and all others of the model; found: loss\.weight, model\.0\.bias, ",
     ),
+    "one too many within": (
+        lambda: prefixed("model.") | {"model.5.bias": torch.ones(3)},
+        r"5\.bias is not of this model",
+    ),
     "the same twice": (lambda: prefixed("") | prefixed("_orig_mod."), r"_orig_mod\.0\.bias is not of this model"),
-    "another network": (lambda: nn.Linear(3, 4).state_dict(), r"0\.bias is missing, .* found: bias, weight$"),
-    "none": (dict, r"0\.bias is missing, .* found: none$"),
+    "another network": (
+        lambda: nn.Linear(3, 4).state_dict(),
+        r"0\.bias is missing, .* found: bias, weight; ",
+    ),
+    "none": (dict, r"0\.bias is missing, .* found: none;"),
     "masks of another shape": (
         lambda: {"a_orig": torch.ones(2), "a_mask": torch.ones(3)},
         "a_mask has another shape than a_orig",
@@ -187,3 +200,21 @@ def test_a_state_that_does_not_fit_is_refused_by_name(what: str) -> None:
     with pytest.raises(InputError, match=f"^checkpoint: tensor {message}") as why:
         loaded(state())
     assert "\n" not in str(why.value)
+
+
+def test_two_copies_of_the_network_must_be_told_apart() -> None:
+    with pytest.raises(InputError, match=r"^checkpoint: has this network as ema_model and as model; say which"):
+        loaded(prefixed("model.") | prefixed("ema_model."))
+
+
+def test_names_of_others_are_mapped() -> None:
+    wanted = network().state_dict()
+    names = {f"backbone.layer{number}": name for number, name in enumerate(wanted)}
+    state = {other: wanted[name] for other, name in names.items()} | {"total_ops": torch.ones(1)}
+    made = network(seed=1)
+    load_foreign_weights(made, state, names | {"total_ops": ""})
+    assert all(torch.equal(made.state_dict()[name], tensor) for name, tensor in wanted.items())
+    with pytest.raises(InputError, match=r"^checkpoint: has no tensor absent, which the map of names has$"):
+        load_foreign_weights(made, state, names | {"absent": "0.weight"})
+    with pytest.raises(InputError, match=r"^checkpoint: tensor total_ops is not of this model$"):
+        load_foreign_weights(made, state, names)

@@ -111,7 +111,7 @@ def test_weights_are_named(photographs: Path) -> None:
     assert resized == [256, 232]
     own = own_input({"name": "timm", "architecture": "resnet50"}, "a1_in1k")
     assert own is not None
-    assert own.resize == 235  # 224 of it are 95 %
+    assert own.geometry.resize == 235  # 224 of it are 95 %
     assert own.weights == "timm's resnet50.a1_in1k"
 
 

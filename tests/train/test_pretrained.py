@@ -1,11 +1,13 @@
 """Populations from checkpoints on disk: taken exactly, refused clearly."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -15,9 +17,14 @@ from lesion.artifacts.checkpoints import read_facts, read_members
 from lesion.artifacts.tables import PREDICTIONS, read_parquet
 from lesion.artifacts.tables import read_facts as read_table_facts
 from lesion.compress.encoding import decode
+from lesion.data.dataset import Geometry
+from lesion.data.imagenet_facts import MEAN, STD
+from lesion.data.images import FileImages, PackedImages
+from lesion.data.split import Normalise, Split
 from lesion.errors import InputError
 from lesion.models.small_cnn import Options, build
 from lesion.params.file import validate
+from lesion.train.pretrained import warn_of_own_input
 from tests import places
 from tests.conftest import step, tiny, write_params
 
@@ -149,3 +156,60 @@ def test_what_is_derived_from_a_member_has_its_origin(tmp_path: Path, monkeypatc
     files = {str(member): Path(f"digits-{member}.ckpt.safetensors") for member in (0, 1)}
     assert found[0] == {member: sha256(file.read_bytes()).hexdigest() for member, file in files.items()}
     assert found[1] == found[0]
+
+
+def test_a_moving_average_is_taken_by_its_key_and_other_names_by_a_map(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain, average = (network(seed).state_dict() for seed in (0, 1))
+    mapped = {f"layer/{number}": name for number, name in enumerate(average)}
+    saved = {"model": plain, "model_ema": {other: average[name] for other, name in mapped.items()}}
+    torch.save(saved, "0.pt")
+    Path("names.csv").write_text("checkpoint,network\n" + "".join(f"{one},{other}\n" for one, other in mapped.items()))
+    enter(tmp_path, "0.pt")
+    node = {"study": "digits", "variant": "dense", "shard": "0-0"}
+    with pytest.raises(InputError, match=r"^0\.pt: has tensors in model and in model_ema; say which by `key`$"):
+        step("train", **node)
+    params = tiny()
+    params["variants"]["dense"] = {"method": "pretrained", "files": "0.pt", "key": "model_ema", "names": "names.csv"}
+    write_params(tmp_path, params)
+    step("train", **node)
+    ((_, stored),) = read_members(places.checkpoint("digits", "dense", "0-0"))
+    assert all(torch.equal(decode(stored)[name], tensor) for name, tensor in average.items())
+
+
+WARNED = [
+    ("timm", "tf_efficientnet_lite0", None, "mean 0.500 0.500 0.500, std 0.500 0.500 0.500"),
+    ("torchvision", "efficientnet_b1", None, "240 pixels of 255, bilinear"),
+    ("torchvision", "resnet18", None, ""),  # as ImageNet is shown
+    ("timm", "tf_efficientnet_lite0", {}, ""),
+    ("timm", "tf_efficientnet_lite0", "own", ""),
+]
+
+
+@pytest.mark.parametrize(("library", "architecture", "given", "message"), WARNED)
+def test_another_input_than_the_publishers_is_told(
+    library: str, architecture: str, given: Any, message: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    split = Split(
+        example_id=torch.arange(1), label=torch.zeros(1, dtype=torch.int64), class_names=("a",), class_ids=("a",),
+        images=FileImages(tmp_path, pa.array(["a.png"]), Geometry(256, 224)),
+        normalise=Normalise(torch.tensor(MEAN), torch.tensor(STD)),
+    )  # fmt: skip
+    model = {"name": library, "architecture": architecture} | ({} if given is None else {"input": given})
+    warn_of_own_input(model, split)
+    told = [record.getMessage() for record in caplog.records]
+    if message:
+        assert len(told) == 1
+        assert message in told[0]
+        assert told[0].startswith(
+            "images are shown with mean 0.485 0.456 0.406, std 0.229 0.224 0.225, 224 pixels of 256"
+        )
+        assert "`input: own`" in told[0]
+    else:
+        assert not told
+    small = replace(split, images=PackedImages(np.zeros((1, 32, 32, 3), np.uint8)))
+    caplog.clear()
+    warn_of_own_input(model, small)
+    assert not caplog.records

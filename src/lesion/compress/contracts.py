@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from torch import Size, Tensor, nn
 
@@ -161,8 +162,17 @@ class TrainedMethod(StoredMethod, Protocol):
 class PretrainedMethod(StoredMethod, Protocol):
     """A method that reads members from files."""
 
+    def path(self, options: Any, *, study: str, member: int) -> Path:
+        """The checkpoint of a member."""
+
+    def read_files(self, options: Any, *, study: str, members: Sequence[int]) -> list[Path]:
+        """All files that members are read from, which the node depends on."""
+
     def load_member(self, options: Any, *, study: str, member: int) -> dict[str, Tensor]:
         """The state dict of one member."""
+
+    def load_names(self, options: Any) -> dict[str, str]:
+        """Name in the checkpoint -> name in the network, for those that differ."""
 
 
 class DerivedMethod(StoredMethod, Protocol):

@@ -15,20 +15,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from lesion.errors import InputError
-
-NESTED = ("state_dict", "model_state_dict", "model", "net", "network")
-"""Keys under which training scripts store the weights, also nested."""
-
-DEEPEST = 4  # levels of nesting; a pickle may contain itself
-
-NOT_A_CHECKPOINT = (
-    (rb"version https://git-lfs", "a Git LFS pointer and not the file itself; `git lfs pull` fetches it"),
-    (rb"\s*<(!doctype|html|\?xml)", "a web page; the download failed"),
-    (rb"\x89HDF", "an HDF5 file; a state dict of PyTorch or safetensors is expected"),
-    (rb"\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd", "a compressed file; unpack it first"),
-    (rb"\s*[\[{]", "a JSON text; the file of the weights is expected"),
-)
-"""First bytes (a pattern) of files that are often mistaken for a checkpoint -> what such a file is."""
+from lesion.models.checkpoint_kinds import other_kind
+from lesion.models.checkpoint_parts import parts
+from lesion.models.state_dicts import select
 
 LONGEST_HEADER = 2**32
 """Upper bound on the header's length in a safetensors file, which starts with it (8 bytes); text has larger numbers."""
@@ -47,17 +36,34 @@ PLAIN: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
 """Classes and functions that a pickle may use beside those of tensors: they hold numbers and run no code."""
 
 
-def read_state(file: Path) -> dict[str, Tensor]:
+def read_state(file: Path, key: str | None = None) -> dict[str, Tensor]:
     """Read the tensors of a checkpoint by their names in the file. Numbers and text beside them are ignored.
 
-    The first bytes tell the format: safetensors, or a file of `torch.save`.
+    The first bytes tell the format: safetensors, a file of `torch.save`, or the JSON index of several such files.
+
+    Parameters
+    ----------
+    key : which tensors are taken, of a file with several state dicts: keys of mappings, joined by slashes
+        (`state_dict_ema`, `ema/model`), or a prefix of names (`ema_model`)
 
     Raises
     ------
     InputError
-        If the file is missing, has neither format, has no state dict or several, or contains an object whose loading
+        If the file is missing, has no such format, has no state dict or several, or contains an object whose loading
         could run code.
     """
+    found: dict[str, Any] = {}
+    for part in parts(file):
+        read = _read(part)
+        if not isinstance(read, Mapping):
+            raise InputError(f"{part}: a state dict is expected, of tensors by name")
+        if part != file and (twice := found.keys() & read.keys()):
+            raise InputError(f"{file}: tensor {min(twice)} is in two files")
+        found |= read
+    return select(found, file, key)
+
+
+def _read(file: Path) -> Any:
     try:
         with file.open("rb") as opened:
             start = opened.read(512)
@@ -68,11 +74,10 @@ def read_state(file: Path) -> dict[str, Tensor]:
     if not start:
         raise InputError(f"{file}: the file is empty")
     if int.from_bytes(start[:8], "little") < LONGEST_HEADER and start[8:9] == b"{":
-        return _weights(_read_safetensors(file), file)
-    for pattern, what in NOT_A_CHECKPOINT:
-        if re.match(pattern, start, re.IGNORECASE):
-            raise InputError(f"{file}: {what}")
-    return _weights(_read_torch(file), file)
+        return _read_safetensors(file)
+    if what := other_kind(file, start):
+        raise InputError(f"{file}: {what}")
+    return _read_torch(file)
 
 
 def _read_safetensors(file: Path) -> dict[str, Tensor]:
@@ -100,25 +105,3 @@ def _reason(error: Exception) -> str:
         return "a TorchScript archive; save the state dict alone"
     first = "" if "weights_only" in text else ": " + " ".join(text.partition("\n")[0].split())
     return f"not a checkpoint of tensors ({type(error).__name__}{first})"
-
-
-def _weights(found: Any, file: Path) -> dict[str, Tensor]:
-    state_dicts = _state_dicts(found)
-    if not state_dicts:
-        raise InputError(f"{file}: a state dict is expected, of tensors by name")
-    if len(state_dicts) > 1:
-        raise InputError(f"{file}: has tensors in {' and in '.join(state_dicts)}; save the state dict of one model")
-    (state,) = state_dicts.values()
-    return {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
-
-
-def _state_dicts(found: Any, where: tuple[str, ...] = ()) -> dict[str, Mapping[Any, Any]]:
-    """The state dicts under keys of `NESTED`, by their joined keys; `found` itself if it is one and contains none."""
-    if not isinstance(found, Mapping) or len(where) > DEEPEST:
-        return {}
-    inner: dict[str, Mapping[Any, Any]] = {}
-    for key in NESTED:
-        inner |= _state_dicts(found.get(key), (*where, key))
-    if inner or not any(isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()):
-        return inner
-    return {"/".join(where): found}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from torch import nn
 
+    from lesion.data.dataset import Geometry
     from lesion.params.network import Network
 
 
@@ -30,16 +31,18 @@ class OwnInput:
     ----------
     weights : the name of the weights in the library
     mean, std : of pixels in [0, 1], red, green and blue
-    resize, side, interpolation, crop : as of `data.dataset.Geometry`
+    geometry : which part of a file is shown, and how it is scaled
     """
 
     weights: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    resize: int
-    side: int
-    interpolation: str
-    crop: str = "centre"
+    geometry: Geometry
+
+    @property
+    def side(self) -> int:
+        """Side in pixels."""
+        return self.geometry.side
 
 
 @runtime_checkable

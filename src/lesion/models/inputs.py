@@ -70,7 +70,7 @@ def _shown(images: Images, given: Input, own: OwnInput | None) -> Images:
 
 def _geometry(data: Geometry, given: Input, own: OwnInput | None) -> Geometry:
     """What is left out is as with the own weights, or as of the data; with a new side, the same share is cut out."""
-    base = Geometry(own.resize, own.side, own.interpolation, own.crop) if own else data
+    base = own.geometry if own else data
     side = given.side or base.side
     resize = given.resize or (base.resize * side // base.side)
     if side > resize:

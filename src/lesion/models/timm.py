@@ -58,6 +58,7 @@ def own_input(options: Options, weights: str) -> OwnInput | None:
     import timm
     from timm.models import get_pretrained_cfg
 
+    from lesion.data.dataset import Geometry
     from lesion.errors import InputError
     from lesion.models.catalogue import check_name
     from lesion.models.contract import OwnInput
@@ -79,8 +80,5 @@ def own_input(options: Options, weights: str) -> OwnInput | None:
         weights=f"timm's {name}.{known.tag}",
         mean=known.mean,
         std=known.std,
-        resize=int(height / known.crop_pct),
-        side=height,
-        interpolation=known.interpolation,
-        crop=crops[known.crop_mode],
+        geometry=Geometry(int(height / known.crop_pct), height, known.interpolation, crops[known.crop_mode]),
     )

@@ -65,6 +65,7 @@ def own_input(options: Options, weights: str) -> OwnInput | None:
     """
     from torchvision import models
 
+    from lesion.data.dataset import Geometry
     from lesion.errors import InputError
     from lesion.models.catalogue import check_name
     from lesion.models.contract import OwnInput
@@ -83,7 +84,5 @@ def own_input(options: Options, weights: str) -> OwnInput | None:
         weights=f"torchvision's {name}, {weights}",
         mean=tuple(shown.mean),
         std=tuple(shown.std),
-        resize=shown.resize_size[0],
-        side=shown.crop_size[0],
-        interpolation=shown.interpolation.value,
+        geometry=Geometry(shown.resize_size[0], shown.crop_size[0], shown.interpolation.value),
     )

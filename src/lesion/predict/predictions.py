@@ -1,12 +1,16 @@
 """The `predict` step: the answer of each member of a shard to each test example."""
 
+import logging
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
+from lesion import plugins
 from lesion.artifacts.checkpoints import read_facts, read_members
 from lesion.artifacts.tables import PREDICTIONS, from_numpy, write_parquet
 from lesion.compress.size import sizes
@@ -14,10 +18,13 @@ from lesion.data.split import Split
 from lesion.models.build import build
 from lesion.models.inputs import read_inputs
 from lesion.params.recipe import Evaluation
+from lesion.predict.doubts import at_chance, reversed_channels, spread
 from lesion.predict.evaluate import answers, batch_rows, members_logits, read_batches
 from lesion.predict.networks import networks
 from lesion.progress import progress
 from lesion.train.device import computing
+
+log = logging.getLogger(__name__)
 
 
 def rows(member: int, split: Split, logit: Tensor, *, first: int) -> pa.Table:
@@ -37,6 +44,25 @@ def rows(member: int, split: Split, logit: Tensor, *, first: int) -> pa.Table:
     return pa.table({name: from_numpy(values) for name, values in columns.items()}, schema=PREDICTIONS)
 
 
+def doubtful(
+    members: Mapping[int, nn.Module],
+    tables: Mapping[int, list[pa.Table]],
+    split: Split,
+    evaluation: Evaluation,
+    device: torch.device,
+) -> Iterator[str]:
+    """Yield what is doubtful of each member's answers, and log it."""
+    sample = spread(len(split.label), evaluation.batch)
+    pixels = torch.from_numpy(split.images.read(sample)).to(device)
+    for member, network in members.items():
+        prediction = np.concatenate([part.column("prediction").to_numpy() for part in tables[member]])
+        right = torch.from_numpy(prediction).long() == split.label
+        turned = reversed_channels(network, split, pixels, split.label[sample], evaluation)
+        for warning in filter(None, (at_chance(right, split.label), turned)):
+            log.warning("member %d: %s", member, warning)
+            yield f"member {member}: {warning}"
+
+
 def predict(
     *,
     examples: Path,
@@ -49,7 +75,8 @@ def predict(
 ) -> None:
     """Write the `predictions`, with the sizes of the members in their metadata (`compress.size`).
 
-    The audit takes the sizes from there, since it may run without the checkpoints.
+    The audit takes the sizes from there, since it may run without the checkpoints. What is doubtful of members that
+    were trained elsewhere (`predict.doubts`) is logged as a warning, and in the metadata as `doubts`.
     """
     split = read_inputs(model, examples, images, "test")
     batches, first = len(batch_rows(len(split.label), evaluation)), 0
@@ -62,8 +89,12 @@ def predict(
                 tables[member].append(rows(member, split, logit, first=first))
             first += len(pixels)
             advance["batches"]()
+        doubts: dict[str, list[str]] = {}
+        if hasattr(plugins.load("method", compression["method"]), "load_member"):
+            found = list(doubtful(members, tables, split, evaluation, device))
+            doubts = {"doubts": found} if found else {}
     side, channels = split.images.shape
     stored = (tensors for _, tensors in read_members(checkpoint))
-    facts = read_facts(checkpoint) | sizes(stored, build(model, split), (channels, side, side))
+    facts = read_facts(checkpoint) | sizes(stored, build(model, split), (channels, side, side)) | doubts
     joined = pa.concat_tables(table for parts in tables.values() for table in parts)
     write_parquet(predictions, joined, **facts)

@@ -17,6 +17,8 @@ from lesion.errors import InputError
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 KIND = "trained"
@@ -24,12 +26,19 @@ FLOAT_MEMBERS = True
 
 
 class Options(Settings):
-    """Where a member lies: a path with `{member}` and perhaps `{study}` in it, environment variables and ~ looked up.
+    """Where a member lies, and what of it is taken.
 
-    A path without `{member}` is the one member, number 0, of a population of one.
+    Attributes
+    ----------
+    files : a path with `{member}` and perhaps `{study}` in it, environment variables and ~ looked up; a path without
+        `{member}` is the one member, number 0, of a population of one
+    key : which tensors of a file with several state dicts (`state_dict_ema`, `ema/shadow`), or a prefix of names
+    names : the CSV file that maps names in the checkpoint to those of the network, as `lesion names` writes it
     """
 
     files: str = Field(min_length=1)
+    key: str | None = Field(default=None, min_length=1)
+    names: str | None = Field(default=None, min_length=1)
 
     @field_validator("files")
     @classmethod
@@ -48,8 +57,26 @@ def path(options: Options, *, study: str, member: int) -> Path:
     return paths.named(options.files.format(study=study, member=member))
 
 
+def read_files(options: Options, *, study: str, members: Sequence[int]) -> list[Path]:
+    """All files that these members are read from: checkpoints, what an index lists, and the map of names."""
+    from lesion.models.checkpoint_parts import parts
+
+    found: dict[Path, None] = {}
+    for member in members:
+        file = path(options, study=study, member=member)
+        found |= dict.fromkeys([file, *parts(file)])
+    return [*found, *([paths.named(options.names)] if options.names else [])]
+
+
 def load_member(options: Options, *, study: str, member: int) -> dict[str, Tensor]:
     """The weights of a member, by the names of its checkpoint."""
     from lesion.models.checkpoint_files import read_state
 
-    return read_state(path(options, study=study, member=member))
+    return read_state(path(options, study=study, member=member), options.key)
+
+
+def load_names(options: Options) -> dict[str, str]:
+    """The map from names in the checkpoint to those in the network; empty if there is none."""
+    from lesion.models.name_map import read_names
+
+    return read_names(paths.named(options.names)) if options.names else {}
