@@ -17,6 +17,7 @@ from lesion.compress.methods import (
     learn_masks,
     pretrained,
     prune,
+    prune_trained,
     weight_only,
 )
 from lesion.compress.regrowths import exchange, surgery
@@ -79,7 +80,9 @@ MASK_LEARNERS: dict[str, contracts.MaskLearnerModule] = {"ltp": ltp, "variationa
 REGULARISERS: dict[str, contracts.RegulariserModule] = {"l1": l1, "slimming": slimming, **MASK_LEARNERS}
 TRAINED: dict[str, contracts.TrainedMethod] = {"dense": dense, "learn_masks": learn_masks, "prune": prune}
 PRETRAINED: dict[str, contracts.PretrainedMethod] = {"pretrained": pretrained}
+FINE_TUNED: dict[str, contracts.FineTunedMethod] = {"prune_trained": prune_trained}
 DERIVED: dict[str, contracts.DerivedMethod] = {
+    **FINE_TUNED,
     "float16": float16,
     "int8_dynamic": int8_dynamic,
     "int8_static": int8_static,

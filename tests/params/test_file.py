@@ -75,6 +75,7 @@ REGROWTH = "variants.gmp-50.regrowth"
 GRADUAL = {"name": "gradual", "begin": 0.1, "end": 0.5, "every": 0.1}
 TIMES = {"every": 0.1, "end": 0.9}
 SET = {"name": "exchange", "drop": "magnitude", "grow": "magnitude", "fraction": 0.3, "decay": "constant"} | TIMES
+PRETRAINED = {"method": "pretrained", "files": "{member}.pt"}
 EXTERNAL = {"method": "external", "predictions": "some.csv", "members": "0-0"}
 LTP = {"name": "ltp", "strength": 0.1, "temperature": 0.1, "rate": 1.0, "begin": 0.2}
 NO_NAMES: Params = {"a number": 5, "a list": ["magnitude"], "without name": {}, "a path": "../methods/dense"}
@@ -102,6 +103,14 @@ CASES: dict[str, tuple[Callable[[Params], None], str]] = {
             put("active/derived", ["x"]),
         ),
         "variants.x.of",
+    ),
+    "trained beside a pretrained dense": (put("variants/dense", PRETRAINED), "active.trained: gmp-50"),
+    "made of what is trained so": (
+        both(
+            put("variants/dense", PRETRAINED), put("variants/x", {"method": "float16", "of": "gmp-50"}),
+            put("active/trained", []), put("active/derived", ["x"]),
+        ),
+        "active.derived: x is made of gmp-50, which trains",
     ),
     "one member": (put("active/shards", ["0-0"]), "active.shards"),
     "members that make no halves": (put("active/shards", ["0-2"]), "active.shards"),

@@ -12,7 +12,7 @@ from torch import Tensor
 from lesion import plugins
 from lesion.compress.contracts import Allocation, CompensatingScore, ConstantScore, MeasuringScore, Score, Shape
 from lesion.compress.grouping import Grouping, Groups
-from lesion.compress.masks import keep_largest
+from lesion.compress.masks import keep_largest, prunable
 from lesion.compress.probe import Probe
 from lesion.compress.units import layers_with_units
 from lesion.errors import InputError
@@ -84,9 +84,14 @@ class Choice:
         module: Shape
         module, options = plugins.component("shape", shape, where="variant.shape")
         weights = probe.network.weights()
-        spared = {list(weights)[{"first": 0, "last": -1}[place]] for place in module.SPARES}
+        names = [name for name, _, _ in prunable(probe.model)]
+        spared = {names[{"first": 0, "last": -1}[place]] for place in module.SPARES}
         layers = layers_with_units(probe.model) if module.WHOLE_UNITS else weights
-        found = {name: module.grouping(weights[name].shape, options) for name in layers if name not in spared}
+        found = {
+            name: module.grouping(weights[name].shape, options)
+            for name in layers
+            if name in weights and name not in spared
+        }
         self._groupings: dict[str, Grouping] = {
             name: grouping for name, grouping in found.items() if grouping is not None
         }
@@ -106,16 +111,16 @@ class Choice:
         return self._by_group(compute_saliency(part or self._score, self._probe))
 
     def kept(self) -> dict[str, Tensor]:
-        """The groups that the current masks keep: bool (rows, groups), by weight name."""
+        """The groups of which the current masks keep any weight: bool (rows, groups), by weight name."""
         masks = self._probe.network.masks()
-        return {name: grouping.split(masks[name])[:, :, 0] for name, grouping in self._groupings.items()}
+        return {name: grouping.split(masks[name]).any(dim=2) for name, grouping in self._groupings.items()}
 
     def whole(self, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Turn masks of groups, bool (rows, groups), into masks of weights, in the shape of each weight."""
         return {name: self._groupings[name].join(groups[:, :, None]) for name, groups in kept.items()}
 
     def prune(self, sparsity: float, *, monotone: bool) -> None:
-        """Set masks that leave out the least salient groups. If `monotone`, pruned groups stay pruned."""
+        """Set masks that leave out the least salient groups. If `monotone`, pruned weights stay pruned and count."""
         found = compute_saliency(self._score, self._probe)
         saliency, kept = self._by_group(found), self.kept()
         if monotone:
@@ -127,6 +132,8 @@ class Choice:
         pruned = self._allocation.allocate(tensors, sparsity, self._allocation_options)
         masks = self.whole({name: keep_largest(groups, pruned[name]) for name, groups in saliency.items()})
         before = self._probe.network.masks()
+        if monotone:  # a parent may have zeros within the groups that are kept
+            masks = {name: mask & before[name] for name, mask in masks.items()}
         self._probe.network.set(masks)
         self._compensate(found, before, masks)
 

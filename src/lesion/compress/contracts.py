@@ -180,3 +180,11 @@ class DerivedMethod(StoredMethod, Protocol):
 
     def compressor(self, model: nn.Module, options: Any, calibration: Calibration) -> Compressor:
         """Function that compresses one member. `model`: the network, in evaluation mode, to work with."""
+
+
+@runtime_checkable
+class FineTunedMethod(DerivedMethod, Protocol):
+    """A derived method whose members may be trained after compression, by the recipe `fine_tune` of its options."""
+
+    def FineTuning(self, model: nn.Module, image: Tensor) -> training.Training:  # noqa: N802
+        """Start on a compressed `model`. `image`: one normalised image on its device, float32 (1, c, h, w)."""

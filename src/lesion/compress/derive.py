@@ -1,63 +1,47 @@
-"""The `compress` step: derived variants, made of the members of another variant, shard by shard."""
+"""Derived members, made of the members of another variant, shard by shard."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
+from torch import Tensor
 
 from lesion import plugins
-from lesion.artifacts.checkpoints import read_facts, write_checkpoint
 from lesion.compress.calibration import Calibration
-from lesion.compress.encoding import encode
+from lesion.compress.contracts import DerivedMethod
 from lesion.compress.restore import restored
+from lesion.data.split import Split
 from lesion.errors import InputError
 from lesion.models.build import build
-from lesion.models.inputs import read_inputs
-from lesion.progress import progress
-from lesion.seeds import derive_seed
 
 
-def compress(
-    *,
-    study: str,
-    variant: str,
-    examples: Path,
-    images: Path,
+def derived(
     parent: Path,
-    checkpoint: Path,
-    root_seed: int,
+    *,
+    variant: str,
     model: dict[str, Any],
     compression: dict[str, Any],
     parent_compression: dict[str, Any],
-    calibration: str,
-) -> None:
-    """Compress each member of the shard `parent` and write the variant's `checkpoint`.
+    calibration: Calibration,
+) -> Iterator[tuple[int, dict[str, Tensor]]]:
+    """Each member's number and the tensors to store, as the method of `variant` makes them of the shard `parent`.
 
     `compression` and `parent_compression`: what params.yaml says of the variant and of the one that it is made of.
-    `calibration`: the split whose images the method may look at, `train` or `test`.
 
     Raises
     ------
     InputError
         Where the parent's members are no networks of float weights, as those of int8.
     """
-    torch.set_num_threads(1)
-    split = read_inputs(model, examples, images, calibration)
+    split: Split = calibration.split
     options = plugins.options("method", compression, where=f"variants.{variant}", key="method")
-    shown = Calibration(split, derive_seed(root_seed, study, "calibration"))
-    method = plugins.load("method", compression["method"])
-    compressor = method.compressor(build(model, split).eval(), options, shown)
-    facts = read_facts(parent)["members"]
-    members = restored(parent, model=model, compression=parent_compression, split=split)
+    method: DerivedMethod = plugins.load("method", compression["method"])
+    compressor = method.compressor(build(model, split).eval(), options, calibration)
     plain = build(model, split).state_dict().keys()
-    compressed = {}
-    with progress(members=len(facts)) as advance:
-        for member, network in members:
-            weights = network.state_dict()
-            if weights.keys() != plain:
-                raise InputError(
-                    f"variants.{variant}: made of {parent_compression['method']}, whose members have no float weights"
-                )
-            compressed[member] = encode(compressor(weights))
-            advance["members"]()
-    write_checkpoint(checkpoint, compressed, study=study, variant=variant, members=facts)
+    for member, network in restored(parent, model=model, compression=parent_compression, split=split):
+        weights = network.state_dict()
+        if weights.keys() != plain:
+            raise InputError(
+                f"variants.{variant}: made of {parent_compression['method']}, whose members have no float weights"
+            )
+        yield member, compressor(weights)

@@ -1,9 +1,10 @@
 """Masks on the weights of a network. A masked weight counts as zero."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -95,6 +96,17 @@ class Units:
         """Module and attribute of the norm's scale, if there is a norm."""
         return [] if self.norm is None else [(self.norm, "weight")]
 
+    def constants(self, layer: nn.Module) -> Tensor | None:
+        """What units without weights would output in evaluation mode, (units,); None without a bias."""
+        added = getattr(layer, "bias", None)
+        if self.norm is None or self.norm.running_mean is None:
+            owner = layer if self.norm is None else self.norm
+            return getattr(owner, "bias", None)
+        norm: Any = self.norm
+        shift = -norm.running_mean if added is None else added - norm.running_mean
+        found: Tensor = norm.bias + norm.weight * shift / (norm.running_var + norm.eps).sqrt()
+        return found
+
     def bias(self, layer: nn.Module) -> tuple[nn.Module, str] | None:
         """Module and attribute of the bias that is added last: the norm's, else the layer's. None if there is none."""
         owner = layer if self.norm is None else self.norm
@@ -102,13 +114,14 @@ class Units:
 
 
 class MaskedNetwork:
-    """A network with masks on all prunable weights. `remove` leaves a plain network with zeros in its weights.
+    """A network with masks on its prunable weights. `remove` leaves a plain network with zeros in its weights.
 
     Parameters
     ----------
     model : the network; its weights are parametrised in place
     units : units by weight name, if whole units are pruned; their biases and norms are masked with the weights
     straight_through : True if masked weights keep training
+    dense : names of weights that get no mask
 
     Raises
     ------
@@ -117,14 +130,20 @@ class MaskedNetwork:
     """
 
     def __init__(
-        self, model: nn.Module, *, units: Mapping[str, Units] | None = None, straight_through: bool = False
+        self,
+        model: nn.Module,
+        *,
+        units: Mapping[str, Units] | None = None,
+        straight_through: bool = False,
+        dense: Collection[str] = (),
     ) -> None:
         owners = Counter(id(parameter) for module in model.modules() for parameter in module.parameters(recurse=False))
         self.model = model
-        self.layers = {name: (layer, attribute) for name, layer, attribute in prunable(model)}
+        self.layers = {name: (layer, attribute) for name, layer, attribute in prunable(model) if name not in dense}
         self._masks: dict[str, Masked] = {}
         self._of_units: dict[str, list[Masked]] = {}
         self._biases: dict[str, Replaced] = {}
+        self._units: dict[str, Units] = {}
         self._parametrised = list(self.layers.values())
         for name, (layer, attribute) in self.layers.items():
             weight = layer.get_parameter(attribute)
@@ -133,10 +152,12 @@ class MaskedNetwork:
             self._masks[name] = Masked(weight, straight_through=straight_through)
             parametrize.register_parametrization(layer, attribute, self._masks[name])
         for name, unit in (units or {}).items():
-            self._mask_units(name, unit)
+            if name in self.layers:
+                self._mask_units(name, unit)
 
     def _mask_units(self, name: str, unit: Units) -> None:
         layer, _ = self.layers[name]
+        self._units[name] = unit
         if (bias := unit.bias(layer)) is not None:
             self._biases[name] = Replaced(bias[0].get_parameter(bias[1]))
             parametrize.register_parametrization(*bias, self._biases[name])
@@ -178,6 +199,15 @@ class MaskedNetwork:
         for name, constant in constants.items():
             if name in self._biases:
                 self._biases[name].constant.copy_(constant)
+
+    def hold_zeros(self) -> None:
+        """Mask the weights that are zero now. A unit without others gets as its bias the constant that it outputs."""
+        masks = {name: weight != 0 for name, weight in self.weights().items()}
+        constants = {name: unit.constants(self.layers[name][0]) for name, unit in self._units.items()}
+        for name, constant in constants.items():
+            if constant is not None:
+                self.replace({name: constant.detach() * ~masks[name].flatten(1).any(dim=1)})
+        self.set(masks)
 
     @contextmanager
     def dense_gradients(self) -> Iterator[None]:

@@ -24,10 +24,11 @@ class Probe:
     ----------
     network : the network with its masks
     step : the step that comes next
+    trains : whether the network trains after the measurement; if not, scores measure it in evaluation mode
     """
 
-    def __init__(self, network: MaskedNetwork, sample: Sampler, *, seed: int) -> None:
-        self.network, self.step = network, 0
+    def __init__(self, network: MaskedNetwork, sample: Sampler, *, seed: int, trains: bool = True) -> None:
+        self.network, self.step, self.trains = network, 0, trains
         self._sample, self._seed = sample, seed
 
     @property

@@ -167,6 +167,25 @@ def _check_parents(params: Params, kinds: Mapping[str, str]) -> None:
                 )
 
 
+def _check_trained_beside_pretrained(params: Params, kinds: Mapping[str, str]) -> None:
+    """Check that nothing is trained from random weights that is compared with a pretrained dense network."""
+    if params.variants["dense"]["method"] != "pretrained":
+        return
+    parts = {"active": params.active} | ({"comparison": params.comparison} if params.active.comparisons else {})
+    for where, part in parts.items():
+        for name in [*part.trained, *part.derived]:
+            root = name
+            while kinds[root] == "derived":
+                root = str(params.variants[root]["of"])
+            method_of_root = params.variants[root]["method"]
+            if not hasattr(plugins.load("method", method_of_root), "load_member"):
+                via = "" if root == name else f" is made of {root}, which"
+                raise InputError(
+                    f"params.yaml: {where}.{kinds[name]}: {name}{via} trains from random weights (method: "
+                    f"{method_of_root}), beside a pretrained dense; method: prune-trained prunes trained weights"
+                )
+
+
 def _check_comparison(params: Params, kinds: Mapping[str, str]) -> None:
     comparison, active = params.comparison, params.active
     _check_known(comparison.studies, params.studies, "comparison.studies")
@@ -222,6 +241,7 @@ def validate(data: Mapping[str, Any]) -> Params:
     _check_parents(params, kinds)
     _check_populations(params.active, params, kinds, "active")
     _check_comparison(params, kinds)
+    _check_trained_beside_pretrained(params, kinds)
     for name, study in params.studies.items():
         _check_budget(params, name)
         _check_subgroups(study.subgroups, f"studies.{name}.subgroups")

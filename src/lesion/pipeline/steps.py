@@ -89,7 +89,7 @@ STEPS: dict[str, Step] = {
     ),
     "compress": Step(
         "Derive a compressed variant from the members of another.",
-        "lesion.compress.derive:compress", SHARD, DATA | {"parent": Input("checkpoint", of="{parent}")},
+        "lesion.train.derive:compress", SHARD, DATA | {"parent": Input("checkpoint", of="{parent}")},
         {"checkpoint": "checkpoint"},
         SEED | MODEL | COMPRESSION
         | {"parent_compression": "variants.{parent}", "calibration": "studies.{study}.calibration"},

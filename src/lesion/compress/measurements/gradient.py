@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,6 +12,14 @@ from lesion.compress.probe import Batch, Probe
 
 Loss = Callable[[Batch], Tensor]
 """A batch -> its mean loss, a differentiable scalar."""
+
+Mode = Literal["training", "evaluation"]
+"""Whether batch norms use the statistics of the batch, or the running ones."""
+
+
+def trains(probe: Probe, mode: Mode | None) -> bool:
+    """True if a score is to measure in training mode: as `mode` says, else if the network trains afterwards."""
+    return probe.trains if mode is None else mode == "training"
 
 
 @contextmanager

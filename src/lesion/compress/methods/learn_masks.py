@@ -48,10 +48,12 @@ class Training:
     def __init__(
         self, model: nn.Module, options: Options, *, steps: int, sample: Sampler, examples: int, seed: int
     ) -> None:
+        from lesion.compress.computed import stay_dense
         from lesion.compress.masks import MaskedNetwork
         from lesion.compress.probe import Probe
 
-        self._network = MaskedNetwork(model)
+        image, _ = next(iter(sample(1, seed)))
+        self._network = MaskedNetwork(model, dense=stay_dense(model, image))
         self._probe = Probe(self._network, sample, seed=seed)
         module: MaskLearnerModule
         module, more = plugins.component("regulariser", options.regulariser, where="variant.regulariser")

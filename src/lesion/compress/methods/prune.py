@@ -72,6 +72,7 @@ class Training:
         self, model: nn.Module, options: Options, *, steps: int, sample: Sampler, examples: int, seed: int
     ) -> None:
         from lesion.compress.choice import Choice
+        from lesion.compress.computed import stay_dense
         from lesion.compress.masks import MaskedNetwork
         from lesion.compress.probe import Probe
         from lesion.compress.rewind import Rewind
@@ -84,7 +85,8 @@ class Training:
         self._schedule = schedule.Schedule(schedule_options, steps=steps)
         self._steps, self._sparsity = steps, options.sparsity
         self.trainings = self._schedule.trainings
-        units = find_units(model, next(iter(sample(1, seed)))[0]) if shape.WHOLE_UNITS else {}
+        image, _ = next(iter(sample(1, seed)))
+        units = find_units(model, image) if shape.WHOLE_UNITS else {}
         self._regrowth: Regrowth | None = None
         straight_through = False
         if options.regrowth is not None:
@@ -97,7 +99,8 @@ class Training:
             ):
                 raise InputError("regrowth: a pruned channel has no gradient, since its batch norm's scale is zero")
         self._rewind = Rewind(model) if any(map(self._schedule.saves, range(steps))) else None  # before masks
-        self._network = MaskedNetwork(model, units=units, straight_through=straight_through)
+        dense = stay_dense(model, image)
+        self._network = MaskedNetwork(model, units=units, straight_through=straight_through, dense=dense)
         self._probe = Probe(self._network, sample, seed=seed)
         self._choice = Choice(self._probe, score=options.score, shape=options.shape, allocation=options.allocation)
         self._regulariser: Regulariser | None = None

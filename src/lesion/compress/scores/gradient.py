@@ -24,10 +24,10 @@ class Options(Settings):
 
 
 def measure(probe: Probe, options: Options) -> dict[str, dict[str, Tensor]]:
-    """Gradient of the mean loss in training mode."""
+    """Gradient of the mean loss, in training mode unless the network trains no more."""
     from lesion.compress.measurements.gradient import mean_gradient
 
-    return {"gradient": mean_gradient(probe, probe.loss, options.images, training=True)}
+    return {"gradient": mean_gradient(probe, probe.loss, options.images, training=probe.trains)}
 
 
 def score(weight: Tensor, *, gradient: Tensor) -> Tensor:  # noqa: ARG001

@@ -1,0 +1,147 @@
+"""Pruning a trained network, without training it or with a short fine-tuning.
+
+A score, a mask shape and an allocation decide what is pruned, as in method `prune`, at once. What is zero already is
+pruned first. Scores measure the network in evaluation mode, on images of the study's `calibration` split. Then the
+batch norms may be measured again, and the network may be fine-tuned on the training split.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from lesion import plugins
+from lesion.compress.plain import restorer as restorer
+from lesion.params.derived import ByLayer, kept_layers
+from lesion.params.recipe import Recipe
+from lesion.plugins import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+    from lesion.compress.calibration import Calibration
+    from lesion.compress.contracts import Shape
+
+KIND = "derived"
+FLOAT_MEMBERS = True
+
+PART = 16
+"""Images that scores measure at a time, since gradients of a large network take much memory."""
+BATCH = 64
+"""Images whose statistics a batch norm takes together when it is measured again, at most."""
+
+
+class Options(ByLayer):
+    """The sparsity of the layers that are pruned and the parts, as in method `prune`; and what follows the pruning.
+
+    `batch_norms`: number of calibration images on which running statistics are measured again, null to leave them;
+    `fine_tune`: a recipe by which the pruned network is trained, null for no training.
+    """
+
+    sparsity: float = Field(gt=0, lt=1)
+    score: Named
+    shape: Named
+    allocation: Named
+    batch_norms: int | None = Field(default=None, ge=2)
+    fine_tune: Recipe | None = None
+
+
+def compressor(
+    model: nn.Module, options: Options, calibration: Calibration
+) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
+    """Return a function: state dict of a trained member -> the state dict of the pruned one, before any fine-tuning.
+
+    All members see the same images; what a score draws at random differs from member to member.
+
+    The function raises InputError where a pattern of `keep` matches no layer, the shape fits no layer, there are too
+    few images, or `batch_norms` is set for a network without any.
+    """
+    import torch
+
+    from lesion.compress.batch_norms import estimate_again
+    from lesion.compress.choice import Choice
+    from lesion.compress.computed import stay_dense
+    from lesion.compress.masks import MaskedNetwork, prunable
+    from lesion.compress.probe import Probe
+    from lesion.compress.units import find_units
+    from lesion.models.build import load_weights
+
+    sample = calibration.sampler(torch.device("cpu"), PART)
+    image = calibration.images(1)
+    model.eval()
+    layers = {name: name.removesuffix(attribute).rstrip(".") for name, _, attribute in prunable(model)}
+    kept = kept_layers(options.keep, [*dict.fromkeys(layers.values())])
+    dense = {name for name, layer in layers.items() if layer in kept}
+    dense.update(stay_dense(model, image))
+    units = find_units(model, image) if _whole_units(options) else {}
+
+    def compress(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        load_weights(model, state)
+        network = MaskedNetwork(model, units=units, dense=dense)
+        network.hold_zeros()
+        probe = Probe(network, sample, seed=_seed(calibration.seed, network.weights()), trains=False)
+        Choice(probe, score=options.score, shape=options.shape, allocation=options.allocation).prune(
+            options.sparsity, monotone=True
+        )
+        network.remove()
+        if options.batch_norms is not None:
+            estimate_again(model, calibration.batches(options.batch_norms, BATCH))
+        pruned = model.state_dict()  # masks have changed the order of its names
+        return {name: pruned[name].detach().clone() for name in state}
+
+    return compress
+
+
+def _whole_units(options: Options) -> bool:
+    shape: Shape
+    shape, _ = plugins.component("shape", options.shape, where="variant.shape")
+    return shape.WHOLE_UNITS
+
+
+def _seed(seed: int, weights: Mapping[str, Tensor]) -> int:
+    """A seed for the score's random draws, which depends on the weights and so on the member."""
+    import hashlib
+
+    from lesion.seeds import derive_seed
+
+    digest = hashlib.sha256()
+    for weight in weights.values():
+        digest.update(weight.contiguous().numpy().tobytes())
+    return derive_seed(seed, "prune-trained", digest.hexdigest())
+
+
+class FineTuning:
+    """Holds zeros while a network trains (`compress.training.Training`). Units without weights keep their constant.
+
+    Parameters
+    ----------
+    model : the pruned network, on its device; it gets masks now and is plain again after `finish`
+    image : one normalised image on that device, float32 (1, c, h, w)
+    """
+
+    trainings = 1
+    learned: tuple[()] = ()
+
+    def __init__(self, model: nn.Module, image: Tensor) -> None:
+        from lesion.compress.masks import MaskedNetwork, prunable
+        from lesion.compress.units import find_units
+
+        weights = {name: model.get_parameter(name) for name, _, _ in prunable(model)}
+        whole = {name for name, weight in weights.items() if weight.all()}
+        self._network = MaskedNetwork(model, units=find_units(model, image), dense=whole)
+        self._network.hold_zeros()
+
+    def before_step(self, step: int, optimiser: Optimizer) -> None:
+        """Do nothing."""
+
+    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
+        """No penalty."""
+        return None
+
+    def finish(self) -> None:
+        """Leave a plain network with the zeros it had."""
+        self._network.remove()
