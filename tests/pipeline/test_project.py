@@ -9,6 +9,7 @@ import yaml
 from lesion.data.corruptions import frost_photographs
 from lesion.errors import InputError
 from lesion.pipeline.project import project
+from tests.conftest import tiny
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
 
@@ -31,3 +32,26 @@ def test_published_images_of_frost_need_no_photographs(monkeypatch: pytest.Monke
     data = with_frost("digits")
     data["studies"]["digits"]["robustness"]["published"] = "somewhere"
     project(data)
+
+
+def shown(data: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    """The tiny params.yaml with images from a folder, which are corrupted."""
+    made = tiny()
+    study = made["studies"]["digits"]
+    study["data"] = {"name": "image-folder", "root": "photos", "test": "."} | data
+    study["model"] = {"name": "small-cnn", "widths": [8]} | model
+    study["adversarial"] = None
+    return made
+
+
+def test_corruptions_of_images_that_are_too_small_are_told_when_the_file_is_read() -> None:
+    told = r"^params\.yaml: studies\.digits\.robustness\.corruptions: no severity constants for images of 16x16 pixels"
+    with pytest.raises(InputError, match=told):
+        project(shown({"resize": 18, "side": 16}, {}))
+    project(shown({"resize": 18, "side": 16}, {"input": {"side": 32, "resize": 36}}))
+    with pytest.raises(InputError, match=told):
+        project(shown({}, {"input": {"side": 16, "resize": 18}}))
+    project(shown({}, {}))
+    clean = shown({"resize": 18, "side": 16}, {})
+    clean["studies"]["digits"]["robustness"] = {"corruptions": [], "severities": []}
+    project(clean)

@@ -3,17 +3,39 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lesion import plugins
 from lesion.errors import InputError
 from lesion.params.document import nearest, read_yaml
-from lesion.params.file import Params, validate
+from lesion.params.file import Params, Study, validate
 from lesion.pipeline.graph import Graph
 from lesion.pipeline.steps import STEPS
 
 
+def _side(study: Study) -> int | None:
+    """Side of the images that a network is shown, in pixels; None where params.yaml does not tell."""
+    given = plugins.options("model", study.model, where="model").input
+    if given is not None and given.side is not None:
+        return int(given.side)
+    if given is not None and given.weights is not None:
+        return None
+    side: int | None = getattr(plugins.options("data", study.data, where="data"), "side", None)
+    return side
+
+
 def _check_corruptions(params: Params) -> None:
-    """Check that the photographs of frost are here if a study that is run asks for them: after hours it is too late."""
+    """Check that the corruptions of the studies that are run can be made: after hours it is too late.
+
+    Images must have a side for which there are constants, and frost needs its photographs.
+    """
     for name in (*params.active.studies, *params.active.comparisons):
         asked = params.studies[name].robustness
+        if asked.corruptions and asked.published is None and (side := _side(params.studies[name])) is not None:
+            from lesion.data.corruptions.profiles import profile_for
+
+            try:
+                profile_for(side, side)
+            except InputError as error:
+                raise InputError(f"params.yaml: studies.{name}.robustness.{error}") from None
         if "frost" in asked.corruptions and asked.published is None:
             from lesion.data.corruptions.frost_photographs import folder
 
