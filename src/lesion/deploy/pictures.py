@@ -28,7 +28,7 @@ def read_folder(folder: Path, preparation: Preparation) -> Given:
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder of images")
     if any(entry.is_dir() and not entry.name.startswith(".") for entry in folder.iterdir()):
-        classes = class_folders(folder)
+        classes = tuple(class_folders(folder))
         files, number = list_images(folder, "", classes)
         label = pa.array([classes[place] for place in number], pa.string())
         return _given(folder, folder, files, files, label, {}, preparation, folders=classes)
