@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lesion.cli.app import AUDIT, app
+from lesion.cli.app import AUDIT, NODES, app
 from lesion.deploy.choices import Interpolation, Kind, Layout, Runtime
 from lesion.errors import InputError
 
@@ -64,5 +64,36 @@ def predict_onnx(
             _numbers(mean, "--mean"), _numbers(std, "--std"), input_scale, side, resize, interpolation, layout, bgr
         ),
         said=Said(labels, classes, output, scores, batch),
+    )  # fmt: skip
+    print("\n".join(lines))
+
+
+@app.command(rich_help_panel=NODES)
+def export_onnx(
+    study: Annotated[str, typer.Option(help="A study of params.yaml, e.g. digits.")],
+    variant: Annotated[str, typer.Option(help="A variant of params.yaml, e.g. gmp-50.")],
+    out: Annotated[Path, typer.Option(help="The file to write, .onnx.")],
+    member: Annotated[int, typer.Option(help="The number of the member.")] = 0,
+) -> None:
+    """Write a trained or compressed member as an ONNX file, checked by onnxruntime."""
+    from lesion.params.document import read_yaml
+    from lesion.params.shard import members
+    from lesion.pipeline.graph import Graph
+
+    graph = Graph(read_yaml())
+    held = [shard for shard in graph.shards(study, variant) if member in members(shard)]
+    if not held:
+        raise InputError(f"export-onnx: no shard of {variant} has a member {member}")
+    node = graph.node("predict", {"study": study, "variant": variant, "shard": held[0]})
+    files, settings = graph.inputs(node), graph.settings(node)
+    try:
+        from lesion.deploy.export import export_member
+    except ImportError as error:
+        raise InputError(f'{error.name} is not installed: pip install "lesion[train,onnx]"') from None
+
+    lines = export_member(
+        examples=Path(str(files["examples"])), images=Path(str(files["images"])),
+        checkpoint=Path(str(files["checkpoint"])), model=settings["model"], compression=settings["compression"],
+        member=member, out=out,
     )  # fmt: skip
     print("\n".join(lines))
