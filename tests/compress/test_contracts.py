@@ -15,6 +15,7 @@ from lesion.compress.methods import (
     int8_dynamic,
     int8_static,
     learn_masks,
+    onnx,
     pretrained,
     prune,
     prune_trained,
@@ -88,7 +89,7 @@ DERIVED: dict[str, contracts.DerivedMethod] = {
     "int8_static": int8_static,
     "weight_only": weight_only,
 }
-METHODS: dict[str, contracts.Method] = {**TRAINED, **PRETRAINED, **DERIVED, "external": external}
+METHODS: dict[str, contracts.Method] = {**TRAINED, **PRETRAINED, **DERIVED, "external": external, "onnx": onnx}
 
 FOLDERS: dict[ModuleType, Mapping[str, contracts.Module]] = {
     scores: SCORES,

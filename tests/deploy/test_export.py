@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import pytest
 import torch
 from onnx import numpy_helper
 
@@ -39,16 +38,16 @@ def stored_int8(method: str) -> dict[str, torch.Tensor]:
     known = {"of": "dense"} | ({"calibration_images": 64} if method == "static" else {})
     options = chosen.Options(**known)
     compress = chosen.compressor(trained(), options, Calibration(SPLIT, 0))
-    return compress(trained().state_dict())
+    return dict(compress(trained().state_dict()))
 
 
-@pytest.mark.parametrize("count", [1, 5, 70])
-def test_float_logits_are_torchs_in_any_batch(tmp_path: Path, count: int) -> None:
+def test_float_logits_are_torchs_in_any_batch(tmp_path: Path) -> None:
     network = trained()
-    with torch.no_grad():
-        expected = network(SHOWN[:count]).numpy()
-    found = logits(to_onnx(network, SHOWN[:1], network.state_dict()), tmp_path, SHOWN[:count])
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    model = to_onnx(network, SHOWN[:1], network.state_dict())
+    for count in (1, 5, 70):
+        with torch.no_grad():
+            expected = network(SHOWN[:count]).numpy()
+        np.testing.assert_allclose(logits(model, tmp_path, SHOWN[:count]), expected, atol=1e-5)
 
 
 def test_int8_is_integers_in_the_file(tmp_path: Path) -> None:
@@ -69,10 +68,7 @@ def test_int8_is_integers_in_the_file(tmp_path: Path) -> None:
     assert kinds.count("QuantizeLinear") == 3
     assert kinds.count("DequantizeLinear") == 6
     found = logits(model, tmp_path, SHOWN)
-    step = max(float(tensor) for name, tensor in stored.items() if name.endswith("input_scale"))
-    assert (
-        np.abs(found - expected).max() < 3 * step * np.abs(trained().state_dict()["7.weight"].numpy()).sum(axis=1).max()
-    )
+    assert np.abs(found - expected).max() < 0.1 * np.abs(expected).max()
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.9
 
 

@@ -87,15 +87,15 @@ def writes(step):
 
 def variants(step):
     """A rule's wildcard constraint: the variants of the catalogue that the step is for."""
-    kinds = STEPS[step].kinds
+    declared = STEPS[step]
     return (
         {
             "variant": "|".join(
-                name for name in config["variants"] if GRAPH.kind(name) in kinds
+                name for name in config["variants"] if GRAPH.takes(declared, name)
             )
             or "none"
         }
-        if kinds
+        if declared.kinds
         else {}
     )
 

@@ -97,7 +97,7 @@ def preparation(path: Path, slots: Sequence[Slot], said: Pictures) -> Preparatio
         raise InputError(f"{path}: takes {listed}: no images (n, channels, side, side); give an array")
     slot = slots[0]
     assert slot.dtype is not None
-    layout, channels, side = _laid_out(path, slot, said)
+    layout, channels, side = laid_out(path, slot, said)
     integer = slot.dtype.kind in "iu"
     _check_said(path, slot, said, integer=integer)
     mean, std = _of_channels(said.mean or (0,), channels, "mean"), _of_channels(said.std or (1,), channels, "std")
@@ -127,8 +127,8 @@ def _of_channels(values: Sequence[float], channels: int, name: str) -> npt.NDArr
     return np.full(channels, values, dtype=np.float32)
 
 
-def _laid_out(path: Path, slot: Slot, said: Pictures) -> tuple[Layout, int, int]:
-    """Layout, channels and side, from the model's shape and what is said."""
+def laid_out(path: Path, slot: Slot, said: Pictures) -> tuple[Layout, int, int]:
+    """Layout, channels and side, from the model's shape and what is said; InputError where they disagree."""
     shape = slot.shape or (None,) * 4
     able: list[Layout] = [layout for layout, place in CHANNELS.items() if shape[place] in (None, 1, 3)]
     known = [layout for layout in able if shape[CHANNELS[layout]] is not None]

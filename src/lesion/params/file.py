@@ -25,7 +25,7 @@ from lesion.params.subgroups import Subgroups
 from lesion.params.ties import Ties
 from lesion.params.variant import method
 
-DENSE = ("dense", "pretrained", "external")  # the methods that give dense members
+DENSE = ("dense", "pretrained", "external", "onnx")  # the methods that give dense members
 KINDS = ("trained", "derived", "external")
 ID = re.compile(r"[A-Za-z0-9_-]+")
 

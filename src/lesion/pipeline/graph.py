@@ -8,6 +8,7 @@ from lesion import plugins
 from lesion.artifacts.paths import named
 from lesion.errors import InputError
 from lesion.params.document import cut
+from lesion.params.shard import members
 from lesion.pipeline import artifacts
 from lesion.pipeline.step import Input, Step
 from lesion.pipeline.steps import STEPS
@@ -84,6 +85,11 @@ class Graph:
             self._kinds[variant] = str(plugins.load("method", name, where=f"variants.{variant}.method").KIND)
         return self._kinds[variant]
 
+    def takes(self, step: Step, variant: str) -> bool:
+        """Whether a step is for a variant, by its kind and its method."""
+        method = cut(self.data, f"variants.{variant}")["method"]
+        return self.kind(variant) in step.kinds and (not step.methods or method in step.methods)
+
     def parent(self, variant: str) -> str:
         """The variant that a derived one is made of."""
         return str(cut(self.data, f"variants.{variant}.of"))
@@ -124,6 +130,9 @@ class Graph:
         if declared.kinds and (kind := self.kind(names["variant"])) not in declared.kinds:
             expected = " or ".join(declared.kinds)
             raise InputError(f"{step}: {names['variant']} is {_a(kind)} variant, {_a(expected)} one is expected")
+        if declared.kinds and not self.takes(declared, names["variant"]):
+            method, expected = cut(self.data, f"variants.{names['variant']}.method"), " or ".join(declared.methods)
+            raise InputError(f"{step}: {names['variant']} is of method {method}, {expected} is expected")
         if "variant" in names and names["variant"] == DENSE and COMPARES in declared.inputs:
             raise InputError(f"{step}: dense is compared with a compressed variant, and not with itself")
         return Node(step, dict(names))
@@ -146,8 +155,15 @@ class Graph:
         names = dict(node.names) | dict(shown or {})
         found = {argument: self._files(node, given, names) for argument, given in node.declared.inputs.items()}
         if node.declared.reads_file:
-            found["source"] = str(named(cut(self.data, node.declared.reads_file.format(**node.names))))
+            found["source"] = self._source(node)
         return found
+
+    def _source(self, node: Node) -> str | list[str]:
+        """The file from outside that a node reads, or one for each member where its path has `{member}`."""
+        text = str(cut(self.data, node.declared.reads_file.format(**node.names)))
+        if "{member}" not in text:
+            return str(named(text))
+        return [str(named(text.replace("{member}", str(member)))) for member in members(node.names["shard"])]
 
     def _files(self, node: Node, given: Input, names: Mapping[str, str]) -> Files:
         study = node.names["study"]
@@ -181,7 +197,7 @@ class Graph:
     def _producer(self, artifact: str, variant: str) -> str | None:
         """The step that makes an artifact of a variant; None where the variant has none."""
         for name, step in STEPS.items():
-            if artifact in step.outputs.values() and (not step.kinds or self.kind(variant) in step.kinds):
+            if artifact in step.outputs.values() and (not step.kinds or self.takes(step, variant)):
                 return name
         return None
 
@@ -212,7 +228,7 @@ class Graph:
             return
         dense = [] if COMPARES in step.inputs else [DENSE]
         for variant in (*dense, *self.compressed(study)):
-            if self.kind(variant) in step.kinds:
+            if self.takes(step, variant):
                 for shard in self.shards(study, variant) if "shard" in step.per else ("",):
                     yield {"study": study, "variant": variant} | ({"shard": shard} if shard else {})
 

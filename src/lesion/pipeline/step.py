@@ -38,6 +38,7 @@ class Step:
     outputs : argument -> artifact that the node writes
     params : argument -> dotted key of params.yaml, with `{study}`, `{variant}` and `{parent}`
     kinds : the kinds of variants that the step is for
+    methods : of these, the methods that it is for; empty for all
     command : the subcommand, where it is not the name of the step
     fixed : arguments that are the same for all nodes of the step; those on the command line are options of it
     modules : modules that the entry loads by name whatever params.yaml says
@@ -60,6 +61,7 @@ class Step:
     outputs: Mapping[str, str]
     params: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
     command: str = ""
     fixed: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()

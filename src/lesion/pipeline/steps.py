@@ -104,8 +104,14 @@ STEPS: dict[str, Step] = {
     "import": Step(
         "Take the predictions of an external variant from its file.",
         "lesion.audit.comparison.external:take", SHARD, EXAMPLES, {"predictions": "predictions"}, COMPRESSION,
-        kinds=("external",), loads=("method",), reads_file="variants.{variant}.predictions", comparison=True,
-        modules=tuple(found.module for found in readers()),
+        kinds=("external",), methods=("external",), loads=("method",), reads_file="variants.{variant}.predictions",
+        comparison=True, modules=tuple(found.module for found in readers()),
+    ),
+    "run-onnx": Step(
+        "Write what the ONNX files of an external variant say of each test example.",
+        "lesion.deploy.node:run_onnx", SHARD, DATA, {"predictions": "predictions"}, MODEL | EVALUATION | COMPRESSION,
+        kinds=("external",), methods=("onnx",), loads=("model", "method"), reads_file="variants.{variant}.file",
+        comparison=True, cores="evaluation",
     ),
     "robustness": Step(
         "Count correct answers on corrupted and natural adversarial images.",
