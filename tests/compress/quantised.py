@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from timm.layers.conv2d_same import Conv2dSame
+from timm.layers.std_conv import ScaledStdConv2dSame, StdConv2d
 from torch import Tensor, nn
+from torchvision.models.swin_transformer import ShiftedWindowAttention
 
 from lesion.compress import pt2e
+from lesion.compress.attention import separate_all
 from lesion.compress.calibration import Calibration
 from lesion.compress.methods import int8_dynamic, int8_static
+from lesion.compress.operators import find_operators
 from lesion.data.images import PackedImages
 from lesion.data.split import Normalise, Split
 
@@ -100,12 +105,47 @@ class PostActivation(nn.Module):
         return logits
 
 
+class Unusual(nn.Module):
+    """Operators that are not all that their layers run: padding, computed weights, and weights that others read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.padded = Conv2dSame(1, 8, 3, stride=2, bias=False)
+        self.norm = nn.BatchNorm2d(8)
+        self.standardised = StdConv2d(8, 8, 3)
+        self.norm1 = nn.BatchNorm2d(8)  # its fold creates a bias
+        self.scaled = ScaledStdConv2dSame(8, 8, 2, stride=2, padding="same")
+        self.norm2 = nn.BatchNorm2d(8)  # its fold changes the bias
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.windows = ShiftedWindowAttention(8, [2, 2], [0, 0], 2)
+        self.more = More(8, 8)
+        self.head = nn.Linear(8, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(self.padded(x)).relu()
+        x = self.norm1(self.standardised(x)).relu_()
+        x = self.norm2(self.scaled(x)).flatten(2).transpose(1, 2)
+        x = x + self.attention(x, x, x, need_weights=False)[0]
+        x = x + self.windows(x.view(-1, 2, 2, 8)).flatten(1, 2)
+        logits: Tensor = self.head(self.more(x).mean(dim=1))
+        return logits
+
+
+class More(nn.Linear):
+    """A layer that does more than its operator."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return super().forward(input) + input
+
+
 @torch.no_grad()
 def member(build: Callable[[], nn.Module], seed: int = 0) -> Tensors:
     """State dict with statistics and biases that are not those of an untrained model."""
     torch.manual_seed(seed)
     model = build()
     for module in model.modules():
+        if isinstance(module, nn.MultiheadAttention):
+            module.in_proj_bias.uniform_(-1, 1)
         if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d)):
             ranges = {"weight": (0.5, 2), "bias": (-0.3, 0.3), "running_mean": (-0.2, 0.2), "running_var": (0.5, 2)}
             for name, (low, high) in ranges.items():
@@ -141,6 +181,7 @@ def converted(
 ) -> nn.Module:
     calibration = images()[:100] if method is int8_static else images()[:1]
     model = build().eval()
+    separate_all(model, calibration[:1])
     exported = pt2e.export(model, calibration)
-    nodes = pt2e.layer_nodes(model, exported, kept)
-    return pt2e.converter(exported, nodes, method.input_specification(), calibration)(state)
+    found = find_operators(model, exported, kept, by_image=method is int8_dynamic)
+    return pt2e.converter(exported, found.operators, method.input_specification(), calibration)(state)

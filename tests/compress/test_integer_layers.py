@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lesion.compress import integer_layers
+from lesion.compress import grids
 from lesion.compress.methods import int8_static
 from tests.compress.quantised import INT8, LAYERS, Tensors, compressor, digits_net, images, inference, member, restorer
 
@@ -109,4 +109,4 @@ def test_grid_is_that_of_torch(zero_point: int) -> None:
     x = torch.cat([torch.randn(10_000), (torch.arange(-300, 300) + 0.5) * scale])
     expected = torch.fake_quantize_per_tensor_affine(x, scale, zero_point, -128, 127)
     # Exact on every processor: one product of two numbers, rounded, and nothing that is added up.
-    assert torch.equal(integer_layers.on_grid(x, scale, zero_point), expected)
+    assert torch.equal(grids.on_grid(x, scale, zero_point), expected)

@@ -1,6 +1,7 @@
 """Restored networks against pt2e's own graph of them, architecture by architecture."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from types import ModuleType
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
+from lesion.compress.masks import prunable
 from lesion.compress.methods import int8_dynamic
 from lesion.errors import InputError
 from lesion.models import cifar_resnet, wide_resnet
@@ -16,6 +18,7 @@ from tests.compress.quantised import (
     INT8,
     PostActivation,
     PreActivation,
+    Unusual,
     converted,
     digits_net,
     images,
@@ -78,6 +81,7 @@ def wide() -> nn.Module:
         (basic, []),
         (wide, ["norm", "stage1.0.norm1", "stage2.0.norm1", "stage3.0.norm1"]),  # those that follow a sum, or feed two
         (InColour, []),
+        (Unusual, []),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -93,19 +97,77 @@ def test_restored_computes_what_is_converted(
     model.load_state_dict(state)
     exact = inference(model, x)
     assert 0 < (inference(restored, x) - exact).abs().max() < 0.1 * exact.abs().max()
-    layers = {name for name, module in model.named_modules() if isinstance(module, (nn.Conv2d, nn.Linear))}
-    for layer in layers - {"auxiliary"}:
-        assert stored[f"{layer}.weight"].dtype == torch.int8
+    weights = {name for name, _, _ in prunable(model)} - {"auxiliary.weight"}
+    stems = {name.removesuffix(".integers").removesuffix(".computed"): name for name in stored}
+    assert all(stored[stems[name]].dtype == torch.int8 for name in weights)
     assert [name.removesuffix(".running_mean") for name in stored if name.endswith("running_mean")] == kept
 
 
-class Twice(nn.Module):
+class Mixed(nn.Conv2d):
+    def forward(self, input: Tensor) -> Tensor:
+        return nn.functional.conv2d(input, self.weight * input.mean())
+
+
+class Left(nn.Module):
+    """Layers that stay float, and one that does not."""
+
+    hidden: Tensor
+
     def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+        self.twice = nn.Conv2d(1, 1, 3, padding=1)
+        self.upwards = nn.ConvTranspose2d(1, 1, 1)
+        self.mixed = Mixed(1, 1, 1)
+        self.elsewhere = nn.ModuleDict({"deep": nn.Sequential(nn.Linear(8, 8))})
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.register_buffer("hidden", torch.tensor([False] * 7 + [True]), persistent=False)
+        self.tokens_first = nn.Linear(8, 8)
+        self.head = nn.Linear(8, 10)
 
-    def forward(self, x: Tensor) -> Any:
-        return self.conv(self.conv(x))
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.upwards(self.twice(self.twice(x)))
+        x = self.mixed(x)[:, 0]
+        x = nn.functional.linear(x, self.get_parameter("elsewhere.deep.0.weight"))
+        x = self.attention(x, x, x, key_padding_mask=self.hidden.expand(x.shape[0], -1), need_weights=False)[0]
+        logits: Tensor = self.head(self.tokens_first(x.transpose(0, 1)).mean(dim=0))
+        return logits
+
+
+LEFT = {
+    "twice": "runs more than once",
+    "upwards": "no convolution",
+    "mixed": "depends on the image",
+    "elsewhere.deep.0": "the model reads its weight",
+    "attention": "attention is masked",
+    "attention.out_proj": "attention is masked",
+}
+
+
+@INT8
+def test_layers_that_cannot_be_quantised_stay_float_and_are_told(
+    method: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = member(Left)
+    with caplog.at_level("INFO", logger="lesion"):
+        compress = method.compressor(Left().eval(), options(method), shown(images()[:100]))
+    expected = LEFT | ({"tokens_first": "does not begin with the images"} if method is int8_dynamic else {})
+    told = dict(compress.facts["left_float"])
+    assert told.keys() == expected.keys()
+    assert all(part in told[layer] for layer, part in expected.items())
+    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("lesion")]
+    assert line.startswith(f"int8-{'dynamic' if method is int8_dynamic else 'static'}: layers that stay float: ")
+    assert line.endswith(f"and {len(expected) - 3} more")
+    stored = compress(state)
+    assert stored["head.weight"].dtype == torch.int8
+    assert all(torch.equal(stored[name], state[name]) for name in state if name.rpartition(".")[0] in expected)
+    restored = method.restorer(Left().eval(), options(method), images()[:1])(stored)
+    x = images()[100:133]
+    assert_same_logits_but_for_ties(inference(restored, x), inference(converted(method, Left, state), x))
+
+
+def test_a_network_whose_layers_are_all_quantised_has_no_facts() -> None:
+    compress: Any = int8_dynamic.compressor(digits_net(), options(int8_dynamic), shown(images()[:1]))
+    assert compress.facts == {}
 
 
 class OwnWeight(nn.Module):
@@ -117,51 +179,54 @@ class OwnWeight(nn.Module):
         return nn.functional.conv2d(x, self.kernel)
 
 
-class Elsewhere(nn.Module):
-    """As torchvision's Swin: a layer that is never called, whose weight is."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Linear(8, 10)
-
-    def forward(self, x: Tensor) -> Any:
-        return nn.functional.linear(x.mean((1, 2)), self.layer.weight, self.layer.bias)
-
-
-class More(nn.Linear):
+class Depends(nn.Linear):
     def forward(self, input: Tensor) -> Tensor:
-        return super().forward(input) + input
-
-
-class Standardised(nn.Conv2d):
-    """As timm has it: the weight is computed."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return nn.functional.conv2d(input, self.weight - self.weight.mean())
-
-
-class Attention(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
-
-    def forward(self, x: Tensor) -> Any:
-        x = x[:, 0]
-        return self.attention(x, x, x, need_weights=False)[0]
+        return super().forward(input) if input.sum() > 0 else input
 
 
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (Twice(), "layer conv runs more than once"),
-        (More(8, 8), "runs more than once or more than one operator"),
-        (OwnWeight(), "the weight kernel is not that of"),
-        (Standardised(1, 1, 3), "the model computes with a weight that is computed itself"),
-        (Attention(), "the weight attention.in_proj_weight is not that of"),
-        (Elsewhere(), "the weight layer.weight is read by another module than its own"),
+        (OwnWeight(), r"int8-dynamic: no layer is left to quantise: the model \(its weight is that of no layer\)"),
+        (Depends(8, 8), "int8-dynamic: the network cannot be exported as a graph of operators: "),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else "",
 )
-def test_what_cannot_be_stored_as_layers_is_refused(model: nn.Module, message: str) -> None:
+def test_networks_of_which_nothing_can_be_quantised_are_refused(model: nn.Module, message: str) -> None:
     with pytest.raises(InputError, match=message):
         int8_dynamic.compressor(model.eval(), int8_dynamic.Options(of="dense"), shown(images()[:1]))
+
+
+def test_an_image_of_an_unusual_network_has_its_own_ranges() -> None:
+    restore = int8_dynamic.restorer(Unusual().eval(), options(int8_dynamic), images()[:1])
+    compress = int8_dynamic.compressor(Unusual().eval(), options(int8_dynamic), shown(images()[:1]))
+    model = restore(compress(member(Unusual)))
+    x = images()[100:110]
+    loud = x.clone()
+    loud[1:] *= 1000
+    assert_same_logits_but_for_ties(inference(model, loud)[:1], inference(model, x)[:1])
+
+
+@INT8
+def test_members_of_an_unusual_network_are_kept_apart(method: ModuleType) -> None:
+    compress = method.compressor(Unusual().eval(), options(method), shown(images()[:100]))
+    restore = method.restorer(Unusual().eval(), options(method), images()[:1])
+    first, other = (compress(member(Unusual, seed)) for seed in (0, 1))
+    x = images()[100:133]
+    alone = inference(restore(first), x)
+    assert not torch.equal(inference(restore(other), x), alone)
+    copied = deepcopy(restore(first))
+    restore(other)
+    assert torch.equal(inference(copied, x), alone)
+    assert torch.equal(inference(restore(first), x), alone)
+
+
+@INT8
+def test_pruned_weights_stay_zero(method: ModuleType) -> None:
+    state = member(Unusual)
+    for name in ("padded.weight", "attention.in_proj_weight", "more.weight"):
+        state[name][torch.rand(state[name].shape) < 0.5] = 0
+    stored = method.compressor(Unusual().eval(), options(method), shown(images()[:100]))(state)
+    restored = method.restorer(Unusual().eval(), options(method), images()[:1])(stored).state_dict()
+    for name in ("padded.weight", "attention.in_proj_weight", "more.weight"):
+        assert (restored[name][state[name] == 0] == 0).all()

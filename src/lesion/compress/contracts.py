@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     """What a score measured: argument of its formula -> weight name -> tensor."""
 
     Compressor = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
-    """State dict of a trained member -> the tensors to store."""
+    """State dict of a trained member -> the tensors to store. Its attribute `facts`, if any, goes into the metadata."""
 
     Restorer = Callable[[Mapping[str, Tensor]], nn.Module]
     """Stored tensors -> the network that computes with them, in evaluation mode; valid until the next call."""

@@ -23,10 +23,11 @@ def derived(
     compression: dict[str, Any],
     parent_compression: dict[str, Any],
     calibration: Calibration,
-) -> Iterator[tuple[int, dict[str, Tensor]]]:
-    """Each member's number and the tensors to store, as the method of `variant` makes them of the shard `parent`.
+) -> Iterator[tuple[int, dict[str, Tensor], dict[str, Any]]]:
+    """Each member's number, the tensors to store, and facts for the metadata, as the method of `variant` makes them.
 
-    `compression` and `parent_compression`: what params.yaml says of the variant and of the one that it is made of.
+    `parent`: the shard that they are made of. `compression` and `parent_compression`: what params.yaml says of the
+    variant and of the one that it is made of.
 
     Raises
     ------
@@ -44,4 +45,4 @@ def derived(
             raise InputError(
                 f"variants.{variant}: made of {parent_compression['method']}, whose members have no float weights"
             )
-        yield member, compressor(weights)
+        yield member, compressor(weights), getattr(compressor, "facts", {})

@@ -10,27 +10,39 @@ A quantised layer `<layer>` is stored as
 | `<layer>.input_scale` | float32, () | static only |
 | `<layer>.input_zero_point` | int8, () | static only: the integer for 0.0 |
 
+An operator that is not all that its layer runs (operators.py) is stored by the name of its weight in the state dict,
+`<weight>`, with `.scale`, `.input_scale` and `.input_zero_point` as above, and
+
+| key | dtype, shape | meaning |
+| --- | --- | --- |
+| `<weight>.integers` | int8, the weight's shape | if a module reads the weight: attention, torchvision's Swin |
+| `<weight>.computed` | int8, the weight's shape | if the layer computes its weight from it: what was computed |
+| `<weight>.bias` | float32, (output channels,) | only if a folded batch norm created it |
+
 All other parameters and buffers that the forward pass reads are stored unchanged, for example a batch norm that follows
-no convolution.
+no convolution, and layers that stay float.
 
 The arithmetic is that of pt2e's quantise-dequantise graph: integers are exact, and the layer computes in float32 with
 (q − zero point) · scale. It runs on any device with torch alone. An integer kernel differs by float32 rounding. Float
 weights are computed once, when a member is restored.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from lesion.compress.attention import separate
+from lesion.compress.grids import FixedGrid, grid_of_each_image
+from lesion.compress.intercept import Replacement, intercept
+
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 """The modules that are quantised, including subclasses with the same forward pass."""
 
-INPUT_MIN, INPUT_MAX = -128, 127
-
-EPSILON = torch.finfo(torch.float32).eps
-"""Smallest scale, as in torch's observers; an image of zeros gets it."""
+INTEGERS = {"read": "integers", "computed": "computed"}
+"""Kind of an operator -> the last part of the key of its integers."""
 
 Inputs = tuple[Tensor, ...]
 """The positional arguments of a layer, its input first."""
@@ -41,42 +53,15 @@ def key(module: str, name: str) -> str:
     return f"{module}.{name}" if module else name
 
 
-def on_grid(x: Tensor, scale: Tensor | float, zero_point: Tensor | float) -> Tensor:
-    """Quantise `x` to int8 and dequantise it: float32, any shape; `scale` and `zero_point` broadcast against it.
+class BeforeLayer:
+    """Forward pre-hook that quantises the input of a layer."""
 
-    (clamp(round(x / scale) + zero_point, −128, 127) − zero_point) · scale (Jacob et al. 2018, eq. 1). The zero point is
-    subtracted from the bounds instead, which is the same, since integers below 2²⁴ are exact in float32. Rounds halves
-    to even and multiplies by the reciprocal, as torch does.
-    """
-    steps = (x * (1.0 / scale)).round_()
-    return steps.clamp_min_(INPUT_MIN - zero_point).clamp_max_(INPUT_MAX - zero_point).mul_(scale)
-
-
-class FixedGrid:
-    """Static quantisation of a layer's input. Calibration found the scale and zero point of each member."""
-
-    def __init__(self) -> None:
-        self.scale = 1.0
-        self.zero_point = 0
+    def __init__(self, grid: Callable[[Tensor], Tensor]) -> None:
+        self._grid = grid
 
     def __call__(self, _: nn.Module, inputs: Inputs) -> Inputs:
-        """Forward pre-hook."""
-        return (on_grid(inputs[0], self.scale, self.zero_point), *inputs[1:])
-
-
-def grid_of_each_image(_: nn.Module, inputs: Inputs) -> Inputs:
-    """Forward pre-hook for dynamic quantisation of a layer's input (n, ...): each image has its scale and zero point.
-
-    The range is that of the image, extended to include zero, as in TFLite's hybrid kernels (asymmetric quantisation of
-    each batch row) and in torchao's `choose_qparams_affine` with blocks of one image.
-    """
-    x = inputs[0]
-    dims = tuple(range(1, x.dim()))
-    low = x.amin(dim=dims, keepdim=True).clamp_(max=0.0)
-    high = x.amax(dim=dims, keepdim=True).clamp_(min=0.0)
-    scale = ((high - low) / (INPUT_MAX - INPUT_MIN)).clamp_(min=EPSILON)
-    zero_point = (INPUT_MIN - (low / scale).round_()).clamp_(INPUT_MIN, INPUT_MAX)
-    return (on_grid(x, scale, zero_point), *inputs[1:])
+        """Quantise the first positional argument."""
+        return (self._grid(inputs[0]), *inputs[1:])
 
 
 def restorer(model: nn.Module, *, static: bool) -> Callable[[Mapping[str, Tensor]], nn.Module]:
@@ -85,37 +70,84 @@ def restorer(model: nn.Module, *, static: bool) -> Callable[[Mapping[str, Tensor
     The first call changes `model`: folded batch norms become identities, layers get the biases that folding created,
     and layers quantise their inputs. Tensors of another model raise KeyError, or RuntimeError for a shape.
     """
-    grids: dict[str, FixedGrid] = {}
+    network = _Network(model, static=static)
+    model.eval()
+    return network.restore
+
+
+class _Network:
+    def __init__(self, model: nn.Module, *, static: bool) -> None:
+        self.model, self.static = model, static
+        self.layers: list[str] = []
+        self.replaced: dict[str, Replacement] = {}
+        self.kinds: dict[str, str] = {}
+        self.grids: dict[str, FixedGrid] = defaultdict(FixedGrid)
+
+    def grid(self, owner: str) -> Callable[[Tensor], Tensor]:
+        return self.grids[owner] if self.static else grid_of_each_image
+
+    def prepare(self, tensors: Mapping[str, Tensor]) -> None:
+        """Make the model quantise the inputs of what is stored in integers."""
+        _fold_batch_norms(self.model, tensors)
+        for name in tensors:
+            owner, _, last = name.rpartition(".")
+            if last == "weight_scale":
+                self.layers.append(owner)
+            elif last in INTEGERS.values() and key(owner, "scale") in tensors:
+                self.kinds[owner] = last
+        for layer in self.layers:
+            module = self.model.get_submodule(layer)
+            module.register_forward_pre_hook(BeforeLayer(self.grid(layer)))
+            _make_bias(module, tensors.get(key(layer, "bias")))
+        readers: dict[nn.Module, list[Replacement]] = defaultdict(list)
+        for weight, kind in self.kinds.items():
+            layer, _, attribute = weight.rpartition(".")
+            module, reader = self.model.get_submodule(layer), self.model.get_submodule(layer.rpartition(".")[0])
+            found = self.replaced[weight] = Replacement(module, attribute, self.grid(weight))
+            for attention in (module, reader):
+                if type(attention) is nn.MultiheadAttention:
+                    separate(attention)
+            if kind == INTEGERS["computed"]:
+                intercept(module, [found], computed=True)
+            else:
+                readers[reader].append(found)
+        for reader, replacements in readers.items():
+            intercept(reader, replacements, computed=False)
 
     @torch.no_grad()
-    def restore(tensors: Mapping[str, Tensor]) -> nn.Module:
-        layers = _quantised_layers(tensors)
-        if not grids:
-            _fold_batch_norms(model, tensors)
-            for layer in layers:
-                grids[layer] = FixedGrid()
-                module = model.get_submodule(layer)
-                module.register_forward_pre_hook(grids[layer] if static else grid_of_each_image)
-                _make_bias(module, tensors.get(key(layer, "bias")))
-        own = model.state_dict()
-        for layer in layers:
-            weight, scale = tensors[key(layer, "weight")], tensors[key(layer, "weight_scale")]
-            own.pop(key(layer, "weight")).copy_(weight.float() * scale.view(-1, *[1] * (weight.dim() - 1)))
-            if static:
-                grids[layer].scale = float(tensors[key(layer, "input_scale")])
-                grids[layer].zero_point = int(tensors[key(layer, "input_zero_point")])
+    def restore(self, tensors: Mapping[str, Tensor]) -> nn.Module:
+        if not self.layers and not self.kinds:
+            self.prepare(tensors)
+        own = self.model.state_dict()
+        for layer in self.layers:
+            weight = own.pop(key(layer, "weight"))
+            weight.copy_(dequantised(tensors[key(layer, "weight")], tensors[key(layer, "weight_scale")]))
+            self._read_grid(layer, tensors)
+        for name, kind in self.kinds.items():
+            found = self.replaced[name]
+            own.pop(name).copy_(dequantised(tensors[key(name, kind)], tensors[key(name, "scale")]))
+            bias = tensors.get(key(name, "bias"))
+            found.bias = None if bias is None else bias.to(found.weight.device)
+            self._read_grid(name, tensors)
+            if kind == INTEGERS["computed"]:  # what else the weight is computed from is not read any more, nor stored
+                layer = name.rpartition(".")[0]
+                for other, _ in found.owner.named_parameters(recurse=False):
+                    if key(layer, other) not in tensors:
+                        own.pop(key(layer, other), None)
         for name, value in own.items():
             if not name.endswith("num_batches_tracked"):  # read in training only, and not stored
                 value.copy_(tensors[name])
-        return model
+        return self.model
 
-    model.eval()
-    return restore
+    def _read_grid(self, owner: str, tensors: Mapping[str, Tensor]) -> None:
+        if self.static:
+            self.grids[owner].scale = float(tensors[key(owner, "input_scale")])
+            self.grids[owner].zero_point = int(tensors[key(owner, "input_zero_point")])
 
 
-def _quantised_layers(tensors: Mapping[str, Tensor]) -> list[str]:
-    scales = (name for name in tensors if name.rpartition(".")[2] == "weight_scale")
-    return [name.rpartition(".")[0] for name in scales]
+def dequantised(integers: Tensor, scale: Tensor) -> Tensor:
+    """The weight of int8 integers, float32 in their shape; `scale`: float32 (output channels,)."""
+    return integers.float() * scale.view(-1, *[1] * (integers.dim() - 1))
 
 
 def _fold_batch_norms(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:

@@ -4,33 +4,32 @@
 
 Weights: int8 per output channel, symmetric, [−127, 127], scaled to each channel's largest magnitude. The input of each
 layer: int8, affine, [−128, 127]; the method decides its range. Biases, additions, pooling, the logits and batch norms
-that follow no layer stay float32. (TFLite's fixed-point converter quantises these too.)
+that follow no layer stay float32. (TFLite's fixed-point converter quantises these too.) A weight that is computed, as
+by weight standardisation, is computed once for each member, and the result is quantised.
 
 The small quantiser here replaces torchao's for x86, which imports the compiler (inductor) and takes seconds for it.
 """
 
-from collections import defaultdict
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from copy import deepcopy
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.fx import GraphModule, Node
+from torch.fx.node import map_arg
 from torchao.quantization.pt2e import PerChannelMinMaxObserver
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 from torchao.quantization.pt2e.quantizer import QuantizationAnnotation, QuantizationSpec, Quantizer
 
-from lesion.compress.integer_layers import LAYERS, key
-from lesion.compress.masks import prunable
+from lesion.compress.attention import separate_all
+from lesion.compress.integer_tensors import held, names_read, stored_tensors
+from lesion.compress.operators import Operator, find_operators, layers
 from lesion.errors import InputError
 from lesion.params.derived import kept_layers
 
-aten, decomposed = torch.ops.aten, torch.ops.quantized_decomposed
-
-OPERATORS = (
-    *(aten.conv1d.default, aten.conv1d.padding, aten.conv2d.default, aten.conv2d.padding),
-    *(aten.conv3d.default, aten.conv3d.padding, aten.linear.default),
-)
+aten = torch.ops.aten
 
 WEIGHTS = QuantizationSpec(
     dtype=torch.int8,
@@ -42,6 +41,8 @@ WEIGHTS = QuantizationSpec(
 )
 
 CALIBRATION_BATCH = 64
+
+log = logging.getLogger(__name__)
 
 
 class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao is not typed
@@ -63,44 +64,59 @@ class LayerQuantizer(Quantizer):  # type: ignore[misc]  # torchao is not typed
         """Check nothing: `layer_nodes` has done so."""
 
 
-def compressor(
-    model: nn.Module, inputs: QuantizationSpec, images: Tensor, keep: Iterable[str] = ()
-) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
-    """Return a function: state dict of a trained dense member -> tensors to store (keys in integer_layers.py).
+class Compressor:
+    """Compresses members of one network.
 
-    model: in eval mode. images: float32 (n, c, h, w), n ≥ 1, the images for calibration.
-    keep: patterns of layers that stay as they are, with the batch norm after them (`params.derived.kept_layers`).
-    Raises InputError if a layer cannot be quantised on its own (see `layer_nodes`), or if all are kept.
+    Attributes
+    ----------
+    facts : for the metadata: `left_float`, pairs of a layer that could not be quantised and why, if there are any
     """
-    exported = export(model, images)
-    kept = kept_layers(keep, [name.rpartition(".")[0] for name, _, _ in prunable(model)])
-    layers = layer_nodes(model, exported, kept)
-    if not layers:
-        raise InputError("int8: no layer is quantised, since `keep` names them all")
-    unread = sorted(model.state_dict().keys() - names_read(exported))
-    convert = converter(exported, layers, inputs, images)
 
-    def compress(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        tensors = stored_tensors(convert(state), layers) | {name: state[name] for name in unread}
+    def __init__(
+        self, model: nn.Module, inputs: QuantizationSpec, images: Tensor, keep: Iterable[str], *, name: str
+    ) -> None:
+        kept = kept_layers(keep, layers(model))
+        separate_all(model, images[:1])
+        exported = export(model, images, name=name)
+        found = find_operators(model, exported, kept, by_image=inputs.is_dynamic)
+        if not found.operators:
+            raise InputError(f"{name}: no layer is left to quantise{_reasons(found.left)}")
+        if found.left:
+            log.info("%s: layers that stay float%s", name, _reasons(found.left))
+        self.facts: dict[str, Any] = {"left_float": [*map(list, found.left.items())]} if found.left else {}
+        self._operators = found.operators
+        self._unread = sorted(model.state_dict().keys() - names_read(exported))
+        self._convert = converter(exported, found.operators, inputs, images)
+
+    def __call__(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """State dict of a trained member -> tensors to store, by the keys of integer_layers.py."""
+        tensors = stored_tensors(self._convert(state), self._operators, state.keys())
+        tensors |= {name: state[name] for name in self._unread}
         return {name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}
 
-    return compress
+
+def _reasons(left: Mapping[str, str]) -> str:
+    """`: a (why), b (why)`, the first three."""
+    told = [f"{layer} ({why})" for layer, why in left.items()]
+    more = [f"and {len(told) - 3} more"] if len(told) > 3 else []
+    return "".join(f"{', ' if place else ': '}{text}" for place, text in enumerate([*told[:3], *more]))
 
 
 def converter(
-    exported: GraphModule, nodes: Collection[str], inputs: QuantizationSpec, images: Tensor
+    exported: GraphModule, operators: Mapping[str, Operator], inputs: QuantizationSpec, images: Tensor
 ) -> Callable[[Mapping[str, Tensor]], GraphModule]:
     """Return a function: state dict of a member -> pt2e's quantise-dequantise graph of that member, calibrated.
 
-    nodes: names of the operators to quantise, as in `layer_nodes`. Changes `exported`: see `_keep_unfoldable`.
+    operators: those to quantise, by name of the node. Changes `exported`: see `_keep_unfoldable`.
     """
-    _keep_unfoldable(exported, nodes)
-    quantizer = LayerQuantizer(nodes, inputs)
+    _keep_unfoldable(exported, operators)
+    quantizer = LayerQuantizer(operators, inputs)
 
     @torch.no_grad()
     def convert(state: Mapping[str, Tensor]) -> GraphModule:
         member = deepcopy(exported)
         member.load_state_dict(state)
+        compute_weights(member, [name for name, operator in operators.items() if operator.kind == "computed"])
         prepared = prepare_pt2e(member, quantizer)
         for start in range(0, len(images), CALIBRATION_BATCH):
             prepared(images[start : start + CALIBRATION_BATCH])
@@ -110,11 +126,44 @@ def converter(
     return convert
 
 
-def export(model: nn.Module, images: Tensor) -> GraphModule:
-    """The model's forward pass as a graph of aten operators, for any batch size."""
+def export(model: nn.Module, images: Tensor, *, name: str = "int8") -> GraphModule:
+    """The model's forward pass as a graph of aten operators, for any batch size.
+
+    Raises InputError with torch's reason if its operators depend on the values or on the number of the images.
+    """
     example = images[:1].repeat(2, *[1] * (images.dim() - 1))  # a batch of one would be taken for a constant
-    program = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+    try:
+        program = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
+    except (RuntimeError, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{name}: the network cannot be exported as a graph of operators: {reason}") from None
     return program.module()
+
+
+def compute_weights(graph: GraphModule, names: Iterable[str]) -> None:
+    """Replace the computed weight of each operator named, by a parameter that holds its value."""
+    operators = {node.name: node for node in graph.graph.nodes}
+    for name in names:
+        node = operators[name]
+        place = f"computed_{name}"
+        graph.register_parameter(place, nn.Parameter(_computed(graph, node.args[1]), requires_grad=False))
+        with graph.graph.inserting_before(node):
+            weight = graph.graph.get_attr(place)
+        weight.meta = node.args[1].meta
+        node.args = (node.args[0], weight, *node.args[2:])
+    graph.graph.eliminate_dead_code()
+    graph.recompile()
+
+
+def _computed(graph: GraphModule, node: Node) -> Tensor:
+    """Value of a node that depends on parameters and buffers alone."""
+    if node.op == "get_attr":
+        return held(graph, node)
+    assert callable(node.target)
+    args, kwargs = map_arg((node.args, node.kwargs), lambda source: _computed(graph, source))
+    value = node.target(*args, **kwargs)
+    assert isinstance(value, Tensor)
+    return value
 
 
 def _keep_unfoldable(exported: GraphModule, nodes: Collection[str]) -> None:
@@ -129,80 +178,3 @@ def _keep_unfoldable(exported: GraphModule, nodes: Collection[str]) -> None:
         if source.name not in nodes or len(source.users) > 1:
             norm.target = aten.batch_norm
     exported.recompile()
-
-
-def layer_nodes(model: nn.Module, exported: GraphModule, kept: Collection[str] = ()) -> dict[str, str]:
-    """Node name of each convolution or linear operator -> name of its module in `model`, but for the modules in `kept`.
-
-    Raises InputError for a weight that cannot be stored with one layer: it is computed, several operators share it, or
-    another module reads it (as attention does with the weights of its projections).
-    """
-    inside: dict[str, list[Node]] = defaultdict(list)
-    for node in exported.graph.nodes:
-        if node.op == "call_function":
-            inside[_module(node)].append(node)
-    nodes: dict[str, str] = {}
-    for node in exported.graph.nodes:
-        if node.target not in OPERATORS or _module(node) in kept:
-            continue
-        weight = node.args[1]
-        if weight.op != "get_attr":
-            raise InputError(f"int8: {_module(node) or 'the model'} computes with a weight that is computed itself")
-        layer, _, attribute = str(weight.target).rpartition(".")
-        if attribute != "weight" or not isinstance(model.get_submodule(layer), LAYERS):
-            raise InputError(f"int8: the weight {weight.target} is not that of an nn.Conv or nn.Linear module")
-        if node not in inside[layer]:
-            raise InputError(f"int8: the weight {weight.target} is read by another module than its own")
-        if inside[layer] != [node]:
-            raise InputError(f"int8: layer {layer} runs more than once or more than one operator in a forward pass")
-        nodes[node.name] = layer
-    return nodes
-
-
-def _module(node: Node) -> str:
-    """Name of the innermost module that runs the operator; "" for the model itself."""
-    stack = node.meta.get("nn_module_stack") or {"": ("",)}
-    return str(list(stack.values())[-1][0])
-
-
-def names_read(exported: GraphModule) -> set[str]:
-    """Keys of the state dict that the forward pass reads, and the batch counters of batch norms, which nothing reads.
-
-    The caller stores the other keys unchanged, so that a member is complete: an auxiliary head that only training runs.
-    """
-    nodes = [node for node in exported.graph.nodes if node.op == "get_attr"]
-    return {node.target for node in nodes if node.users or node.target.endswith("num_batches_tracked")}
-
-
-def stored_tensors(converted: GraphModule, layers: Mapping[str, str]) -> dict[str, Tensor]:
-    """The tensors that the converted graph reads, by the keys of integer_layers.py.
-
-    layers: the result of `layer_nodes` for the graph before conversion; pt2e keeps the names of these nodes.
-    """
-    tensors: dict[str, Tensor] = {}
-    read: set[Node] = set()
-    for node in converted.graph.nodes:
-        if node.name in layers:
-            layer = layers[node.name]
-            source, weight, bias = (*node.args, None)[:3]
-            integers, scale, zero_point = weight.args[:3]
-            tensors[key(layer, "weight")] = _value(converted, integers)
-            tensors[key(layer, "weight_scale")] = _value(converted, scale)
-            if bias is not None:
-                tensors[key(layer, "bias")] = _value(converted, bias)
-            if source.target is decomposed.dequantize_per_tensor.default:
-                tensors[key(layer, "input_scale")] = torch.tensor(source.args[1], dtype=torch.float32)
-                tensors[key(layer, "input_zero_point")] = torch.tensor(source.args[2], dtype=torch.int8)
-            read |= {integers, scale, zero_point, bias}
-    state = converted.state_dict()
-    for node in converted.graph.nodes:
-        if node.op == "get_attr" and node.users and node not in read and node.target in state:
-            tensors[node.target] = _value(converted, node)
-    return tensors
-
-
-def _value(graph: GraphModule, node: Node) -> Tensor:
-    owner, _, attribute = str(node.target).rpartition(".")
-    value = getattr(graph.get_submodule(owner), attribute)
-    assert isinstance(value, Tensor)
-    return value

@@ -88,6 +88,7 @@ def compress(
     facts = read_facts(parent)["members"]
     steps = total_steps(recipe, len(split.label)) if recipe else 0
     compressed: dict[int, dict[str, Tensor]] = {}
+    told: dict[str, Any] = {}
     with (
         computing(threads=recipe.threads) if recipe else nullcontext(torch.device("cpu")) as device,
         progress(members=len(facts), **({"steps": steps} if recipe else {})) as advance,
@@ -96,7 +97,8 @@ def compress(
             parent, variant=variant, model=model, compression=compression, parent_compression=parent_compression,
             calibration=shown,
         )  # fmt: skip
-        for member, tensors in members:
+        for member, tensors, said in members:
+            told |= said
             if recipe:
                 seeds = Seeds.derive(root_seed, study, variant, int(member), paired=recipe.paired)
                 try:
@@ -108,4 +110,4 @@ def compress(
                     raise InputError(f"{study}, {variant}, member {member}: {error}") from None
             compressed[member] = encode(tensors)
             advance["members"]()
-    write_checkpoint(checkpoint, compressed, study=study, variant=variant, members=facts)
+    write_checkpoint(checkpoint, compressed, study=study, variant=variant, members=facts, **told)

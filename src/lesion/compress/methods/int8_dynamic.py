@@ -38,7 +38,7 @@ def compressor(
     """
     from lesion.compress import pt2e
 
-    return pt2e.compressor(model, input_specification(), calibration.images(1), options.keep)
+    return pt2e.Compressor(model, input_specification(), calibration.images(1), options.keep, name="int8-dynamic")
 
 
 def restorer(
@@ -59,7 +59,7 @@ def input_specification() -> QuantizationSpec:
     from torchao.quantization.pt2e._affine_quantization import AffineQuantizedPlaceholderObserver
     from torchao.quantization.pt2e.quantizer import QuantizationSpec
 
-    from lesion.compress.integer_layers import EPSILON, INPUT_MAX, INPUT_MIN
+    from lesion.compress.grids import EPSILON, INPUT_MAX, INPUT_MIN
 
     observer = AffineQuantizedPlaceholderObserver.with_args(
         mapping_type=MappingType.ASYMMETRIC,

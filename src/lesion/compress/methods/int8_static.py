@@ -39,7 +39,9 @@ def compressor(
     """
     from lesion.compress import pt2e
 
-    return pt2e.compressor(model, input_specification(), calibration.images(options.calibration_images), options.keep)
+    return pt2e.Compressor(
+        model, input_specification(), calibration.images(options.calibration_images), options.keep, name="int8-static"
+    )
 
 
 def restorer(
@@ -59,7 +61,7 @@ def input_specification() -> QuantizationSpec:
     from torchao.quantization.pt2e import MinMaxObserver
     from torchao.quantization.pt2e.quantizer import QuantizationSpec
 
-    from lesion.compress.integer_layers import INPUT_MAX, INPUT_MIN
+    from lesion.compress.grids import INPUT_MAX, INPUT_MIN
 
     return QuantizationSpec(
         torch.int8, MinMaxObserver, quant_min=INPUT_MIN, quant_max=INPUT_MAX, qscheme=torch.per_tensor_affine
