@@ -10,6 +10,9 @@ import pandas as pd
 from lesion.artifacts.atomic import replacing
 from lesion.errors import InputError
 
+NAMES = ("name", "variant", "layer")
+"""Columns that are text, though they may look like numbers."""
+
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
     """Write a table for people, with the shortest decimals that read back as the same floats."""
@@ -20,7 +23,7 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a table that `write_csv` wrote, floats exact."""
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype={"name": str, "variant": str})
+        return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     except ValueError as error:  # of the parser, or of the encoding

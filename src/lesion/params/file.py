@@ -11,11 +11,13 @@ from lesion import plugins
 from lesion.errors import InputError
 from lesion.params.budget import StudyBudget
 from lesion.params.comparison import Comparison
+from lesion.params.derived import ByLayer
 from lesion.params.design import Design
 from lesion.params.document import nearest
 from lesion.params.figure import Figure
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
+from lesion.params.layers import Layers
 from lesion.params.recipe import Evaluation, Recipe
 from lesion.params.resamples import Resamples
 from lesion.params.robustness import Robustness
@@ -55,6 +57,7 @@ class Study(Settings):
     `adversarial` is null where there is no other source of images of the same classes. `subgroups` names attributes of
     the examples, each alone or several for their intersections; `cluster` names the one whose values say which examples
     belong together, null where each stands for itself. `budget` is what its variants may lose, null for no gate.
+    `layers` names the variants of which the layers are judged one by one, null for none.
     `calibration` is the split whose images methods may look at that compress a trained network; of `test` they see the
     images that they are then judged by.
     """
@@ -69,6 +72,7 @@ class Study(Settings):
     calibration: Literal["train", "test"]
     cluster: str | None
     budget: StudyBudget | None
+    layers: Layers | None
 
 
 class Audit(Settings):
@@ -211,15 +215,33 @@ def _check_subgroups(groups: list[list[str]], where: str) -> None:
         raise InputError(f"params.yaml: {where}: an attribute or an intersection is listed twice")
 
 
+def _compressed(params: Params, study: str) -> list[str]:
+    """The compressed variants that a part of a study may name: if the study is run, those that are."""
+    if study in params.active.studies:
+        return params.active.compressed
+    if study in params.comparison.studies:
+        return params.comparison.compressed
+    return [variant for variant in params.variants if variant != "dense"]
+
+
 def _check_budget(params: Params, name: str) -> None:
-    """Check that a study's budget names compressed variants, and if the study is active, active ones."""
-    budget, known = params.studies[name].budget, [variant for variant in params.variants if variant != "dense"]
-    if name in params.active.studies:
-        known = params.active.compressed
-    elif name in params.comparison.studies:
-        known = params.comparison.compressed
+    budget = params.studies[name].budget
     if budget is not None:
-        _check_known(budget.variants, dict.fromkeys(known), f"studies.{name}.budget.variants")
+        _check_known(budget.variants, dict.fromkeys(_compressed(params, name)), f"studies.{name}.budget.variants")
+
+
+def _check_layers(params: Params, name: str) -> None:
+    """Check that the variants whose layers are judged are compressed by a method that takes `keep`."""
+    layers, where = params.studies[name].layers, f"studies.{name}.layers.variants"
+    if layers is None:
+        return
+    _check_known(layers.variants, dict.fromkeys(_compressed(params, name)), where)
+    for variant in layers.variants:
+        made_by = params.variants[variant]["method"]
+        if not issubclass(plugins.load("method", made_by).Options, ByLayer):
+            raise InputError(
+                f"params.yaml: {where}: {variant} is made by {made_by}, which leaves no layer alone (`keep`)"
+            )
 
 
 def validate(data: Mapping[str, Any]) -> Params:
@@ -244,6 +266,7 @@ def validate(data: Mapping[str, Any]) -> Params:
     _check_trained_beside_pretrained(params, kinds)
     for name, study in params.studies.items():
         _check_budget(params, name)
+        _check_layers(params, name)
         _check_subgroups(study.subgroups, f"studies.{name}.subgroups")
         plugins.options("data", study.data, where=f"studies.{name}.data")
         if study.adversarial is not None:

@@ -66,10 +66,11 @@ class Graph:
         listed = self.populations(study)
         return [variant for kind in ("trained", "derived", "external") for variant in listed[kind]]
 
-    def judged(self, study: str) -> list[str]:
-        """The compressed variants that the study's budget applies to, in the order of display."""
-        named = cut(self.data, f"studies.{study}.budget").get("variants") or []
-        return [variant for variant in self.compressed(study) if not named or variant in named]
+    def named(self, step: Step, study: str) -> list[str]:
+        """The compressed variants that a step is for, in the order of display: those that `only_with` names, or all."""
+        part = cut(self.data, step.only_with.format(study=study)) if step.only_with else {}
+        listed = part.get("variants") or []
+        return [variant for variant in self.compressed(study) if not listed or variant in listed]
 
     def shards(self, study: str, variant: str) -> list[str]:
         """The shards of a population; an external one is what its entry says."""
@@ -133,6 +134,9 @@ class Graph:
         if declared.kinds and not self.takes(declared, names["variant"]):
             method, expected = cut(self.data, f"variants.{names['variant']}.method"), " or ".join(declared.methods)
             raise InputError(f"{step}: {names['variant']} is of method {method}, {expected} is expected")
+        if declared.only_with and "variant" in names and names["variant"] not in self.named(declared, names["study"]):
+            key = declared.only_with.format(study=names["study"])
+            raise InputError(f"{step}: {names['variant']} is not among the variants of {key} in params.yaml")
         if "variant" in names and names["variant"] == DENSE and COMPARES in declared.inputs:
             raise InputError(f"{step}: dense is compared with a compressed variant, and not with itself")
         return Node(step, dict(names))
@@ -172,13 +176,13 @@ class Graph:
             variant = given.of if given.of != "{parent}" else self.parent(node.names["variant"])
             return place.replace("{variant}", variant).format(**names)
         if given.over == "shards":
-            own = given.of.format(**node.names)
+            of = given.of if given.of != "{parent}" else self.parent(node.names["variant"])
             return [
-                place.replace("{variant}", given.of).format(**(dict(names) | {"shard": shard}))
-                for shard in self.shards(study, own)
+                place.replace("{variant}", of).format(**(dict(names) | {"shard": shard}))
+                for shard in self.shards(study, of.format(**node.names))
             ]
-        variants = self.judged(study) if given.over == "judged" else self.compressed(study)
-        if given.over == "compressed":
+        variants = self.named(node.declared, study) if given.over.startswith("named") else self.compressed(study)
+        if given.over in ("compressed", "named"):
             return {variant: place.format(**(dict(names) | {"variant": variant})) for variant in variants}
         made = [variant for variant in (DENSE, *variants) if self._producer(given.artifact, variant)]
         return {
@@ -227,7 +231,7 @@ class Graph:
             yield {"study": study}
             return
         dense = [] if COMPARES in step.inputs else [DENSE]
-        for variant in (*dense, *self.compressed(study)):
+        for variant in (*dense, *self.named(step, study)):
             if self.takes(step, variant):
                 for shard in self.shards(study, variant) if "shard" in step.per else ("",):
                     yield {"study": study, "variant": variant} | ({"shard": shard} if shard else {})
@@ -236,7 +240,7 @@ class Graph:
         """Yield the nodes that make the variant's parent, active or not, then the node, unless they are in `seen`."""
         if node in seen:
             return
-        if "parent" in node.declared.loads:
+        if "parent" in node.declared.loads and "shard" in node.declared.per:
             parent = self.parent(node.names["variant"])
             made_by = self._producer("checkpoint", parent)
             assert made_by is not None  # params.yaml was checked: a parent has float weights

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Over = Literal["one", "shards", "compressed", "populations", "judged"]
+Over = Literal["one", "shards", "compressed", "populations", "named", "named-populations"]
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,10 @@ class Input:
     ----------
     artifact : its name in `artifacts.PLACES`
     of : whose file: `{variant}` is the node's own variant, `{parent}` the one that it is made of, else a variant's id
-    over : `one` file; all `shards` of a population; one of each of the `compressed` variants; all shards of all
-        `populations`, dense first, or of those that the budget `judged`. The entry gets a path, a list, or a mapping
-        from variant to either.
+    over : `one` file; all `shards` of a population; one of each of the `compressed` variants, or of those that are
+        `named`; all shards of all `populations`, dense first, or of the `named-populations`. The entry gets a path, a
+        list, or a mapping from variant to either. Named are the variants that the part lists of which `only_with` is
+        the key; all where it lists none.
     """
 
     artifact: str
@@ -45,7 +46,8 @@ class Step:
     loads : arguments of `params` that name modules: `data`, `source`, `model`, `compression` (the method and what is on
         its axes), `method` (the method alone) or `parent` (the method of the parent)
     reads_file : dotted key of params.yaml that holds the path of a file from outside, which is an input, too
-    only_with : dotted key of params.yaml; a study of which it is null has no such nodes
+    only_with : dotted key of params.yaml; a study of which it is null has no such nodes, and no variant has that it
+        does not name (`Input.over`)
     comparison : whether studies of the comparison of methods have such nodes
     active : whether active studies have such nodes
     cores : the part of the study that says how many threads and workers a node takes; empty for one core

@@ -18,6 +18,8 @@ EVALUATION = {"evaluation": "studies.{study}.evaluation"}
 COMPRESSION = {"compression": "variants.{variant}"}
 SEED = {"root_seed": "root_seed"}
 BUDGET = {"budget": "studies.{study}.budget"}
+LAYERS = {"layers": "studies.{study}.layers"}
+CALIBRATION = {"parent_compression": "variants.{parent}", "calibration": "studies.{study}.calibration"}
 DESIGN = {"design": "audit.design", "cluster": "studies.{study}.cluster"}
 
 EXAMPLES = {"examples": Input("examples")}
@@ -51,6 +53,7 @@ def _statistic(found: Declared) -> Step:
 
 def _figure(found: Declared) -> Step:
     over = {"predictions": "populations", "robustness": "populations"} | dict.fromkeys(STATISTICS, "compressed")
+    over |= dict.fromkeys(("layers", "layers-path", "layers-check"), "named")
     for suffix in ("svg", "pdf", "csv"):
         artifacts.PLACES[f"figure-{found.name}-{suffix}"] = artifacts.figure(found.name, suffix)
     return Step(
@@ -64,6 +67,7 @@ def _figure(found: Declared) -> Step:
         fixed={"figure": found.name},
         comparison=found.name == FIGURE_OF_COMPARISON,
         active=found.name != FIGURE_OF_COMPARISON,
+        only_with=found.constants.get("ONLY_WITH", ""),
     )
 
 
@@ -91,8 +95,7 @@ STEPS: dict[str, Step] = {
         "Derive a compressed variant from the members of another.",
         "lesion.train.derive:compress", SHARD, DATA | {"parent": Input("checkpoint", of="{parent}")},
         {"checkpoint": "checkpoint"},
-        SEED | MODEL | COMPRESSION
-        | {"parent_compression": "variants.{parent}", "calibration": "studies.{study}.calibration"},
+        SEED | MODEL | COMPRESSION | CALIBRATION,
         kinds=("derived",), loads=("model", "compression", "parent"), comparison=True, local=True,
     ),
     "predict": Step(
@@ -119,6 +122,18 @@ STEPS: dict[str, Step] = {
         {"counts": "robustness"},
         MODEL | EVALUATION | COMPRESSION | {"robustness": "studies.{study}.robustness"},
         kinds=("trained", "derived"), loads=("model", "method"), cores="evaluation", gpu=True,
+    ),
+    "layers": Step(
+        "Find which layers of a derived variant are to blame, and suggest which to leave alone.",
+        "lesion.predict.layers.node:layers", VARIANT,
+        DATA | {
+            "parent": Input("checkpoint", of="{parent}", over="shards"),
+            "checkpoint": Input("checkpoint", over="shards"),
+        },
+        {"table": "layers", "steps": "layers-path", "checked": "layers-check", "keep": "layers-keep"},
+        SEED | MODEL | EVALUATION | COMPRESSION | CALIBRATION | LAYERS,
+        kinds=("derived",), loads=("model", "compression", "parent"), only_with=LAYERS["layers"], comparison=True,
+        cores="evaluation", gpu=True,
     ),
     "risk": Step(
         "Rank examples, classes and groups by risk from the dense members alone.",
@@ -148,7 +163,7 @@ STEPS: dict[str, Step] = {
     "verdict": Step(
         "Judge the study's variants by its budget.",
         "lesion.audit.gate.node:write_verdict", STUDY,
-        EXAMPLES | {"predictions": Input("predictions", over="judged")},
+        EXAMPLES | {"predictions": Input("predictions", over="named-populations")},
         {"verdict": "verdict", "markdown": "verdict-markdown"}, SEED | DESIGN | BUDGET,
         only_with=BUDGET["budget"], comparison=True,
     ),
