@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from lesion.params.document import read_yaml
 from lesion.pipeline.run import run
-from lesion.pipeline.steps import FIGURE_OF_COMPARISON
+from lesion.pipeline.steps import FIGURE_OF_COMPARISON, STEPS
 
 REPOSITORY = Path(__file__).parents[1]
 SHARDS = ["0-1", "2-3"]
@@ -43,8 +43,10 @@ def tiny(*, epochs: int = 2) -> dict[str, Any]:
 
 
 def study_figures(params: dict[str, Any]) -> list[str]:
-    """The figures of an active study: all but that of the comparison, whose studies are others."""
-    return [name for name in params["figures"] if name != FIGURE_OF_COMPARISON]
+    """The figures of an active study: all but that of the comparison, and those of what `only_with` asks for."""
+    return [
+        name for name in params["figures"] if name != FIGURE_OF_COMPARISON and not STEPS[f"figure-{name}"].only_with
+    ]
 
 
 def write_params(folder: Path, params: dict[str, Any]) -> None:
