@@ -118,16 +118,17 @@ def test_one_kind_alone_is_drawn(name: str, kind: str, study: Study, tmp_path: P
 
 def test_what_a_figure_declares_is_what_it_is_given() -> None:
     declared = {found.name: found for found in figures()}
-    assert set(declared) == {*FIGURES, "comparison"}
+    assert set(declared) == {*FIGURES, "comparison", "layers"}
     outputs = {"svg", "pdf", "numbers", "figure"}
     for found in declared.values():
         draw = import_module(found.module).draw
         parameters = inspect.signature(draw).parameters
-        expected = {*found.constants["INPUTS"], *found.constants.get("SETTINGS", {})} | outputs
+        inputs = {name.replace("-", "_") for name in found.constants["INPUTS"]}
+        expected = {*inputs, *found.constants.get("SETTINGS", {})} | outputs
         assert set(parameters) - {"study"} == expected
         assert all(parameter.kind == inspect.Parameter.KEYWORD_ONLY for parameter in parameters.values())
         hints = get_type_hints(draw)
-        for name in found.constants["INPUTS"]:
+        for name in inputs:
             one, many = {"examples", "images", "summary", "comparison"}, {"predictions", "robustness"}
             assert hints[name] == (Path if name in one else dict[str, list[Path]] if name in many else dict[str, Path])
 
