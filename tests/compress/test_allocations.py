@@ -36,17 +36,18 @@ def networks(draw: st.DrawFn) -> dict[str, Groups]:
     return made
 
 
-def ranked(network: Mapping[str, Groups], sparsity: float) -> dict[str, int]:
+def ranked(network: Mapping[str, Groups], sparsity: float, count: str = "weights") -> dict[str, int]:
     """From the bottom of one list of all groups, without the last of the best of each tensor that has several."""
+    size = {name: groups.size if count == "weights" else 1 for name, groups in network.items()}
     listed = []
     for tensor, (name, groups) in enumerate(network.items()):
         [row] = groups.saliency.tolist()
         best = max(range(len(row)), key=lambda place: (row[place], place)) if len(row) > 1 else None
         listed += [(row[place], tensor, place, name) for place in range(len(row)) if place != best]
-    room = round(sparsity * sum(groups.shape.numel() for groups in network.values()))
+    room = round(sparsity * sum(size[name] * groups.shape[0] for name, groups in network.items()))
     counts = dict.fromkeys(network, 0)
     for *_, name in sorted(listed):
-        room -= network[name].size
+        room -= size[name]
         if room < 0:
             break
         counts[name] += 1
@@ -73,6 +74,20 @@ def test_uniform_prunes_each_row_alike() -> None:
 @given(networks(), SPARSITIES)
 def test_globally_the_least_of_the_whole_network_go(network: dict[str, Groups], sparsity: float) -> None:
     assert global_ranking.allocate(network, sparsity, global_ranking.Options()) == ranked(network, sparsity)
+    groups = global_ranking.Options(count="groups")
+    assert global_ranking.allocate(network, sparsity, groups) == ranked(network, sparsity, "groups")
+
+
+def test_a_share_of_channels_is_another_share_of_weights() -> None:
+    small, large = (Groups(Size([4, size]), torch.tensor([saliency]), size) for size, saliency in (
+        (9, [0.1, 0.2, 0.3, 0.9]), (100, [0.4, 0.5, 0.6, 0.8]),
+    ))  # fmt: skip
+    network = {"small": small, "large": large}
+    groups = global_ranking.Options(count="groups")
+    assert global_ranking.allocate(network, 0.5, groups) == {"small": 3, "large": 1}  # 127 of 436 weights
+    assert global_ranking.allocate(network, 0.5, global_ranking.Options()) == {"small": 3, "large": 1}
+    assert global_ranking.allocate(network, 0.6, groups) == {"small": 3, "large": 2}
+    assert global_ranking.allocate(network, 0.6, global_ranking.Options()) == {"small": 3, "large": 2}
 
 
 @given(networks(), SPARSITIES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lesion.errors import InputError
 from lesion.params.settings import Settings
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 
 class Options(Settings):
-    """No settings."""
+    """`count`: what the sparsity is a share of, weights or groups (channels, in network slimming)."""
+
+    count: Literal["weights", "groups"] = "weights"
 
 
-def allocate(tensors: Mapping[str, Groups], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
-    """Prune from the bottom of the ranking, up to round(sparsity · n) of all n weights.
+def allocate(tensors: Mapping[str, Groups], sparsity: float, options: Options) -> dict[str, int]:
+    """Prune from the bottom of the ranking, up to round(sparsity · n) of all n weights or groups.
 
-    Single weights reach exactly that number; larger groups may stay below it. The best group of a tensor with several
+    Single weights and numbers of groups are reached exactly; larger groups may stay below a number of weights. A share
+    of groups is another share of weights where groups differ in size. The best group of a tensor with several
     groups is never pruned, since a network without a path learns nothing. Ties are pruned in the order of the tensors,
     then of the groups.
 
@@ -39,10 +42,13 @@ def allocate(tensors: Mapping[str, Groups], sparsity: float, options: Options) -
         if len(row) > 1:
             row = row.sort().values[:-1]
         values.append(row.double())
-        sizes.append(torch.full(row.shape, groups.size, dtype=torch.int64, device=row.device))
+        counted = groups.size if options.count == "weights" else 1
+        sizes.append(torch.full(row.shape, counted, dtype=torch.int64, device=row.device))
         owners.append(torch.full(row.shape, index, dtype=torch.int64, device=row.device))
     order = torch.sort(torch.cat(values), stable=True).indices
-    total = sum(groups.shape.numel() for groups in tensors.values())
+    total = sum(
+        groups.shape.numel() if options.count == "weights" else groups.saliency.numel() for groups in tensors.values()
+    )
     fits = torch.cat(sizes)[order].cumsum(0) <= round(sparsity * total)
     counts = torch.bincount(torch.cat(owners)[order[fits]], minlength=len(tensors))
     return dict(zip(tensors, counts.tolist(), strict=True))
