@@ -1,11 +1,12 @@
 import itertools
+import re
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from lesion.compress.choice import compute_saliency
+from lesion.compress.choice import Choice, compute_saliency
 from lesion.compress.measurements import fisher
 from lesion.compress.measurements import image_gradients as own_gradients
 from lesion.compress.measurements.gradient import mean_gradient
@@ -62,6 +63,29 @@ def test_obd_estimates_that_diagonal_without_bias(masked: bool, activation: nn.M
     spread = squares.var(dim=1, correction=0).sum(dim=0).div(7 * 7 * often).sqrt()
     assert (error.abs() <= 5 * spread + 1e-12).all()
     assert (error.abs() > spread / 100).any()  # an estimate
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.Tanh()], ids=str)
+def test_without_draws_obd_has_the_exact_diagonal(masked: bool, activation: nn.Module) -> None:
+    model = smooth_network(activation=activation)
+    masks = some_masks(model) if masked else {}
+    expected = along_root_by_hand(Plain(model, masks, training=False), BATCH).mean(dim=(0, 1))
+    probe = probe_of(model.train(), BATCH, masks=masks)
+    before = {name: value.clone() for name, value in model.named_buffers()}
+    found = compute_saliency({"name": "obd", "images": 7, "draws": None}, probe)
+    close(flat(found.measured["curvature"]), expected)
+    assert all(torch.equal(value, before[name]) for name, value in model.named_buffers())
+    assert model.training
+
+
+def test_more_draws_of_obd_come_closer_to_the_exact_diagonal() -> None:
+    def diagonal(draws: int | None) -> Tensor:
+        probe = probe_of(smooth_network(), BATCH)
+        return flat(compute_saliency({"name": "obd", "images": 7, "draws": draws}, probe).measured["curvature"])
+
+    one, many = ((diagonal(draws) - diagonal(None)).norm() for draws in (1, 100))
+    assert many < one / 2
 
 
 def test_obd_scores_are_half_the_diagonal_times_the_squared_weight() -> None:
@@ -127,6 +151,43 @@ def test_woodfisher_has_the_inverse_hessian_where_labels_are_as_the_network_pred
     damped = exact + 1e-2 * torch.eye(12, dtype=torch.float64)
     close(measured["curvature"]["0.weight"][0], damped)
     close(measured["inverse_diagonal"]["0.weight"].flatten(), torch.linalg.inv(damped).diagonal())
+
+
+@pytest.mark.parametrize("images_of_it", [3, 7])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_update_of_woodfisher_does_not_raise_the_loss_above_the_mask_alone(images_of_it: int, seed: int) -> None:
+    score = {"name": "woodfisher", "images": images_of_it, "block": 12, "damping": 1e-9}
+    losses = []
+    for updates in (False, True):
+        probe = probe_of(smooth_network(seed), BATCH)
+        choice = Choice(probe, score=score, shape="weight", allocation="uniform")
+        if not updates:
+            choice._compensate = lambda *_: None  # type: ignore[method-assign]
+        choice.prune(0.7, monotone=True)
+        losses.append(probe.mean_loss(images_of_it))
+        for name, mask in probe.network.masks().items() if updates else ():
+            assert (probe.network.weights()[name][~mask] == 0).all()
+    assert losses[1] <= losses[0]
+
+
+def test_an_update_that_raises_the_loss_is_halved_or_undone_and_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    score = {"name": "woodfisher", "images": 7, "block": 12, "damping": 1e-3}
+    for factor, told in ((0.0, False), (-1e6, True)):
+        model = smooth_network()
+        before = {name: weight.clone() for name, weight in Plain(model, training=False).weights.items()}
+        monkeypatch.setattr(
+            woodfisher, "compensate", lambda weight, mask, *_, by=factor, **__: weight * mask * (1 + by)
+        )
+        caplog.clear()
+        probe = probe_of(model, BATCH)
+        Choice(probe, score=score, shape="weight", allocation="uniform").prune(0.5, monotone=True)
+        for name, mask in probe.network.masks().items():
+            assert torch.equal(probe.network.weights()[name], before[name] * mask)
+        messages = [record.message for record in caplog.records]
+        assert any(message.startswith("woodfisher: 7 images for blocks of 12 weights") for message in messages)
+        assert any(re.search("raises the loss on the 7 images .* 0.0 of it", message) for message in messages) == told
 
 
 def test_woodfisher_makes_good_for_all_of_a_block_together() -> None:

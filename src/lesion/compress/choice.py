@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,12 @@ from lesion.plugins import Named
 
 if TYPE_CHECKING:
     from lesion.compress.contracts import Measured
+
+
+log = logging.getLogger(__name__)
+
+STEPS = (1.0, 0.5, 0.25, 0.125, 0.0)
+"""Shares of an update to try, the largest first."""
 
 
 @dataclass(frozen=True)
@@ -141,9 +148,29 @@ class Choice:
         """Apply the score's `compensate` and `constants`, if it has them."""
         network, score = self._probe.network, found.score
         if isinstance(score, CompensatingScore):
-            parameters = network.parameters()
+            weights = {name: network.weights()[name] for name in masks}
+            alone = {name: weights[name] * mask for name, mask in masks.items()}
             for name, mask in masks.items():
-                weight = parameters[name].detach()
-                weight.copy_(score.compensate(weight * before[name], mask, found.options, **found.measured_of(name)))
+                given = weights[name] * before[name]
+                weights[name].copy_(score.compensate(given, mask, found.options, **found.measured_of(name)))
+            if score.LOWERS_LOSS:
+                self._shorten(weights, alone, found.options.images)
         if isinstance(score, ConstantScore):
             network.replace({name: score.constants(**found.measured_of(name)) for name in masks})
+
+    def _shorten(self, weights: Mapping[str, Tensor], alone: Mapping[str, Tensor], images: int) -> None:
+        """Shorten the step from `alone` to `weights`, in place, until it does not raise the loss on `images` images."""
+        whole = {name: weight.clone() for name, weight in weights.items()}
+        for name, weight in weights.items():
+            weight.copy_(alone[name])
+        limit = self._probe.mean_loss(images)
+        for share in STEPS:
+            for name, weight in weights.items():
+                weight.copy_(whole[name] if share == 1 else torch.lerp(alone[name], whole[name], share))
+            if share == 0 or self._probe.mean_loss(images) <= limit:
+                break
+        if share < 1:
+            log.warning(
+                "the update of the kept weights raises the loss on the %d images that it was computed from; %s of it is"
+                " applied: more images or more damping may help", images, share
+            )  # fmt: skip

@@ -58,6 +58,10 @@ class MeasuringScore(Score, Protocol):
 class CompensatingScore(MeasuringScore, Protocol):
     """A score that adjusts the kept weights after pruning."""
 
+    @property
+    def LOWERS_LOSS(self) -> bool:  # noqa: N802
+        """True if the adjustment is meant to lower the loss on the `images` of the options; it is shortened if not."""
+
     def compensate(self, weight: Tensor, mask: Tensor, options: Any, *args: Any, **measured: Any) -> Tensor:
         """The adjusted weight, in the same shape; zero where `mask` (bool, True where kept) is False."""
 

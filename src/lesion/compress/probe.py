@@ -53,6 +53,15 @@ class Probe:
         inputs, label = batch
         return functional.cross_entropy(self.model(inputs), label)
 
+    def mean_loss(self, images: int) -> float:
+        """Mean cross-entropy over `images` images in evaluation mode, in nats."""
+        total, count = 0.0, 0
+        with torch.no_grad(), self.in_mode(training=False):
+            for batch in self.batches(images):
+                total += float(self.loss(batch)) * len(batch[1])
+                count += len(batch[1])
+        return total / count
+
     @contextmanager
     def in_mode(self, *, training: bool) -> Iterator[None]:
         """Inside the block the network is in training or evaluation mode. Then its mode and buffers are restored."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from lesion.compress.probe import Probe
 
 
+LOWERS_LOSS = False  # it lowers the error of each layer's outputs
+
+
 class Options(Settings):
     """Number of training images, and the amount to add to the Hessian's diagonal as a share of the diagonal's mean."""
 
