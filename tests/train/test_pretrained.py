@@ -179,7 +179,7 @@ def test_a_moving_average_is_taken_by_its_key_and_other_names_by_a_map(
     assert all(torch.equal(decode(stored)[name], tensor) for name, tensor in average.items())
 
 
-WARNED = [
+WARNED: list[tuple[str, str, Any, str]] = [
     ("timm", "tf_efficientnet_lite0", None, "mean 0.500 0.500 0.500, std 0.500 0.500 0.500"),
     ("torchvision", "efficientnet_b1", None, "240 pixels of 255, bilinear"),
     ("torchvision", "resnet18", None, ""),  # as ImageNet is shown

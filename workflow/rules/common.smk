@@ -50,7 +50,7 @@ def read(step, name):
     """The files that a job reads as the input `name`."""
 
     def files(wildcards):
-        found = GRAPH.inputs(node(step)(wildcards))[name]
+        found = GRAPH.inputs(node(step)(wildcards)).get(name, [])
         return found if isinstance(found, str) else flat(found)
 
     return files
@@ -59,7 +59,8 @@ def read(step, name):
 def reads(step):
     """The inputs of a rule, each a function of the wildcards."""
     declared = STEPS[step]
-    names = [*declared.inputs, *(["source"] if declared.reads_file else [])]
+    outside = ["source"] if declared.reads_file or declared.reads_members else []
+    names = [*declared.inputs, *outside]
     return {name: read(step, name) for name in names}
 
 

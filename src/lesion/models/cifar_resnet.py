@@ -6,7 +6,7 @@ layer. The second and third stage halve the image. There are 6n + 2 layers with 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 class Options(Network):
     """Depth 6n + 2 with n ≥ 1; channels of the first stage; stride of the first convolution (1 in the paper).
 
-    With stride 2 a network costs a quarter of the arithmetic.
+    With stride 2 a network costs a quarter of the arithmetic. `shortcut` is what a stage with more channels starts with
+    (`residual.Shortcut`): `zeros` as in the paper; many weights on the net are of `zeros-around` or `convolution`.
     """
 
     depth: int
     width: int = Field(default=16, ge=1)
     stride: int = Field(default=1, ge=1)
+    shortcut: Literal["zeros", "zeros-around", "convolution"] = "zeros"
 
     @field_validator("depth")
     @classmethod
@@ -47,7 +49,7 @@ def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Mod
 
     def stage(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
         more = (Basic(outputs, outputs, stride=1) for _ in range((options.depth - 2) // 6 - 1))
-        return nn.Sequential(Basic(inputs, outputs, stride=stride), *more)
+        return nn.Sequential(Basic(inputs, outputs, stride=stride, shortcut=options.shortcut), *more)
 
     width = options.width
     network = nn.Sequential(

@@ -37,9 +37,7 @@ def load_foreign_weights(
     if not named.keys() & expected.keys():
         there = ", ".join([*sorted(named)[:3], "…"] if len(named) > 3 else sorted(named)) or "none"
         missing = f"tensor {min(expected)} is missing, and all others of the model"
-        raise InputError(
-            f"checkpoint: {missing}; found: {there}; `lesion names` can map them"
-        )
+        raise InputError(f"checkpoint: {missing}; found: {there}; `lesion names` can map them")
     for name in sorted(named.keys() - expected.keys()):
         whole = name.rpartition("_")[0]
         if "parametrizations" in name.split(".") or whole in expected:

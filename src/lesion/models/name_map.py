@@ -5,7 +5,7 @@ It has the columns `checkpoint` and `network`. Where the second is empty, the te
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -61,6 +61,9 @@ def renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str
     return {names.get(name, name): tensor for name, tensor in tensors.items() if names.get(name, name)}
 
 
+By = Literal["name", "shape", "order"]
+
+
 @dataclass(frozen=True)
 class Match:
     """A tensor of a checkpoint and the one of the network that stands in its place.
@@ -70,7 +73,7 @@ class Match:
 
     checkpoint: str
     network: str
-    by: Literal["name", "shape", "order"]
+    by: By
 
 
 def line_up(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[Match]:
@@ -103,6 +106,28 @@ def line_up(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> li
         for name in tensors
         if name in pairs
     ]
+
+
+def map_text(matches: Iterable[Match]) -> str:
+    """The content of a map's file."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([COLUMNS, *((match.checkpoint, match.network) for match in matches)])
+    return text.getvalue()
+
+
+def told(matches: Collection[Match]) -> str:
+    """How sure a map is, in words."""
+    counts = Counter(match.by for match in matches)
+    words: dict[By, str] = {
+        "name": "have the same name",
+        "shape": "are the only ones of their shape",
+        "order": "go by their order alone",
+    }
+    parts = [f"{counts[by]} {said}" for by, said in words.items() if counts[by]]
+    first = next((match for match in matches if match.by == "order"), None)
+    check = f"; check these, e.g. {first.checkpoint} to {first.network}" if first else ""
+    return f"{len(matches)} tensors, of which {', '.join(parts)}{check}"
 
 
 def _leaf(name: str) -> str:

@@ -4,6 +4,8 @@ Both map (n, inputs, h, w) to (n, outputs, ⌈h / stride⌉, ⌈w / stride⌉) a
 Rectifiers and sums work in place, on tensors that no gradient needs.
 """
 
+from typing import Literal
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,25 +15,39 @@ def convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, kernel_size=3, stride=stride, padding=1, bias=False)
 
 
-class Basic(nn.Module):
-    """Two convolutions and a shortcut without parameters (He et al., arXiv 1512.03385, section 3.3, option A)."""
+Shortcut = Literal["zeros", "zeros-around", "convolution"]
+"""What a shortcut to more channels does: zeros for the new ones after the old ones, half of them before and half after,
+or a 1 × 1 convolution and a batch norm (He et al., arXiv 1512.03385, section 3.3, options A, A and B)."""
 
-    def __init__(self, inputs: int, outputs: int, *, stride: int) -> None:
+
+class Basic(nn.Module):
+    """Two convolutions and a shortcut (He et al., arXiv 1512.03385, section 3.3)."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int, shortcut: Shortcut = "zeros") -> None:
         super().__init__()
         self.conv1 = convolution(inputs, outputs, stride=stride)
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = convolution(outputs, outputs)
         self.norm2 = nn.BatchNorm2d(outputs)
         self.stride = stride
-        self.new_channels = outputs - inputs
+        new = outputs - inputs
+        self.zeros = (new // 2, new - new // 2) if shortcut == "zeros-around" else (0, new)
+        self.projection = None
+        if shortcut == "convolution" and (new or stride > 1):
+            self.projection = nn.Sequential(
+                nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
+            )
 
     def shortcut(self, x: Tensor) -> Tensor:
-        """Every `stride`-th pixel, with zeros for the new channels."""
-        if self.stride == 1 and self.new_channels == 0:
+        """Every `stride`-th pixel, with zeros for the new channels; or their projection."""
+        if self.projection is not None:
+            projected: Tensor = self.projection(x)
+            return projected
+        if self.stride == 1 and not any(self.zeros):
             return x
         if self.stride > 1:  # x[:, :, ::stride, ::stride], with a channels-last gradient
             x = functional.avg_pool2d(x, 1, self.stride)
-        return functional.pad(x, (0, 0, 0, 0, 0, self.new_channels))
+        return functional.pad(x, (0, 0, 0, 0, *self.zeros))
 
     def forward(self, x: Tensor) -> Tensor:
         """relu(F(x) + shortcut(x)), eq. 1."""

@@ -82,6 +82,8 @@ def _name(graph: Graph, node: Node) -> str:
         parts.append(f"of-{graph.parent(variant)}")
     if node.declared.reads_file:
         parts.append(variant)
+    elif graph.taken(node):  # each shard has files of its own
+        parts += [variant, node.names["shard"], node.names["study"]]
     elif variant and graph.kind(variant) == "external":
         parts.append(f"external-{graph.shards(node.names['study'], variant)[0]}")
     if node.declared.only_with:  # each study has its own variants

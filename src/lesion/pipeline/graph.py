@@ -160,6 +160,8 @@ class Graph:
         found = {argument: self._files(node, given, names) for argument, given in node.declared.inputs.items()}
         if node.declared.reads_file:
             found["source"] = self._source(node)
+        if taken := self.taken(node):
+            found["source"] = taken
         return found
 
     def _source(self, node: Node) -> str | list[str]:
@@ -168,6 +170,19 @@ class Graph:
         if "{member}" not in text:
             return str(named(text))
         return [str(named(text.replace("{member}", str(member)))) for member in members(node.names["shard"])]
+
+    def taken(self, node: Node) -> list[str]:
+        """The files from outside that a node takes the members of its shard from; none where it trains them."""
+        if not node.declared.reads_members:
+            return []
+        where = f"variants.{node.names['variant']}"
+        entry = cut(self.data, where)
+        method = plugins.load("method", plugins.name_of(entry, where=where, kind="method", key="method"))
+        if not hasattr(method, "read_files"):
+            return []
+        options = plugins.options("method", entry, where=where, key="method")
+        shard = members(node.names["shard"])
+        return [str(file) for file in method.read_files(options, study=node.names["study"], members=shard)]
 
     def _files(self, node: Node, given: Input, names: Mapping[str, str]) -> Files:
         study = node.names["study"]

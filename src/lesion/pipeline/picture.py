@@ -39,7 +39,7 @@ def _edges() -> Iterator[str]:
             writers.setdefault(artifact, []).append(_place(name))
     carried: dict[tuple[str, str], list[str]] = {}
     for name, step in STEPS.items():
-        if step.reads_file:
+        if step.reads_file or step.reads_members:
             yield f"outside --> {_place(name)}"
         for given in step.inputs.values():
             for writer in writers[given.artifact]:

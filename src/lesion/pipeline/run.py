@@ -37,7 +37,11 @@ def run(step: str, names: Mapping[str, str], data: Mapping[str, Any] | None = No
         for argument, part in graph.settings(node).items()
         if anything or argument in taken  # some parts say which modules are loaded, and no more
     }
-    arguments |= {argument: _paths(files) for argument, files in graph.inputs(node).items()}
+    arguments |= {
+        argument: _paths(files)
+        for argument, files in graph.inputs(node).items()
+        if anything or argument in taken  # members that are taken from files: the method knows which
+    }
     arguments |= {argument: Path(path) for argument, path in graph.outputs(node).items()}
     if declared.resumable:
         arguments["stamp"] = stamp(graph, node)

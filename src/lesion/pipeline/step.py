@@ -46,6 +46,7 @@ class Step:
     loads : arguments of `params` that name modules: `data`, `source`, `model`, `compression` (the method and what is on
         its axes), `method` (the method alone) or `parent` (the method of the parent)
     reads_file : dotted key of params.yaml that holds the path of a file from outside, which is an input, too
+    reads_members : whether the files that a method takes members from (`pretrained`) are inputs, too
     only_with : dotted key of params.yaml; a study of which it is null has no such nodes, and no variant has that it
         does not name (`Input.over`)
     comparison : whether studies of the comparison of methods have such nodes
@@ -69,6 +70,7 @@ class Step:
     modules: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
     reads_file: str = ""
+    reads_members: bool = False
     only_with: str = ""
     comparison: bool = False
     active: bool = True

@@ -89,7 +89,7 @@ STEPS: dict[str, Step] = {
         "Train the members of a shard, dense or pruned while training.",
         "lesion.train.population:train", SHARD, DATA, {"checkpoint": "checkpoint"}, SEED | MODEL | RECIPE | COMPRESSION,
         kinds=("trained",), loads=("model", "compression"), comparison=True, cores="recipe", gpu=True, resumable=True,
-        local=True,
+        local=True, reads_members=True,
     ),
     "compress": Step(
         "Derive a compressed variant from the members of another.",

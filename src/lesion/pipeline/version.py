@@ -112,7 +112,8 @@ def stamp(graph: Graph, node: Node) -> str:
     """
     digest = hashlib.sha256(json.dumps(settings(graph, node)).encode())
     digest.update(code(graph, node).encode() + json.dumps(maker()).encode())
-    for path in (Path(path) for files in graph.inputs(node).values() for path in flat(files)):
+    inputs = {argument: files for argument, files in graph.inputs(node).items() if argument in node.declared.inputs}
+    for path in (Path(path) for files in inputs.values() for path in flat(files)):
         if not path.exists():
             raise InputError(f"{path}: missing; `lesion data --study {node.names['study']}` makes it")
         digest.update(path.read_bytes())
