@@ -62,7 +62,7 @@ def export_member(
     told = _checked(graph, np.ascontiguousarray(shown.numpy()), expected, tolerance=INTEGERS if layers else FLOAT)
     with replacing(out) as temporary:
         onnx.save(graph, temporary)
-    what = f"{len(layers)} layers with int8 weights" if layers else "weights in float32"
+    what = f"{len(layers)} int8 weights" if layers else "weights in float32"
     return [f"{out}: {what}, {out.stat().st_size:,} bytes.", told, _how_to_show(split.normalise)]
 
 
