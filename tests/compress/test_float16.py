@@ -32,6 +32,17 @@ def test_float16_rounds_to_half_and_leaves_integers() -> None:
     assert_close(logits, inference(reference, x), operations=9 + 9 * 16 + 128)  # two windows and a row of the matrix
 
 
+def test_kept_layers_stay_as_they_are() -> None:
+    state = member(digits_net)
+    stored = float16.compressor(digits_net(), float16.Options(of="dense", keep=["7"]), shown(images()[:1]))(state)
+    own = [name for name in state if name.startswith("7.")]
+    assert own == ["7.weight", "7.bias"]
+    assert all(torch.equal(stored[name], state[name]) for name in own)
+    assert stored["0.weight"].dtype == torch.float16
+    with pytest.raises(InputError, match="keep: 70 is no layer"):
+        float16.compressor(digits_net(), float16.Options(of="dense", keep=["70"]), shown(images()[:1]))
+
+
 def test_float16_refuses_what_it_cannot_hold() -> None:
     state = member(digits_net)
     state["7.bias"][0] = 1e5

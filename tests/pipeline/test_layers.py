@@ -18,8 +18,12 @@ def named(*variants: str, **more: Any) -> dict[str, Any]:
     params["variants"] |= {
         "gmp-50-int8": {"method": "int8-static", "of": "gmp-50", "calibration_images": 32},
         "int8-dynamic": {"method": "int8-dynamic", "of": "dense"},
+        "tuned": {
+            **{"method": "prune-trained", "of": "dense", "sparsity": 0.5, "score": "magnitude", "shape": "weight"},
+            **{"allocation": "uniform", "fine_tune": params["studies"]["digits"]["recipe"]},
+        },
     }
-    params["active"]["derived"] = ["int8-static", "gmp-50-int8", "int8-dynamic"]
+    params["active"]["derived"] = ["int8-static", "gmp-50-int8", "int8-dynamic", "tuned"]
     params["studies"]["digits"]["layers"] = {"variants": list(variants), "images": 100} | more if variants else None
     return params
 
@@ -62,6 +66,7 @@ def test_both_engines_have_the_step() -> None:
         (["int8-statick"], "studies.digits.layers.variants: 'int8-statick' is not in the catalogue (the nearest is"),
         (["gmp-50"], "studies.digits.layers.variants: gmp-50 is made by prune, which leaves no layer alone (`keep`)"),
         (["int8-static", "int8-static"], "studies.digits.layers.variants: an id is listed twice"),
+        (["tuned"], "studies.digits.layers.variants: tuned is fine-tuned after compression, which changes all layers"),
     ],
 )
 def test_variants_whose_layers_cannot_be_judged_are_refused(variants: list[str], said: str) -> None:

@@ -11,13 +11,12 @@ from lesion import plugins
 from lesion.errors import InputError
 from lesion.params.budget import StudyBudget
 from lesion.params.comparison import Comparison
-from lesion.params.derived import ByLayer
 from lesion.params.design import Design
 from lesion.params.document import nearest
 from lesion.params.figure import Figure
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
-from lesion.params.layers import Layers
+from lesion.params.layers import Layers, check_layers
 from lesion.params.recipe import Evaluation, Recipe
 from lesion.params.resamples import Resamples
 from lesion.params.robustness import Robustness
@@ -231,17 +230,12 @@ def _check_budget(params: Params, name: str) -> None:
 
 
 def _check_layers(params: Params, name: str) -> None:
-    """Check that the variants whose layers are judged are compressed by a method that takes `keep`."""
     layers, where = params.studies[name].layers, f"studies.{name}.layers.variants"
     if layers is None:
         return
     _check_known(layers.variants, dict.fromkeys(_compressed(params, name)), where)
     for variant in layers.variants:
-        made_by = params.variants[variant]["method"]
-        if not issubclass(plugins.load("method", made_by).Options, ByLayer):
-            raise InputError(
-                f"params.yaml: {where}: {variant} is made by {made_by}, which leaves no layer alone (`keep`)"
-            )
+        check_layers(variant, params.variants[variant], where=f"params.yaml: {where}")
 
 
 def validate(data: Mapping[str, Any]) -> Params:

@@ -1,9 +1,13 @@
 """Settings of the step that finds which layers are to blame."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from lesion import plugins
+from lesion.errors import InputError
+from lesion.params.derived import ByLayer
 from lesion.params.settings import Settings
 
 
@@ -16,3 +20,18 @@ class Layers(Settings):
 
     variants: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
     images: int = Field(ge=1)
+
+
+def check_layers(variant: str, compression: Mapping[str, Any], *, where: str) -> None:
+    """Check that the layers of a variant can be judged one by one. `compression`: what params.yaml says of it.
+
+    Raises
+    ------
+    InputError
+        If its method takes no `keep`, or the variant is trained after compression, so that all layers change together.
+    """
+    method = compression["method"]
+    if not issubclass(plugins.load("method", method).Options, ByLayer):
+        raise InputError(f"{where}: {variant} is made by {method}, which leaves no layer alone (`keep`)")
+    if compression.get("fine_tune") is not None:
+        raise InputError(f"{where}: {variant} is fine-tuned after compression, which changes all layers together")

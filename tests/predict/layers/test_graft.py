@@ -34,6 +34,12 @@ def compressed(method: str, parent: nn.Module, make: Any, **options: Any) -> nn.
 METHODS: list[tuple[str, Any, int, dict[str, Any]]] = [
     ("int8-static", flat, 0, {"calibration_images": 16}),
     ("int8-dynamic", residual, 3, {}),
+    ("weight-only", residual, 2, {"format": "int4", "group": 8}),
+    ("weight-only", flat, 1, {"format": "int4", "group": 8, "gptq": {"images": 16, "damping": 0.01}}),
+    (
+        *("prune-trained", residual, 2),
+        {"sparsity": 0.5, "score": "magnitude", "shape": "weight", "allocation": "uniform"},
+    ),
 ]
 
 

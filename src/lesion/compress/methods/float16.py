@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lesion.errors import InputError
-from lesion.params.derived import Derived
+from lesion.params.derived import ByLayer, kept_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,20 +22,26 @@ KIND = "derived"
 FLOAT_MEMBERS = True
 
 
-class Options(Derived):
-    """What it is made of."""
+class Options(ByLayer):
+    """What it is made of, and the layers whose tensors stay float32."""
 
 
 def compressor(
-    model: nn.Module,  # noqa: ARG001
-    options: Options,  # noqa: ARG001
+    model: nn.Module,
+    options: Options,
     calibration: Calibration,  # noqa: ARG001
 ) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """Return a function: state dict of a trained member -> the same with floating-point tensors as float16.
 
-    The function raises InputError if a finite value is too large for float16 (above 65,504).
+    Raises InputError if a pattern of `keep` matches no layer; the function raises it if a finite value is too large for
+    float16 (above 65,504).
     """
     import torch
+
+    from lesion.compress.masks import prunable
+
+    layers = [name.rpartition(".")[0] for name, _, _ in prunable(model)]
+    kept = tuple(f"{layer}." for layer in kept_layers(options.keep, layers))
 
     def half(name: str, tensor: Tensor) -> Tensor:
         rounded = tensor.detach().half()
@@ -45,7 +51,9 @@ def compressor(
 
     def compress(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {
-            name: half(name, tensor) if tensor.is_floating_point() else tensor.detach().cpu().contiguous()
+            name: tensor.detach().cpu().contiguous()
+            if name.startswith(kept) or not tensor.is_floating_point()
+            else half(name, tensor)
             for name, tensor in sorted(state.items())
         }
 

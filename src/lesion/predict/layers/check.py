@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from lesion import plugins
+from lesion.compress.derive import derived
 from lesion.compress.encoding import decode, encode
 from lesion.models.build import build
 from lesion.predict.evaluate import logits
 from lesion.predict.layers.counts import changed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lesion.compress.calibration import Calibration
     from lesion.params.recipe import Evaluation
     from lesion.predict.layers.one_at_a_time import Predictions
@@ -28,23 +31,36 @@ COUNTS = ("broken", "fixed", "moved")
 
 
 def compressed_again(
-    parents: Sequence[Mapping[str, Tensor]], *, model: dict[str, Any], compression: dict[str, Any], shown: Calibration
+    parents: Sequence[Path],
+    *,
+    variant: str,
+    model: dict[str, Any],
+    compression: dict[str, Any],
+    parent_compression: dict[str, Any],
+    calibration: Calibration,
 ) -> Iterator[tuple[nn.Module, int]]:
     """Each member's network as `compression` makes it, in evaluation mode on the CPU, and its bytes on disk.
 
     Parameters
     ----------
-    parents : state dict of the network that each member is made of
+    parents : the members that they are made of, a file a shard
     """
-    split = shown.split
+    split = calibration.split
     method = plugins.load("method", compression["method"])
     options = plugins.options("method", compression, where="layers.keep", key="method")
-    compressor = method.compressor(build(model, split).eval(), options, shown)
     example = split.normalise(torch.from_numpy(split.images.read(np.arange(1))))
-    for weights in parents:
-        stored = encode(compressor(weights))
-        restore = method.restorer(build(model, split).eval(), options, example)
-        yield restore(decode(stored)), sum(tensor.nbytes for tensor in stored.values())
+    for file in parents:
+        for _, tensors, _ in derived(
+            file,
+            variant=variant,
+            model=model,
+            compression=compression,
+            parent_compression=parent_compression,
+            calibration=calibration,
+        ):
+            stored = encode(tensors)
+            restore = method.restorer(build(model, split).eval(), options, example)
+            yield restore(decode(stored)), sum(tensor.nbytes for tensor in stored.values())
 
 
 def predictions(

@@ -9,17 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lesion import plugins
 from lesion.artifacts.atomic import write_text
 from lesion.artifacts.checkpoints import read_members
 from lesion.artifacts.csv_tables import write_csv
 from lesion.compress.calibration import Calibration
 from lesion.compress.restore import restored
 from lesion.data.split import Split
-from lesion.errors import InputError
 from lesion.models.inputs import read_inputs
-from lesion.params.derived import ByLayer
-from lesion.params.layers import Layers
+from lesion.params.layers import Layers, check_layers
 from lesion.params.recipe import Evaluation
 from lesion.predict.layers.check import check_table, compressed_again
 from lesion.predict.layers.graft import Layer, changed_layers
@@ -66,10 +63,10 @@ def layers(
     Raises
     ------
     InputError
-        If the method takes no `keep`, there are too few images, or the compressed network has other layers.
+        If layers of the variant cannot be judged (`params.layers.check_layers`), there are too few images, or the
+        compressed network has other layers.
     """
-    if not issubclass(plugins.load("method", compression["method"]).Options, ByLayer):
-        raise InputError(f"layers: {compression['method']} takes no `keep`, so no layer of {variant} can be left alone")
+    check_layers(variant, compression, where="layers")
     split = read_inputs(model, examples, images, calibration)
     test = None if calibration == "test" else read_inputs(model, examples, images, "test")
     shown = Calibration(split, derive_seed(root_seed, study, "calibration"))
@@ -77,7 +74,6 @@ def layers(
     before, after = _stored(parent), _stored(checkpoint)
     with computing(threads=evaluation.threads) as device:
         pairs = _pairs(parent, checkpoint, model, parent_compression, compression, split, device)
-        weights = [_weights(pair.parent) for pair in pairs]
         judged = changed_layers(pairs[0].parent, pairs[0].compressed, next(chosen_by.batches(evaluation, device))[:1])
         sizes = {layer: (_bytes(before, layer), _bytes(after, layer)) for layer in judged}
         cost = {layer: own - small for layer, (own, small) in sizes.items()}
@@ -87,7 +83,16 @@ def layers(
         saved = _bytes(before) - _bytes(after)
         best = suggested(points, saved)
         wanted = with_kept(compression, points[best].kept)
-        again = list(compressed_again(weights, model=model, compression=wanted, shown=shown))
+        again = list(
+            compressed_again(
+                parent,
+                variant=variant,
+                model=model,
+                compression=wanted,
+                parent_compression=parent_compression,
+                calibration=shown,
+            )
+        )
         kept = [_placed(network, split, device) for network, _ in again]
         taken = [(_bytes([one]), size) for one, (_, size) in zip(after, again, strict=True)]
         check = check_table(pairs, kept, taken, {"chosen by": chosen_by, "others": others}, evaluation, device)
@@ -101,10 +106,6 @@ def layers(
 
 def _stored(files: list[Path]) -> Stored:
     return [stored for file in files for _, stored in read_members(file)]
-
-
-def _weights(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.cpu().clone() for name, value in network.state_dict().items()}
 
 
 def _placed(network: nn.Module, split: Split, device: torch.device) -> nn.Module:
