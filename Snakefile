@@ -1,5 +1,6 @@
 # The pipeline, declared in src/lesion/pipeline; the rules are made from there. Without a target: the active studies.
-#   snakemake --cores all [--resources gpu=4]   everything; or a target by name: figures, tables, comparison
+#   snakemake --cores all [--resources gpu=4]   everything; or a target by name: figures, tables, verdicts,
+#   comparison
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -20,6 +21,7 @@ localrules:
     comparison,
     figures,
     tables,
+    verdicts,
 
 
 rule all:
@@ -36,6 +38,11 @@ rule figures:
 rule tables:
     input:
         outputs(node for node in ACTIVE if node.step in TABLES),
+
+
+rule verdicts:
+    input:
+        outputs(node for node in ACTIVE if node.step == "verdict"),
 
 
 rule comparison:

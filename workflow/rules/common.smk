@@ -36,7 +36,7 @@ def nodes_of_comparison():
     """The nodes of all comparison studies, active or not."""
     active = config["active"] | {
         "studies": [],
-        "comparisons": config["comparison"]["studies"],
+        "comparisons": (config.get("comparison") or {"studies": []})["studies"],
     }
     return Graph(config | {"active": active}).nodes()
 

@@ -86,14 +86,14 @@ class Audit(Settings):
 
 
 class Params(Settings):
-    """The whole file."""
+    """The whole file. `comparison` may be left out where no methods are compared."""
 
     active: Active
     root_seed: int = Field(ge=0)
     studies: dict[str, Study]
     variants: dict[str, dict[str, Any]]
     audit: Audit
-    comparison: Comparison
+    comparison: Comparison | None = None
     figures: dict[str, Figure]
 
 
@@ -151,7 +151,7 @@ def _check_members(part: Active | Comparison, params: Params, where: str) -> Non
 
 def _check_parents(params: Params, kinds: Mapping[str, str]) -> None:
     """Check that each derived variant has a parent, with float weights if it is made, and is not its own ancestor."""
-    made = {*params.active.derived, *params.comparison.derived}
+    made = {*params.active.derived, *(params.comparison.derived if params.comparison else ())}
     for name, kind in kinds.items():
         if kind != "derived":
             continue
@@ -174,7 +174,9 @@ def _check_trained_beside_pretrained(params: Params, kinds: Mapping[str, str]) -
     """Check that nothing is trained from random weights that is compared with a pretrained dense network."""
     if params.variants["dense"]["method"] != "pretrained":
         return
-    parts = {"active": params.active} | ({"comparison": params.comparison} if params.active.comparisons else {})
+    parts: dict[str, Active | Comparison] = {"active": params.active}
+    if params.active.comparisons and params.comparison is not None:
+        parts["comparison"] = params.comparison
     for where, part in parts.items():
         for name in [*part.trained, *part.derived]:
             root = name
@@ -191,6 +193,9 @@ def _check_trained_beside_pretrained(params: Params, kinds: Mapping[str, str]) -
 
 def _check_comparison(params: Params, kinds: Mapping[str, str]) -> None:
     comparison, active = params.comparison, params.active
+    if comparison is None:
+        _check_known(active.comparisons, {}, "active.comparisons")
+        return
     _check_known(comparison.studies, params.studies, "comparison.studies")
     _check_known(active.comparisons, dict.fromkeys(comparison.studies), "active.comparisons")
     for name in comparison.studies:
@@ -218,7 +223,7 @@ def _compressed(params: Params, study: str) -> list[str]:
     """The compressed variants that a part of a study may name: if the study is run, those that are."""
     if study in params.active.studies:
         return params.active.compressed
-    if study in params.comparison.studies:
+    if params.comparison is not None and study in params.comparison.studies:
         return params.comparison.compressed
     return [variant for variant in params.variants if variant != "dense"]
 

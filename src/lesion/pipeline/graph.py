@@ -57,7 +57,7 @@ class Graph:
 
     def populations(self, study: str) -> Mapping[str, Any]:
         """The part of params.yaml that lists the variants and shards of a study: `comparison` or `active`."""
-        comparison = cut(self.data, "comparison")
+        comparison = self.data.get("comparison") or {"studies": []}
         compared = study in comparison["studies"] and study not in cut(self.data, "active.studies")
         return dict(comparison) if compared else dict(cut(self.data, "active"))
 
