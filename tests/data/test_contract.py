@@ -4,7 +4,18 @@ import pkgutil
 
 from lesion.data import sets
 from lesion.data.contract import DatasetModule
-from lesion.data.sets import celeba, cifar10, digits, image_folder, image_table, imagenet, imagenet_a, mnist_8x8
+from lesion.data.sets import (
+    celeba,
+    cifar10,
+    digits,
+    image_folder,
+    image_table,
+    imagenet,
+    imagenet_a,
+    mnist_8x8,
+    table,
+    texts,
+)
 from lesion.params.settings import Settings
 
 DATA_SETS: dict[str, DatasetModule] = {
@@ -16,6 +27,8 @@ DATA_SETS: dict[str, DatasetModule] = {
     "imagenet": imagenet,
     "imagenet_a": imagenet_a,
     "mnist_8x8": mnist_8x8,
+    "table": table,
+    "texts": texts,
 }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lesion.data.image_folder import check_classes, class_folders, image_names, list_images
+from lesion.data.image_folder import check_classes, class_folders, file_names, list_files
 from lesion.errors import InputError
 
 LATIN = os.fsdecode("café".encode("latin-1"))
@@ -23,10 +23,10 @@ def made(path: Path) -> Path:
 def test_a_name_in_another_encoding_is_told_with_text_that_any_terminal_prints(tmp_path: Path) -> None:
     made(tmp_path / "train" / "cat" / f"{LATIN}.png")
     with pytest.raises(InputError, match=r"cat/caf\\xe9\.png: the name is not UTF-8") as caught:
-        image_names(tmp_path / "train" / "cat")
+        file_names(tmp_path / "train" / "cat")
     str(caught.value).encode()
     with pytest.raises(InputError, match=r"cat/caf\\xe9\.png"):
-        list_images(tmp_path, "train", ("cat",))
+        list_files(tmp_path, "train", ("cat",))
 
 
 def test_a_class_whose_name_is_in_another_encoding(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_names_in_utf_8_of_any_script_are_listed(tmp_path: Path) -> None:
     for name in ("café", "猫"):
         made(tmp_path / name / "ünï 1.png")
     assert list(class_folders(tmp_path)) == ["café", "猫"]
-    files, label = list_images(tmp_path, "", list(class_folders(tmp_path)))
+    files, label = list_files(tmp_path, "", list(class_folders(tmp_path)))
     assert files.to_pylist() == ["café/ünï 1.png", "猫/ünï 1.png"]
     assert label.tolist() == [0, 1]
 
@@ -48,10 +48,10 @@ def test_what_desktops_leave_in_a_folder_is_neither_image_nor_class(tmp_path: Pa
     for name in ("cat/a.png", "cat/Thumbs.db", "cat/.DS_Store", "desktop.ini", "__MACOSX/cat/a.png", "@eaDir/a.png"):
         made(tmp_path / name)
     assert list(class_folders(tmp_path)) == ["cat"]
-    assert image_names(tmp_path / "cat") == ["a.png"]
+    assert file_names(tmp_path / "cat") == ["a.png"]
     made(tmp_path / "cat" / "notes.txt")
     with pytest.raises(InputError, match=r"notes\.txt: not an image file"):
-        image_names(tmp_path / "cat")
+        file_names(tmp_path / "cat")
 
 
 NAMES = ["café", "Ångström", "naïve.v2", "猫", "が", "fox 🦊", "חתול", 'it\'s "x"', "a, b"]
@@ -65,7 +65,7 @@ def test_a_class_is_the_same_in_either_form_of_its_letters(tmp_path: Path, name:
     assert list(composed) == list(decomposed) == [unicodedata.normalize("NFC", name)]
     for part in ("NFC", "NFD"):
         check_classes(tmp_path / part, list(composed))
-        files, label = list_images(tmp_path, part, list(composed))
+        files, label = list_files(tmp_path, part, list(composed))
         assert (tmp_path / files[0].as_py()).is_file()
         assert label.tolist() == [0]
 
@@ -102,8 +102,8 @@ def test_capitals_tell_classes_apart_and_a_class_that_differs_in_them_is_named(t
 def test_images_in_a_folder_within_a_class_are_not_passed_over(tmp_path: Path, nested: str) -> None:
     made(tmp_path / "cat" / "b.png")
     made(tmp_path / nested)
-    with pytest.raises(InputError, match=r"cat/sub(\.png)?: a folder within a class; images are expected in .*cat"):
-        list_images(tmp_path, "", ["cat"])
+    with pytest.raises(InputError, match=r"cat/sub(\.png)?: a folder within a class; files are expected in .*cat"):
+        list_files(tmp_path, "", ["cat"])
 
 
 def test_links_are_followed_and_suffixes_may_be_in_capitals(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_links_are_followed_and_suffixes_may_be_in_capitals(tmp_path: Path) -> N
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "cat").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere" / "b.Png").symlink_to(tmp_path / "elsewhere" / "a.JPG")
-    files, _ = list_images(tmp_path / "photos", "", list(class_folders(tmp_path / "photos")))
+    files, _ = list_files(tmp_path / "photos", "", list(class_folders(tmp_path / "photos")))
     assert files.to_pylist() == ["cat/a.JPG", "cat/b.Png"]
 
 
@@ -121,4 +121,4 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(InputError, match=r"cat: the folder cannot be read \(Permission denied\)$"):
-        image_names(tmp_path / "cat")
+        file_names(tmp_path / "cat")

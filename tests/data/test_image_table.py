@@ -116,5 +116,5 @@ def test_options_that_do_not_fit_are_named(folder: Path) -> None:
         load(written(folder, ROWS), attributes=["source"])
     with pytest.raises(InputError, match=r"has no column hopsital \(it has path, label, split, hospital\)$"):
         load(written(folder, ROWS), attributes=["hopsital"])
-    with pytest.raises(InputError, match=r"table\.csv: has no row of an image$"):
+    with pytest.raises(InputError, match=r"table\.csv: has no row below the header$"):
         load(written(folder, []))

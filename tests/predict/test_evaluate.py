@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from lesion.data.decode import Pixels
-from lesion.data.images import PackedImages, Rows
+from lesion.data.images import PackedImages
+from lesion.data.inputs import Rows
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
 from lesion.predict.evaluate import answers, logits, read_batches

@@ -12,18 +12,20 @@ from torch.overrides import TorchFunctionMode
 from lesion.compress.masks import prunable
 
 
-def uses_of_weights(network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Tensor]:
+def uses_of_weights(
+    network: nn.Module, shape: tuple[int, ...], dtype: torch.dtype = torch.float32
+) -> dict[str, Tensor]:
     """Multiplications by each weight for one image: int64 (rows,), by weight name in the order of the network.
 
     All weights of a row (first dimension) have the same count. A convolution uses a weight once at each output
     position, padding included (a transposed one at each input position), and a linear layer once for each input vector.
     A layer that runs twice counts twice, one that does not run counts 0. The counts come from running the network on an
-    image of zeros, shape (channels, height, width); the network stays in evaluation mode.
+    input of zeros, for images of shape (channels, height, width); the network stays in evaluation mode.
     """
     counting = _Counting(network.eval())
     try:
         with torch.no_grad(), counting:
-            network(torch.zeros(1, *shape))
+            network(torch.zeros(1, *shape, dtype=dtype))
     finally:
         counting.remove()
     return counting.uses

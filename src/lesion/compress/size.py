@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from lesion.compress.encoding import MASK, decode
 from lesion.compress.multiply_adds import uses_of_weights
 
 
-def sizes(members: Iterable[Mapping[str, Tensor]], network: nn.Module, shape: tuple[int, int, int]) -> dict[str, Any]:
+def sizes(
+    members: Iterable[Mapping[str, Tensor]],
+    network: nn.Module,
+    shape: tuple[int, ...],
+    dtype: torch.dtype = torch.float32,
+) -> dict[str, Any]:
     """Mean size of the members of a population, by column name.
 
     Only prunable weights count (`masks.prunable`): those of convolutions, linear layers and attention. Biases, norms,
@@ -22,7 +28,7 @@ def sizes(members: Iterable[Mapping[str, Tensor]], network: nn.Module, shape: tu
     members : stored tensors of each member, at least one member. A weight has the name and shape of the plain network
         and any dtype (a quantised weight is zero where its integer is zero)
     network : the plain network, before compression
-    shape : channels, height and width of an image
+    shape, dtype : of an input: channels, height and width of an image
 
     Returns
     -------
@@ -35,7 +41,7 @@ def sizes(members: Iterable[Mapping[str, Tensor]], network: nn.Module, shape: tu
     bytes_per_member : bytes of the stored tensors, mean over members
     encoding : "bit mask + values" if any tensor is stored so (encoding.py), else "plain"
     """
-    uses = uses_of_weights(network, shape)
+    uses = uses_of_weights(network, shape, dtype)
     total = {name: network.get_parameter(name).numel() for name in uses}
     found = [_size(stored, uses) for stored in members]
     left = {name: fmean(member.left[name] for member in found) for name in total}

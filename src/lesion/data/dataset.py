@@ -80,4 +80,36 @@ class Indexed(Examples):
     std: tuple[float, float, float]
 
 
-Dataset = Packed | Indexed
+@dataclass(frozen=True, kw_only=True)
+class Table(Examples):
+    """Rows of features, in memory.
+
+    Attributes
+    ----------
+    values : float32 (n, features)
+    features : their names
+    source : origin of the rows, for people
+    """
+
+    values: npt.NDArray[np.float32]
+    features: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts(Examples):
+    """Texts, as numbers of words in memory.
+
+    Attributes
+    ----------
+    tokens : int32 (n, length), as `token_texts.TokenTexts` has them
+    vocabulary : the words that have numbers
+    files : text (n,), where each text is from
+    """
+
+    tokens: npt.NDArray[np.int32]
+    vocabulary: tuple[str, ...]
+    files: pa.StringArray
+
+
+Dataset = Packed | Indexed | Table | Texts

@@ -1,20 +1,32 @@
-"""Image files in a folder for each class, listed by name: nothing is opened to list them."""
+"""Files in a folder for each class, listed by name: nothing is opened to list them."""
 
 import os
 from array import array
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from lesion.artifacts import paths
 from lesion.artifacts.leftovers import is_leftover
-from lesion.data.class_list import nearest, one_spelling
+from lesion.data.class_list import for_people, nearest, one_spelling, read_classes
 from lesion.data.decode import Pixels, open_image
 from lesion.errors import InputError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff")
+
+@dataclass(frozen=True)
+class Files:
+    """A kind of files: what one is, for messages, and the ends of their names, in small letters."""
+
+    what: str
+    suffixes: tuple[str, ...]
+
+
+IMAGES = Files("an image file", (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".ppm", ".pgm", ".tif", ".tiff"))
+TEXTS = Files("a text file", (".txt",))
 
 
 def _entries(folder: Path) -> dict[str, bool]:
@@ -54,7 +66,7 @@ def class_folders(folder: Path) -> dict[str, str]:
     Raises
     ------
     InputError
-        Where there is no such folder, none in it, one whose name is not UTF-8, or two that name one class.
+        Where there is no such folder of images, none in it, one whose name is not UTF-8, or two that name one class.
     """
     classes: dict[str, str] = {}
     for name in (name for name, is_folder in _entries(folder).items() if is_folder):
@@ -70,25 +82,27 @@ def class_folders(folder: Path) -> dict[str, str]:
     return dict(sorted(classes.items()))
 
 
-def image_names(folder: Path) -> list[str]:
-    """The names of the image files in `folder`, sorted; leftovers are passed over.
+def file_names(folder: Path, files: Files = IMAGES) -> list[str]:
+    """The names of the files of a kind in `folder`, sorted; leftovers are passed over.
 
     Raises
     ------
     InputError
-        Names the first folder, or the first file without the suffix of an image, which would otherwise be missing in
-        the training unnoticed, or the first whose name is not UTF-8.
+        Names the first folder, or the first file without such a suffix, which would otherwise be missing in the
+        training unnoticed, or the first whose name is not UTF-8.
     """
     entries = _entries(folder)
     if nested := next((name for name, is_folder in entries.items() if is_folder), None):
-        raise InputError(f"{folder / nested}: a folder within a class; images are expected in {folder} itself")
-    if odd := next((name for name in entries if not name.lower().endswith(SUFFIXES)), None):
-        raise InputError(f"{folder / odd}: not an image file by its name (one of {' '.join(SUFFIXES)} expected)")
+        raise InputError(f"{folder / nested}: a folder within a class; files are expected in {folder} itself")
+    if odd := next((name for name in entries if not name.lower().endswith(files.suffixes)), None):
+        raise InputError(f"{folder / odd}: not {files.what} by its name (one of {' '.join(files.suffixes)} expected)")
     return list(entries)
 
 
-def list_images(root: Path, part: str, class_ids: Sequence[str]) -> tuple[pa.StringArray, npt.NDArray[np.int16]]:
-    """The image files of `root/part/<class id>/`, class by class: paths relative to `root`, and labels, both (n,).
+def list_files(
+    root: Path, part: str, class_ids: Sequence[str], files: Files = IMAGES
+) -> tuple[pa.StringArray, npt.NDArray[np.int16]]:
+    """The files of `root/part/<class id>/`, class by class: paths relative to `root`, and labels, both (n,).
 
     `class_ids` gives the order of labels. A class may have no folder; folders of other names are passed over.
     """
@@ -96,9 +110,9 @@ def list_images(root: Path, part: str, class_ids: Sequence[str]) -> tuple[pa.Str
     stem, text, ends, counts = f"{part}/" if part else "", bytearray(), array("i", [0]), []
     for one in class_ids:
         name = there.get(one)
-        files = [] if name is None else image_names(root / part / name)
-        counts.append(len(files))
-        for file in files:  # straight into Arrow's layout: a million strings of Python would be 150 MB
+        names = [] if name is None else file_names(root / part / name, files)
+        counts.append(len(names))
+        for file in names:  # straight into Arrow's layout: a million strings of Python would be 150 MB
             text += f"{stem}{name}/{file}".encode()
             ends.append(len(text))
     label = np.repeat(np.arange(len(class_ids), dtype=np.int16), counts)
@@ -114,6 +128,37 @@ def check_classes(folder: Path, class_ids: Sequence[str], *, of: str = "the trai
     if strange := next((one for one in class_folders(folder) if one not in known), None):
         close = nearest(strange, class_ids)
         raise InputError(f"{folder / strange}: {strange} is none of the {len(class_ids)} classes of {of}{close}")
+
+
+def classes_of_folders(
+    root: Path, parts: Sequence[str], classes: str | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids and the names of the classes of `root/part/<class>/`, for a training and a test part, or one of them.
+
+    `classes`: a file of them. Without it they are those of the part that has all.
+
+    Raises
+    ------
+    InputError
+        Names a folder that is none of `classes`; without these, one that the part of most classes lacks.
+    """
+    if classes is not None:
+        told = paths.named(classes)
+        ids, names = read_classes(told)
+        for part in parts:
+            check_classes(root / part, ids, of=str(told))
+        return ids, names
+    found = {part: class_folders(root / part) for part in parts}
+    largest = max(found, key=lambda part: len(found[part]))
+    for part, held in found.items():
+        if strange := next((one for one in held if one not in found[largest]), None):
+            close = nearest(strange, found[largest])
+            raise InputError(
+                f"{root / part / held[strange]}: {strange} is no class in {root / largest}{close}; if it is one, name"
+                " all classes in a file (classes)"
+            )
+    ids = tuple(found[largest])
+    return ids, for_people(ids)
 
 
 def read_square(root: Path, files: pa.StringArray) -> Pixels:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from lesion.artifacts import paths
@@ -16,13 +15,12 @@ from lesion.data.augment import mirror, shift
 from lesion.data.contents import Folder, check
 from lesion.data.dataset import Geometry
 from lesion.data.decode import Pixels, open_image, random_box, read_image, show
+from lesion.data.inputs import IMAGES, Inputs, Kind, Rows, Shown
 from lesion.errors import InputError
 from lesion.params.augmentation import Augmentation
 
-Rows = npt.NDArray[np.intp]
 
-
-class Images(Protocol):
+class Images(Inputs, Protocol):
     """Images by row, all of one shape; they may be sent to another process."""
 
     @property
@@ -36,8 +34,34 @@ class Images(Protocol):
         """As training sees them, the same for the same seed: uint8 (n, side, side, channels)."""
 
 
+def as_images(inputs: Inputs, where: str) -> Images:
+    """The inputs, which are images; InputError with the key `where` if they are something else."""
+    if inputs.kind != IMAGES:
+        raise InputError(f"{where}: is of images, the examples are {inputs.kind}")
+    return cast(Images, inputs)
+
+
+class _OfPixels:
+    """What all images have in common as inputs."""
+
+    @property
+    def kind(self) -> Kind:
+        """Images."""
+        return IMAGES
+
+    @property
+    def sizes(self: Images) -> dict[str, int]:
+        """Channels, and side in pixels."""
+        side, channels = self.shape
+        return {"channels": channels, "side": side}
+
+    def shown(self: Images, rows: Rows) -> list[Shown]:
+        """The pixels of each."""
+        return list(self.read(rows))
+
+
 @dataclass(frozen=True)
-class PackedImages:
+class PackedImages(_OfPixels):
     """Images in memory: uint8 (n, side, side, channels)."""
 
     images: Pixels
@@ -64,7 +88,7 @@ class PackedImages:
 
 
 @dataclass(frozen=True)
-class FileImages:
+class FileImages(_OfPixels):
     """Images in files: `files` (n,) text, relative to `root`, held by pyarrow: a million Python strings are 100 MB."""
 
     root: Path

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from lesion import plugins
-from lesion.artifacts.arrays import write_arrays
+from lesion.artifacts.arrays import Arrays, write_arrays
 from lesion.artifacts.tables import EXAMPLES, TEXT, write_parquet
 from lesion.data.contents import record
-from lesion.data.dataset import Dataset, Packed
+from lesion.data.dataset import Dataset, Packed, Table, Texts
 from lesion.data.images import folder
+from lesion.data.opening import FEATURES, TOKENS
 from lesion.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def examples_table(dataset: Dataset) -> pa.Table:
     count = len(dataset.label)
     source = (
         pa.DictionaryArray.from_arrays(np.zeros(count, np.int32), [dataset.source])
-        if isinstance(dataset, Packed)
+        if isinstance(dataset, (Packed, Table))
         else pa.DictionaryArray.from_arrays(np.arange(count, dtype=np.int32), dataset.files)  # each path is its own
     )
     columns = {
@@ -72,8 +73,22 @@ def _statistics(dataset: Packed) -> dict[str, np.ndarray]:
     return {"mean": mean.astype(np.float32), "std": std.astype(np.float32)}
 
 
+def _deviations(dataset: Table) -> Arrays:
+    """Mean and standard deviation of each feature over the training rows: float32 (features,).
+
+    A constant feature has the deviation 1. Without training rows they are 0 and 1, so that features stay as they are.
+    """
+    values = dataset.values[dataset.train].astype(np.float64)
+    if not len(values):
+        count = dataset.values.shape[1]
+        return {"mean": np.zeros(count, np.float32), "std": np.ones(count, np.float32)}
+    std = values.std(axis=0)
+    std[std == 0] = 1
+    return {"mean": values.mean(axis=0).astype(np.float32), "std": std.astype(np.float32)}
+
+
 def prepare(*, study: str, data: dict[str, object], examples: Path, images: Path) -> None:
-    """Write the table of `examples` and the file of `images`.
+    """Write the table of `examples` and the file of `images`, which has rows of features or texts if they are these.
 
     Both arrays that normalise images, mean and std, float32 (channels,), are in `images`. A packed set adds its images.
     A set of image files adds the size and a digest of each file (`data.contents`), and its metadata have the folder and
@@ -86,6 +101,12 @@ def prepare(*, study: str, data: dict[str, object], examples: Path, images: Path
     where: dict[str, object] = {}
     if isinstance(dataset, Packed):
         arrays = {"images": dataset.images, **_statistics(dataset)}
+    elif isinstance(dataset, Table):
+        arrays = {FEATURES: dataset.values, **_deviations(dataset)}
+        where = {FEATURES: dataset.features}
+    elif isinstance(dataset, Texts):
+        arrays = {TOKENS: dataset.tokens}
+        where = {"vocabulary": dataset.vocabulary}
     else:
         arrays, contents = record(folder(dataset.root), dataset.files, images)
         arrays |= {"mean": np.array(dataset.mean, np.float32), "std": np.array(dataset.std, np.float32)}

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lesion.data.dataset import Geometry
-from lesion.data.image_folder import class_folders, list_images
+from lesion.data.image_folder import class_folders, list_files
 from lesion.data.images import FileImages, Images, PackedImages
 from lesion.errors import InputError
 
@@ -85,7 +85,7 @@ def open_published(
     if geometry is None:
         return packed_copy(root, name, severity, label), label
     where = folder_of(root, name) / str(severity)
-    files, labels = list_images(where, "", class_ids)
+    files, labels = list_files(where, "", class_ids)
     if (absent := np.setdiff1d(label, labels)).size:
         raise InputError(f"{where / class_ids[absent[0]]}: missing; images of each class are expected")
     return FileImages(where, files, geometry), labels.astype(np.int64)

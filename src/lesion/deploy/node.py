@@ -12,6 +12,7 @@ from torch import Tensor
 from lesion.artifacts.provenance import installed
 from lesion.artifacts.tables import write_parquet
 from lesion.compress.methods.onnx import Options
+from lesion.data.images import as_images
 from lesion.data.split import Split
 from lesion.deploy.answers import are_probabilities
 from lesion.deploy.classifier import Classifier, Scores, classifier
@@ -81,7 +82,7 @@ def stored_files(path: Path) -> list[Path]:
 def _shown(path: Path, chosen: Classifier, source: Path, split: Split) -> Given:
     """The test images as the model takes them; InputError where it takes others."""
     [slot, *others] = chosen.model.inputs
-    side, channels = split.images.shape
+    side, channels = as_images(split.images, str(path)).shape
     if others or slot.shape is None or len(slot.shape) != 4:
         raise InputError(f"{path}: takes {slot.described()}: no images (n, {channels}, {side}, {side})")
     layout, taken, _ = laid_out(path, slot, Pictures(side=side))

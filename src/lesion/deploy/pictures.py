@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from lesion.data.decode import Pixels, read_image
-from lesion.data.image_folder import class_folders, image_names, list_images
+from lesion.data.image_folder import class_folders, file_names, list_files
 from lesion.deploy.given import Given
 from lesion.deploy.preparing import Preparation
 from lesion.errors import InputError
@@ -29,10 +29,10 @@ def read_folder(folder: Path, preparation: Preparation) -> Given:
         raise InputError(f"{folder}: there is no such folder of images")
     if any(entry.is_dir() and not entry.name.startswith(".") for entry in folder.iterdir()):
         classes = tuple(class_folders(folder))
-        files, number = list_images(folder, "", classes)
+        files, number = list_files(folder, "", classes)
         label = pa.array([classes[place] for place in number], pa.string())
         return _given(folder, folder, files, files, label, {}, preparation, folders=classes)
-    files = pa.array(image_names(folder), pa.string())
+    files = pa.array(file_names(folder), pa.string())
     return _given(folder, folder, files, files, None, {}, preparation)
 
 

@@ -7,17 +7,24 @@ import torch
 from torch import Tensor, nn
 
 from lesion import plugins
+from lesion.data.inputs import IMAGES
 from lesion.data.split import Split
 from lesion.errors import InputError
 
 
 def build(model: dict[str, Any], split: Split) -> nn.Module:
-    """The network that `model` describes, for the images and classes of `split`; weights as torch's generator draws."""
-    side, channels = split.images.shape
+    """The network that `model` describes, for the inputs and classes of `split`; weights as torch's generator draws.
+
+    Raises
+    ------
+    InputError
+        Where the family takes other inputs.
+    """
     options = plugins.options("model", model, where="model")
-    module: nn.Module = plugins.load("model", model["name"]).build(
-        options, channels=channels, side=side, classes=len(split.class_names)
-    )
+    family = plugins.load("model", model["name"])
+    if (takes := getattr(family, "TAKES", IMAGES)) != split.images.kind:
+        raise InputError(f"model: {model['name']} takes {takes}, the examples are {split.images.kind}")
+    module: nn.Module = family.build(options, **split.images.sizes, classes=len(split.class_names))
     return module
 
 

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from torch import nn
 
     from lesion.data.dataset import Geometry
+    from lesion.data.inputs import Kind
     from lesion.params.network import Network
 
 
 class ModelFamily(Protocol):
-    """A family of networks."""
+    """A family of networks for images."""
 
     @property
     def Options(self) -> type[Network]:  # noqa: N802
@@ -21,6 +22,32 @@ class ModelFamily(Protocol):
 
     def build(self, options: Any, *, channels: int, side: int, classes: int) -> nn.Module:
         """A network from (n, channels, side, side) to logits (n, classes). `options`: the module's own `Options`."""
+
+
+class FeatureFamily(Protocol):
+    """A family of networks for rows of features. Its constant `TAKES` is "features"."""
+
+    TAKES: Kind
+
+    @property
+    def Options(self) -> type[Network]:  # noqa: N802
+        """The module's settings."""
+
+    def build(self, options: Any, *, features: int, classes: int) -> nn.Module:
+        """A network from (n, features) to logits (n, classes)."""
+
+
+class TextFamily(Protocol):
+    """A family of networks for texts. Its constant `TAKES` is "texts"."""
+
+    TAKES: Kind
+
+    @property
+    def Options(self) -> type[Network]:  # noqa: N802
+        """The module's settings."""
+
+    def build(self, options: Any, *, vocabulary: int, length: int, classes: int) -> nn.Module:
+        """A network from int64 (n, length), numbers below `vocabulary`, 0 for padding, to logits (n, classes)."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from lesion import plugins
 from lesion.data.dataset import Geometry
-from lesion.data.images import FileImages, Images
+from lesion.data.images import FileImages, Images, as_images
+from lesion.data.inputs import Inputs
 from lesion.data.split import Normalise, Split, read_split
 from lesion.errors import InputError
 from lesion.models.contract import OwnInput, PublishedFamily
@@ -57,7 +58,8 @@ def _input(model: dict[str, Any]) -> tuple[Input | None, OwnInput | None]:
     return given, own
 
 
-def _shown(images: Images, given: Input, own: OwnInput | None) -> Images:
+def _shown(inputs: Inputs, given: Input, own: OwnInput | None) -> Images:
+    images = as_images(inputs, "model.input")
     if isinstance(images, FileImages):
         return replace(images, geometry=_geometry(images.geometry, given, own))
     (side, _), wanted = images.shape, given.side or (own.side if own else None)
@@ -79,7 +81,8 @@ def _geometry(data: Geometry, given: Input, own: OwnInput | None) -> Geometry:
 
 
 def _normalise(split: Split, given: Input, own: OwnInput | None) -> Normalise:
-    _, channels = split.images.shape
+    assert isinstance(split.normalise, Normalise)  # of images
+    stored, channels = split.normalise, split.channels
 
     def chosen(name: str, data: Tensor) -> Tensor:
         values = getattr(given, name) or (getattr(own, name) if own else None)
@@ -90,4 +93,4 @@ def _normalise(split: Split, given: Input, own: OwnInput | None) -> Normalise:
         return torch.tensor(values, dtype=torch.float32)
 
     reverse = given.channels == "bgr"
-    return Normalise(chosen("mean", split.normalise.mean), chosen("std", split.normalise.std), reverse)
+    return Normalise(chosen("mean", stored.mean), chosen("std", stored.std), reverse)

@@ -11,6 +11,34 @@ from lesion.pipeline.graph import Graph
 from lesion.pipeline.steps import STEPS
 
 
+def _check_inputs(params: Params) -> None:
+    """Check that networks take what the data of their studies give, and that nothing of images is asked of others.
+
+    A data set of something else has a constant `GIVES`, a family of networks `TAKES`.
+    """
+    for name in (*params.active.studies, *params.active.comparisons):
+        study, where = params.studies[name], f"params.yaml: studies.{name}"
+        gives = getattr(plugins.load("data", study.data["name"]), "GIVES", "images")
+        takes = getattr(plugins.load("model", study.model["name"]), "TAKES", "images")
+        told = f"{study.data['name']} gives {gives}"
+        if gives != takes:
+            raise InputError(f"{where}.model: {study.model['name']} takes {takes}, {told}")
+        if gives == "images":
+            continue
+        if study.robustness.corruptions:
+            raise InputError(f"{where}.robustness.corruptions: are of images, {told}; [] is expected")
+        if study.adversarial is not None:
+            raise InputError(f"{where}.adversarial: is of images, {told}; null is expected")
+        if study.model.get("input") is not None:
+            raise InputError(f"{where}.model.input: is of images, {told}")
+        from lesion.data.inputs import refuse_augmentation
+
+        try:
+            refuse_augmentation(study.recipe.augmentation, str(gives))
+        except InputError as error:
+            raise InputError(f"{where}.{error}") from None
+
+
 def _side(study: Study) -> int | None:
     """Side of the images that a network is shown, in pixels; None where params.yaml does not tell."""
     given = plugins.options("model", study.model, where="model").input
@@ -55,6 +83,7 @@ def project(data: Mapping[str, Any]) -> tuple[Graph, Params]:
     for name in params.figures:
         if name not in drawn:
             raise InputError(f"params.yaml: figures.{name}: there is no such figure{nearest(name, drawn)}")
+    _check_inputs(params)
     _check_corruptions(params)
     return Graph(data), params
 

@@ -17,8 +17,8 @@ from torch import Tensor
 from lesion import plugins
 from lesion.artifacts.arrays import read_arrays, write_arrays
 from lesion.data.contents import record
-from lesion.data.dataset import Dataset, Packed
-from lesion.data.images import FileImages, Images, PackedImages, folder
+from lesion.data.dataset import Dataset, Indexed, Packed
+from lesion.data.images import FileImages, Images, PackedImages, as_images, folder
 from lesion.data.split import Split
 from lesion.errors import InputError
 from lesion.models.inputs import read_inputs, shown
@@ -61,6 +61,8 @@ def adversarial(
     where = f"studies.{study}.adversarial"
     module = plugins.load("data", source["name"])
     other: Dataset = module.load(plugins.options("data", source, where=where))
+    if not isinstance(other, (Packed, Indexed)):
+        raise InputError(f"params.yaml: {where}: {source['name']} has no images")
     looked_at = shown(model, _images(other))
     label = labels(other, looked_at, split, where=f"params.yaml: {where}: {source['name']}")
     kept = np.arange(len(label), dtype=np.int32)
@@ -91,13 +93,14 @@ def labels(other: Dataset, images: Images, split: Split, *, where: str) -> npt.N
     """Labels of another source as the study numbers its classes: int16 (n,); InputError if classes or images differ."""
     if missing := [name for name in other.ids if name not in split.class_ids]:
         raise InputError(f"{where}: class {missing[0]} is none of the study's")
-    if images.shape != split.images.shape:
-        raise InputError(f"{where}: images of {images.shape} (side, channels), {split.images.shape} expected")
+    expected = as_images(split.images, where).shape
+    if images.shape != expected:
+        raise InputError(f"{where}: images of {images.shape} (side, channels), {expected} expected")
     place = np.array([split.class_ids.index(name) for name in other.ids], dtype=np.int16)
     return np.asarray(place[other.label])
 
 
-def _images(dataset: Dataset) -> Images:
+def _images(dataset: Packed | Indexed) -> Images:
     if isinstance(dataset, Packed):
         return PackedImages(dataset.images)
     return FileImages(folder(dataset.root), dataset.files, dataset.geometry)

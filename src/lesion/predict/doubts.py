@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import special
 from torch import Tensor, nn
 
-from lesion.data.split import Split
+from lesion.data.split import Normalise, Split
 from lesion.params.recipe import Evaluation
 from lesion.predict.evaluate import logits
 
@@ -51,9 +51,9 @@ def reversed_channels(
     `pixels`, `label`: some images as stored, uint8 (n, h, w, c) on the network's device, and (n,). By McNemar's exact
     test, one-sided.
     """
-    if pixels.shape[3] != 3:
-        return None
     normalise = split.normalise
+    if not isinstance(normalise, Normalise) or pixels.shape[3] != 3:
+        return None
     both = (normalise, replace(normalise, reverse=not normalise.reverse))
     shown, turned = (logits(network, one(pixels), evaluation).argmax(dim=1) == label for one in both)
     better, worse = int((turned & ~shown).sum()), int((shown & ~turned).sum())

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lesion.data.images import Images, Rows
+from lesion.data.inputs import Inputs, Rows
 from lesion.data.loading import load
 from lesion.errors import InputError
 from lesion.params.recipe import Evaluation
@@ -20,8 +20,8 @@ def batch_rows(count: int, evaluation: Evaluation) -> list[Rows]:
     return [np.arange(start, min(start + evaluation.batch, count)) for start in range(0, count, evaluation.batch)]
 
 
-def read_batches(images: Images, count: int, evaluation: Evaluation) -> Iterator[Tensor]:
-    """Yield the first `count` images in order, in batches: uint8 (n, h, w, c). Workers read them ahead."""
+def read_batches(images: Inputs, count: int, evaluation: Evaluation) -> Iterator[Tensor]:
+    """Yield the first `count` inputs in order, in batches: as stored, uint8 (n, h, w, c) of images."""
     rows = batch_rows(count, evaluation)
     yield from load(lambda chosen: torch.from_numpy(images.read(chosen)), rows, workers=evaluation.workers)
 

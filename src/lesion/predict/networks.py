@@ -15,8 +15,7 @@ def networks(
     checkpoint: Path, *, model: dict[str, Any], compression: dict[str, Any], split: Split, device: torch.device
 ) -> dict[int, nn.Module]:
     """Number of a member -> its network in evaluation mode. All are held at once, so that images are read once."""
-    _, channels = split.images.shape
     return {
-        member: place(network, device, channels=channels)
+        member: place(network, device, channels=split.channels)
         for member, network in restored(checkpoint, model=model, compression=compression, split=split)
     }

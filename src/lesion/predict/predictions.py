@@ -93,8 +93,8 @@ def predict(
         if hasattr(plugins.load("method", compression["method"]), "load_member"):
             found = list(doubtful(members, tables, split, evaluation, device))
             doubts = {"doubts": found} if found else {}
-    side, channels = split.images.shape
+    blank = split.blank()
     stored = (tensors for _, tensors in read_members(checkpoint))
-    facts = read_facts(checkpoint) | sizes(stored, build(model, split), (channels, side, side)) | doubts
+    facts = read_facts(checkpoint) | sizes(stored, build(model, split), blank.shape[1:], blank.dtype) | doubts
     joined = pa.concat_tables(table for parts in tables.values() for table in parts)
     write_parquet(predictions, joined, **facts)

@@ -14,7 +14,8 @@ from torch import Tensor
 from lesion.artifacts.checkpoints import read_facts
 from lesion.artifacts.tables import ROBUSTNESS, write_parquet
 from lesion.data.corruptions.corrupt import check, corrupt
-from lesion.data.images import FileImages, Images, Rows, folder
+from lesion.data.images import FileImages, as_images, folder
+from lesion.data.inputs import Inputs, Rows
 from lesion.data.loading import load
 from lesion.data.published import open_published
 from lesion.data.split import Split
@@ -44,13 +45,13 @@ class Condition:
 
     name: str
     severity: int
-    images: Images
+    images: Inputs
     label: Tensor
     example_id: Tensor | None = None
     among: Tensor | None = None
 
     def read(self, rows: Rows) -> Tensor:
-        """Images as they are shown: uint8 (n, h, w, c)."""
+        """Inputs as they are shown, as they are stored: uint8 (n, h, w, c) of images."""
         images = self.images.read(rows)
         if self.example_id is not None:
             images = corrupt(images, self.example_id.numpy()[rows], corruption=self.name, severity=self.severity)
@@ -67,11 +68,12 @@ def conditions(adversarial: Path, split: Split, settings: Robustness) -> Iterato
     Raises
     ------
     InputError
-        If images of this size cannot be corrupted so, before any is.
+        If images of this size cannot be corrupted so, before any is, or the examples are no images.
     """
-    side = split.images.shape[0]
-    for corruption in settings.corruptions if settings.published is None else ():
-        check(corruption, side, side)
+    if settings.corruptions:
+        side, _ = as_images(split.images, "robustness.corruptions").shape
+        for corruption in settings.corruptions if settings.published is None else ():
+            check(corruption, side, side)
     yield Condition("clean", 0, split.images, split.label)
     for corruption in settings.corruptions:
         for severity in settings.severities:

@@ -41,10 +41,9 @@ def fine_tune(
     on_step: Advance = lambda: None,
 ) -> dict[str, Tensor]:
     """The state dict of a compressed member after a training by `recipe` on `split`, on the CPU; zeros stay zero."""
-    _, channels = split.images.shape
     network = build(model, split)
     load_weights(network, tensors)
-    network = place(network, device, channels=channels)
+    network = place(network, device, channels=split.channels)
     image = split.normalise(torch.from_numpy(split.images.read(np.arange(1))).to(device))
     training = method.FineTuning(network, image)
     loss = fit(network, training, split, recipe=recipe, seeds=seeds, device=device, on_step=on_step)

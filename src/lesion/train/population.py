@@ -64,8 +64,7 @@ def train_member(
 ) -> tuple[nn.Module, float]:
     """Build a network from its seed and train it; the network, on the CPU, and the mean loss of the last epoch."""
     torch.manual_seed(seeds.initialisation)
-    _, channels = split.images.shape
-    network = place(build(model, split), device, channels=channels)
+    network = place(build(model, split), device, channels=split.channels)
     options = plugins.options("method", compression, where="variant", key="method")
     steps = total_steps(recipe, len(split.label))
     method = plugins.load("method", compression["method"]).Training(

@@ -1,4 +1,4 @@
-"""The images of examples, found by example id."""
+"""Examples as people see them, found by example id."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from lesion.artifacts.tables import EXAMPLES, read_parquet
-from lesion.data.decode import Pixels
-from lesion.data.images import open_images
+from lesion.data.inputs import Shown
+from lesion.data.opening import open_inputs
 from lesion.errors import InputError
 
 
-def read_images(examples: Path, images: Path, example_ids: Iterable[Any]) -> dict[int, Pixels]:
-    """The image of each example as evaluation sees it, uint8 (height, width, channels), by its id.
+def read_images(examples: Path, images: Path, example_ids: Iterable[Any]) -> dict[int, Shown]:
+    """Each example as evaluation sees it, by its id: an image, uint8 (height, width, channels), or text.
 
     Parameters
     ----------
@@ -33,5 +33,5 @@ def read_images(examples: Path, images: Path, example_ids: Iterable[Any]) -> dic
         raise InputError(f"{examples}: has no example {missing[0]}")
     if not len(wanted):
         return {}
-    pixels = open_images(examples, images, rows).read(np.arange(len(rows)))
-    return dict(zip(wanted.tolist(), pixels, strict=True))
+    found = open_inputs(examples, images, rows).shown(np.arange(len(rows)))
+    return dict(zip(wanted.tolist(), found, strict=True))

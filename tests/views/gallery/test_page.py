@@ -82,7 +82,7 @@ def test_images_are_the_pixels(study: Study, tmp_path: Path) -> None:
         example = int(str(image["alt"]).split()[1])
         encoded = str(image["src"]).removeprefix("data:image/png;base64,")
         pixels = np.asarray(Image.open(io.BytesIO(b64decode(encoded))))
-        assert np.array_equal(pixels, read_images(study.examples, study.images, [example])[example][..., 0])
+        assert np.array_equal(pixels, np.asarray(read_images(study.examples, study.images, [example])[example])[..., 0])
 
 
 def test_labels_shares_score_and_q_stand_beside(study: Study, tmp_path: Path) -> None:

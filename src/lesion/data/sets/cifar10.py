@@ -18,7 +18,7 @@ from lesion.artifacts import paths
 from lesion.data.cifar_batches import BINARY, PYTHON, read_batches
 from lesion.data.dataset import Packed
 from lesion.data.download import cache, fetch, md5_of
-from lesion.data.image_folder import check_classes, class_folders, list_images, read_square
+from lesion.data.image_folder import check_classes, class_folders, list_files, read_square
 from lesion.data.images import folder
 from lesion.errors import InputError
 from lesion.params.settings import Settings
@@ -60,7 +60,7 @@ def from_folder(root: str, per_class: int | None = None) -> Packed:
     where = folder(root)
     classes = tuple(class_folders(where / "train"))
     check_classes(where / "test", classes)
-    parts = [list_images(where, part, classes) for part in ("train", "test")]
+    parts = [list_files(where, part, classes) for part in ("train", "test")]
     files, label = pa.concat_arrays([files for files, _ in parts]), np.concatenate([label for _, label in parts])
     rows = chosen(label, len(parts[0][1]), per_class)
     return Packed(

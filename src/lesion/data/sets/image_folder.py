@@ -4,20 +4,16 @@ Files are read in place. Examples are in order of split (training first), class 
 `classes` the classes are the names of the folders, sorted, as in torchvision's ImageFolder.
 """
 
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
 from pydantic import model_validator
 
-from lesion.artifacts import paths
-from lesion.data.class_list import for_people, nearest, read_classes
 from lesion.data.dataset import Indexed
 from lesion.data.file_options import FileOptions, Part
-from lesion.data.image_folder import check_classes, class_folders, list_images
+from lesion.data.image_folder import classes_of_folders, list_files
 from lesion.data.images import folder
-from lesion.errors import InputError
 
 
 class Options(FileOptions):
@@ -36,33 +32,12 @@ class Options(FileOptions):
         return self
 
 
-def class_ids(root: Path, parts: list[str]) -> tuple[str, ...]:
-    """The classes of folders: those of the one that has all. InputError where each has a class that the other lacks."""
-    found = {part: class_folders(root / part) for part in parts}
-    largest = max(found, key=lambda part: len(found[part]))
-    for part, classes in found.items():
-        if strange := next((one for one in classes if one not in found[largest]), None):
-            close = nearest(strange, found[largest])
-            raise InputError(
-                f"{root / part / classes[strange]}: {strange} is no class in {root / largest}{close}; if it is one,"
-                " name all classes in a file (classes)"
-            )
-    return tuple(found[largest])
-
-
 def load(options: Options) -> Indexed:
     """Index the image files and their classes."""
     root = folder(options.root)
     parts = [part for part in (options.train, options.test) if part is not None]
-    if options.classes is None:
-        ids = class_ids(root, parts)
-        names = for_people(ids)
-    else:
-        told = paths.named(options.classes)
-        ids, names = read_classes(told)
-        for part in parts:
-            check_classes(root / part, ids, of=str(told))
-    listed = [list_images(root, part, ids) for part in parts]
+    ids, names = classes_of_folders(root, parts, options.classes)
+    listed = [list_files(root, part, ids) for part in parts]
     label = np.concatenate([labels for _, labels in listed])
     trained = len(label) - len(listed[-1][1])
     return Indexed(

@@ -16,7 +16,7 @@ from lesion.artifacts import paths
 from lesion.data.centre_crop import CentreCrop
 from lesion.data.dataset import Indexed
 from lesion.data.ground_truth import read_ground_truth
-from lesion.data.image_folder import check_classes, class_folders, image_names, list_images
+from lesion.data.image_folder import check_classes, class_folders, file_names, list_files
 from lesion.data.imagenet_facts import MEAN, STD, class_names
 from lesion.data.images import folder
 from lesion.errors import InputError
@@ -46,7 +46,7 @@ def flat(root: Path, truth: Path, wnids: tuple[str, ...]) -> tuple[pa.StringArra
         raise InputError(f"{root / 'val'}: there is no such folder of images")
     told, number = read_ground_truth(truth), {wnid: label for label, wnid in enumerate(wnids)}
     labelled = []
-    for name in image_names(root / "val"):
+    for name in file_names(root / "val"):
         wnid = told.get(Path(name).stem)
         if wnid is None:
             raise InputError(f"{truth}: tells no class of val/{name}")
@@ -64,10 +64,10 @@ def load(options: Options) -> Indexed:
     """Index the image files and their classes."""
     root = folder(options.root)
     wnids = tuple(class_folders(root / "train"))
-    train_files, train_label = list_images(root, "train", wnids)
+    train_files, train_label = list_files(root, "train", wnids)
     if options.validation == "folders":
         check_classes(root / "val", wnids)
-        test_files, test_label = list_images(root, "val", wnids)
+        test_files, test_label = list_files(root, "val", wnids)
     else:
         truth = paths.named(options.validation)
         test_files, test_label = flat(root, truth, wnids)

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from lesion.data.centre_crop import CentreCrop
 from lesion.data.dataset import Indexed
-from lesion.data.image_folder import class_folders, list_images
+from lesion.data.image_folder import class_folders, list_files
 from lesion.data.imagenet_facts import MEAN, STD, class_names
 from lesion.data.images import folder
 
@@ -24,7 +24,7 @@ def load(options: Options) -> Indexed:
     """Index all image files for testing, by class, then file name."""
     root = folder(options.root)
     wnids = tuple(class_folders(root))
-    files, label = list_images(root, "", wnids)
+    files, label = list_files(root, "", wnids)
     return Indexed(
         root=options.root,
         files=files,

@@ -109,8 +109,7 @@ def _stored(files: list[Path]) -> Stored:
 
 
 def _placed(network: nn.Module, split: Split, device: torch.device) -> nn.Module:
-    _, channels = split.images.shape
-    return place(network, device, channels=channels)
+    return place(network, device, channels=split.channels)
 
 
 def _pairs(

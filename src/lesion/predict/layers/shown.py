@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lesion.data.images import Rows
+from lesion.data.inputs import Rows
 from lesion.data.loading import load
 from lesion.data.split import Split
 from lesion.errors import InputError

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from lesion.artifacts.tables import read_parquet
 from lesion.audit.comparison.classes import class_names
 from lesion.audit.statistics import pie as pie_statistic
-from lesion.data.decode import Pixels
+from lesion.data.inputs import Shown
 from lesion.params.figure import Figure
 from lesion.views.example_images import read_images
 from lesion.views.figures import lettering, style, variants
@@ -28,6 +29,7 @@ COLUMNS = [
     *("variant", "pie", "example_id", *LABELS, "name", "dense_name", "compressed_name"),
     *("dense_share", "compressed_share", "pie_score", "q"),
 ]
+LINES, LINE_LENGTH = 7, 20  # of a text and their letters, that fit in the place of an image
 NAME_LENGTH = 13  # characters of a class name that fit beside an image
 
 
@@ -47,8 +49,14 @@ def tabulate(graded: Mapping[str, pd.DataFrame], names: list[str]) -> pd.DataFra
     return stacked(parts, COLUMNS)
 
 
-def show_image(axes: Axes, image: Pixels) -> None:
-    """Draw the pixels as they are, grey where there is one channel."""
+def show_example(axes: Axes, image: Shown) -> None:
+    """Draw the pixels as they are, grey where there is one channel; of a text, the lines that there is room for."""
+    if isinstance(image, str):
+        lines = [line for part in image.split("\n") for line in wrap(part, LINE_LENGTH)]
+        text = "\n".join(lettering.shortened(line, LINE_LENGTH) for line in lines[:LINES])
+        axes.text(0.5, 0.5, text, ha="center", va="center", fontsize="xx-small", parse_math=False)
+        axes.set_box_aspect(1)
+        return
     pixels = image[..., 0] if image.shape[-1] == 1 else image
     axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
 
@@ -59,12 +67,13 @@ def _below(axes: Axes, text: str, *, across: float, ha: str = "center", right: f
     axes.annotate(text, (across, 0), (right, -3), fontsize="x-small", **place)
 
 
-def plot(table: pd.DataFrame, images: Mapping[int, Pixels]) -> mpl.Figure:
+def plot(table: pd.DataFrame, images: Mapping[int, Shown]) -> mpl.Figure:
     """One row for each variant that has PIE."""
+    things = "Examples" if any(isinstance(one, str) for one in images.values()) else "Images"
     if table.empty:
         text = "No variant of this study has a PIE:\nno modal label changes."
-        return style.notice("Images whose label compression changes (PIE)", text)
-    drawing = style.canvas("Images whose label compression changes (PIE), the most changed first")
+        return style.notice(f"{things} whose label compression changes (PIE)", text)
+    drawing = style.canvas(f"{things} whose label compression changes (PIE), the most changed first")
     shown = list(dict.fromkeys(table["variant"]))
     width, height = drawing.get_size_inches()
     inches = width / (PER_VARIANT + 1.5) + 4.5 * rcParams["font.size"] / 72  # of a row: an image and its labels
@@ -77,7 +86,7 @@ def plot(table: pd.DataFrame, images: Mapping[int, Pixels]) -> mpl.Figure:
             axes.set_yticks([])
             axes.spines[:].set_visible(False)
         for axes, pie in zip(row, part.itertuples(index=False), strict=False):
-            show_image(axes, images[pie.example_id])
+            show_example(axes, images[pie.example_id])
             true, dense, compressed = (
                 lettering.shortened(str(name), NAME_LENGTH) for name in (pie.name, pie.dense_name, pie.compressed_name)
             )

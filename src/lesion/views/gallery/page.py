@@ -16,11 +16,13 @@ from lesion.artifacts.tables import read_parquet
 from lesion.audit.comparison.classes import class_names
 from lesion.audit.statistics import pie as pie_statistic
 from lesion.data.decode import Pixels
+from lesion.data.inputs import Shown
 from lesion.views.example_images import read_images
 from lesion.views.gallery.rendering import render_template
 from lesion.views.order import strongest_first
 
 PER_CLASS, PER_VARIANT = 24, 1000  # images that a variant shows: the page of a large study must still open
+LETTERS = 400  # of a text
 THUMBNAIL = 96  # pixels; larger images are made as small, and JPEG
 KINDS = {(True, False): "forgotten", (False, True): "learnt", (False, False): "moved"}  # dense, compressed right
 OF_ONE_PAIR = {"forgotten": "broken", "learnt": "fixed", "moved": "moved"}
@@ -28,10 +30,11 @@ OF_ONE_PAIR = {"forgotten": "broken", "learnt": "fixed", "moved": "moved"}
 
 @dataclass(frozen=True)
 class Card:
-    """One PIE of one variant: its image as a data URI, its labels by name, and how sure its change is."""
+    """One PIE of one variant: its image as a data URI or its text, its labels by name, and how sure its change is."""
 
     example_id: int
     image: str
+    text: list[str]
     label: str
     dense_label: str
     compressed_label: str
@@ -80,10 +83,11 @@ def _evidence(pie: Mapping[Hashable, Any]) -> str:
     return f"confidence {pie['dense_confidence']:.2f}, then {pie['compressed_confidence']:.2f}"
 
 
-def _card(pie: Mapping[Hashable, Any], names: list[str], image: Pixels) -> Card:
+def _card(pie: Mapping[Hashable, Any], names: list[str], shown: Shown) -> Card:
     return Card(
         example_id=pie["example_id"],
-        image=data_uri(image),
+        image="" if isinstance(shown, str) else data_uri(shown),
+        text=shortened(shown).splitlines() if isinstance(shown, str) else [],
         label=names[pie["label"]],
         dense_label=names[pie["dense_label"]],
         compressed_label=names[pie["compressed_label"]],
@@ -106,8 +110,13 @@ def shown(graded: pd.DataFrame) -> pd.DataFrame:
     return order.groupby("label", sort=False).head(PER_CLASS).head(PER_VARIANT).sort_values("label", kind="stable")
 
 
-def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[int, Pixels]) -> Variant:
-    """Counts and cards of a variant, from its graded examples and the images of those that are shown."""
+def shortened(text: str) -> str:
+    """The text, of a long one its beginning."""
+    return text if len(text) <= LETTERS else f"{text[:LETTERS]}…"
+
+
+def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[int, Shown]) -> Variant:
+    """Counts and cards of a variant, from its graded examples and the images or texts of those that are shown."""
     totals = np.bincount(graded["label"], minlength=len(names))
     counts = np.bincount(graded.loc[graded["pie"], "label"], minlength=len(names))
     chosen = shown(graded)
@@ -127,10 +136,10 @@ def gather(name: str, graded: pd.DataFrame, names: list[str], images: Mapping[in
     return Variant(name=name, examples=len(graded), pie=int(graded["pie"].sum()), classes=classes)
 
 
-def render(study: str, variants: list[Variant]) -> str:
-    """The page as HTML; all text from data is escaped."""
+def render(study: str, variants: list[Variant], *, thing: str = "image") -> str:
+    """The page as HTML; all text from data is escaped. `thing`: what an example is called."""
     limits = {"per_class": PER_CLASS, "per_variant": PER_VARIANT}
-    return render_template("lesion.views.gallery", study=study, variants=variants, **limits)
+    return render_template("lesion.views.gallery", study=study, variants=variants, thing=thing, **limits)
 
 
 def gallery(*, study: str, examples: Path, images: Path, pie: dict[str, Path], page: Path) -> None:
@@ -141,4 +150,5 @@ def gallery(*, study: str, examples: Path, images: Path, pie: dict[str, Path], p
         examples, images, (example for table in graded.values() for example in shown(table)["example_id"])
     )
     variants = [gather(variant, table, names, pixels) for variant, table in graded.items()]
-    write_text(page, render(study, variants))
+    thing = "example" if any(isinstance(one, str) for one in pixels.values()) else "image"
+    write_text(page, render(study, variants, thing=thing))
