@@ -176,6 +176,21 @@ def test_constants_of_pruned_channels_change_the_answer_less_than_zeros() -> Non
     assert error[0] < error[1]
 
 
+@pytest.mark.parametrize(
+    "method", [{"method": "int8-dynamic"}, {"method": "weight-only", "format": "int4", "group": 4}]
+)
+def test_what_is_pruned_is_zero_in_what_is_quantised_of_it(method: dict[str, Any]) -> None:
+    parent = pruned(trained().state_dict(), sparsity=0.6)
+    chosen = plugins.options("method", method | {"of": "pruned"}, where="variant", key="method")
+    made = plugins.load("method", method["method"])
+    stored = made.compressor(small_network().eval(), chosen, SHOWN)(parent)
+    network = made.restorer(small_network().eval(), chosen, SHOWN.images(1))(stored)
+    state = network.state_dict()
+    for name, weight in weights(parent).items():
+        assert (state.get(name, stored.get(name))[weight == 0] == 0).all()
+    assert network(SHOWN.images(4)).isfinite().all()
+
+
 def seen(split_images: list[np.ndarray[Any, Any]], shown: Calibration, monkeypatch: pytest.MonkeyPatch) -> None:
     read = shown.split.images.read
 
