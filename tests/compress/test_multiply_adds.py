@@ -10,7 +10,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import models
 
-from lesion.compress.multiply_adds import uses_of_weights
+from lesion.compress.multiply_adds import uses_of_weights, weights_in_use
 
 MATRIX_PRODUCTS = {torch.ops.aten.convolution, torch.ops.aten.addmm, torch.ops.aten.mm}
 
@@ -175,3 +175,19 @@ def test_the_network_is_as_it_was_afterwards() -> None:
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     again = uses_of_weights(network, (1, 4, 4))
     assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_weights_in_use_are_what_the_operators_get() -> None:
+    network = Unusual()
+    found = weights_in_use(network, (3, 6, 8))
+    state = network.state_dict()
+    assert torch.equal(found["standardised.weight"], state["standardised.weight"] - state["standardised.weight"].mean())
+    for name in ("never.weight", "twice.weight", "read.weight"):
+        assert torch.equal(found[name], state[name])
+
+
+def test_weights_in_use_of_a_parametrised_layer_are_computed() -> None:
+    layer = torch.nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))
+    network = nn.Sequential(nn.Flatten(), layer)
+    (found,) = weights_in_use(network, (1, 2, 2)).values()
+    assert torch.equal(found, layer.weight)

@@ -1,4 +1,5 @@
 import math
+from collections.abc import Iterator
 from types import ModuleType
 
 import numpy as np
@@ -10,7 +11,7 @@ from lesion.artifacts.provenance import facts, provenance
 from lesion.compress.encoding import encode
 from lesion.compress.methods import float16
 from lesion.compress.size import sizes
-from tests.compress.quantised import INT8, compressor, digits_net, images, member, shown
+from tests.compress.quantised import INT8, Unusual, compressor, digits_net, images, member, options, restorer, shown
 
 WEIGHTS = {"0": 16 * 9, "3": 32 * 16 * 9, "7": 10 * 128}  # of digits_net
 POSITIONS = {"0": 4 * 4, "3": 2 * 2, "7": 1}
@@ -28,12 +29,20 @@ def pruned(seed: int, shares: dict[str, float]) -> dict[str, Tensor]:
     return state
 
 
+def plainly(*states: dict[str, Tensor]) -> Iterator[tuple[dict[str, Tensor], nn.Module]]:
+    """Members that are stored as they were trained."""
+    for state in states:
+        network = digits_net()
+        network.load_state_dict(state)
+        yield encode(state), network
+
+
 def nonzero(state: dict[str, Tensor], layer: str) -> int:
     return sum(1 for value in state[f"{layer}.weight"].flatten().tolist() if value != 0)
 
 
 def test_a_dense_network_has_all_its_weights() -> None:
-    found = sizes([encode(member(digits_net))], digits_net(), SHAPE)
+    found = sizes(plainly(member(digits_net)), digits_net(), SHAPE)
     assert (found["parameters"], found["parameters_left"], found["sparsity"]) == (PARAMETERS, PARAMETERS, 0)
     assert (found["multiply_adds"], found["multiply_adds_dense"]) == (MULTIPLY_ADDS, MULTIPLY_ADDS)
     assert found["sparsity_by_layer"] == [["0.weight", 0], ["3.weight", 0], ["7.weight", 0]]
@@ -41,7 +50,7 @@ def test_a_dense_network_has_all_its_weights() -> None:
 
 def test_pruned_members_are_counted_weight_by_weight_and_averaged() -> None:
     states = [pruned(seed, {"0": 0.2, "3": 0.7 + 0.1 * seed, "7": 0.5}) for seed in range(3)]
-    found = sizes(map(encode, states), digits_net(), SHAPE)
+    found = sizes(plainly(*states), digits_net(), SHAPE)
     left = {layer: np.mean([nonzero(state, layer) for state in states]) for layer in WEIGHTS}
     assert found["parameters"] == PARAMETERS
     assert found["parameters_left"] == pytest.approx(sum(left.values()))
@@ -59,7 +68,8 @@ def test_bytes_are_those_of_the_encoding() -> None:
     mask_and_values = math.ceil(WEIGHTS["3"] / 8) + 4 * nonzero(sparse, "3") + 4 * 8  # four dimensions of 8 bytes
     smaller = plain - 4 * WEIGHTS["3"] + mask_and_values
     stored = [
-        {name: tensor for name, tensor in encode(state).items() if "batches" not in name} for state in (dense, sparse)
+        ({name: tensor for name, tensor in encoded.items() if "batches" not in name}, network)
+        for encoded, network in plainly(dense, sparse)
     ]
     counters = sum(tensor.nbytes for name, tensor in dense.items() if "batches" in name)
     both = sizes(stored, digits_net(), SHAPE)
@@ -71,7 +81,9 @@ def test_bytes_are_those_of_the_encoding() -> None:
 def test_half_precision_keeps_weights_and_multiply_adds_and_halves_the_bytes() -> None:
     state = member(digits_net)
     compress = float16.compressor(digits_net(), float16.Options(of="dense"), shown(images()[:1]))
-    found, dense = (sizes([tensors], digits_net(), SHAPE) for tensors in (compress(state), state))
+    half = compress(state)
+    restored = float16.restorer(digits_net(), float16.Options(of="dense"), images()[:1])(half)
+    found, dense = (sizes(members, digits_net(), SHAPE) for members in ([(half, restored)], plainly(state)))
     assert found["multiply_adds"] == found["multiply_adds_dense"] == MULTIPLY_ADDS
     assert (found["parameters"], found["sparsity"]) == (PARAMETERS, 0)
     assert found["bytes_per_member"] == pytest.approx(dense["bytes_per_member"] / 2, rel=0.01)
@@ -80,7 +92,8 @@ def test_half_precision_keeps_weights_and_multiply_adds_and_halves_the_bytes() -
 @INT8
 def test_integers_keep_all_but_the_weights_that_are_rounded_to_zero(method: ModuleType) -> None:
     state = member(digits_net)
-    found = sizes([encode(compressor(method)(state))], digits_net(), SHAPE)
+    stored = compressor(method)(state)
+    found = sizes([(encode(stored), restorer(method)(stored))], digits_net(), SHAPE)
     rounded, uses = {}, 0
     for layer in WEIGHTS:  # a folded batch norm scales a channel and its grid alike
         weight = state[f"{layer}.weight"].double().flatten(1)
@@ -113,14 +126,43 @@ class Tables(nn.Module):
 
 def test_tables_and_scales_are_no_weights_and_a_shared_weight_is_one() -> None:
     network = Tables()
-    found = sizes([network.state_dict()], network, (3, 4, 4))
+    found = sizes([(network.state_dict(), network)], network, (3, 4, 4))
     assert (found["parameters"], found["parameters_left"], found["sparsity"]) == (6, 6, 0)
     assert found["multiply_adds"] == 2 * 16 * 6
 
 
 def test_metadata_keep_the_order_of_the_network() -> None:
     network = nn.Sequential(*(nn.Conv2d(1, 1, 1) for _ in range(12)))
-    found = sizes([dict(sorted(network.state_dict().items()))], network, (1, 2, 2))
+    found = sizes([(dict(sorted(network.state_dict().items())), network)], network, (1, 2, 2))
     assert [name for name, _ in found["sparsity_by_layer"]] == [f"{place}.weight" for place in range(12)]
     kept = facts(provenance(**found))
     assert {name: kept[name] for name in found} == found
+
+
+def test_zeros_count_where_the_network_multiplies_by_them() -> None:
+    network = Unusual().eval()
+    network.load_state_dict(member(Unusual))
+    pruned = ("padded.weight", "standardised.weight", "attention.in_proj_weight", "windows.qkv.weight")
+    with torch.no_grad():
+        for name in pruned:
+            weight = network.get_parameter(name)
+            weight[torch.rand(weight.shape) < 0.5] = 0
+    state = network.state_dict()
+    found = dict(sizes([(state, network)], network, SHAPE)["sparsity_by_layer"])
+    expected = {name: (state[name] == 0).double().mean().item() for name in pruned}
+    assert expected["standardised.weight"] > 0.3
+    expected["standardised.weight"] = 0  # the mean that is taken off is not zero
+    assert found == pytest.approx({name: expected.get(name, 0) for name in found})
+
+
+@INT8
+def test_integers_of_unusual_layers_count_as_the_operators_have_them(method: ModuleType) -> None:
+    state = member(Unusual)
+    stored = method.compressor(Unusual().eval(), options(method), shown(images()[:100]))(state)
+    restored = method.restorer(Unusual().eval(), options(method), images()[:1])(stored)
+    found = sizes([(encode(stored), restored)], Unusual(), SHAPE)
+    stems = {name.removesuffix(".integers").removesuffix(".computed"): name for name in stored}
+    shares = {name: (stored[stems[name]] == 0).double().mean().item() for name, _ in found["sparsity_by_layer"]}
+    assert dict(found["sparsity_by_layer"]) == pytest.approx(shares)
+    assert sum(shares.values()) > 0
+    assert found["multiply_adds_dense"] == sizes([(state, Unusual())], Unusual(), SHAPE)["multiply_adds_dense"]

@@ -8,25 +8,26 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lesion.compress.encoding import MASK, decode
-from lesion.compress.multiply_adds import uses_of_weights
+from lesion.compress.encoding import MASK
+from lesion.compress.multiply_adds import uses_of_weights, weights_in_use
 
 
 def sizes(
-    members: Iterable[Mapping[str, Tensor]],
+    members: Iterable[tuple[Mapping[str, Tensor], nn.Module]],
     network: nn.Module,
     shape: tuple[int, ...],
     dtype: torch.dtype = torch.float32,
 ) -> dict[str, Any]:
     """Mean size of the members of a population, by column name.
 
-    Only prunable weights count (`masks.prunable`): those of convolutions, linear layers and attention. Biases, norms,
-    embeddings and position tables do not, nor do products of two activations as in attention.
+    A weight is zero if it is where the network multiplies by it: after quantisation, and after a layer has standardised
+    its weight, which leaves few zeros of a mask. Only prunable weights count (`masks.prunable`): those of convolutions,
+    linear layers and attention. Biases, norms, embeddings and position tables do not, nor do products of two
+    activations as in attention.
 
     Parameters
     ----------
-    members : stored tensors of each member, at least one member. A weight has the name and shape of the plain network
-        and any dtype (a quantised weight is zero where its integer is zero)
+    members : what is stored of each member, and the network that is restored from it; at least one member
     network : the plain network, before compression
     shape, dtype : of an input: channels, height and width of an image
 
@@ -43,7 +44,7 @@ def sizes(
     """
     uses = uses_of_weights(network, shape, dtype)
     total = {name: network.get_parameter(name).numel() for name in uses}
-    found = [_size(stored, uses) for stored in members]
+    found = [_size(stored, weights_in_use(restored, shape, dtype), uses) for stored, restored in members]
     left = {name: fmean(member.left[name] for member in found) for name in total}
     parameters, parameters_left = sum(total.values()), sum(left.values())
     return {
@@ -66,9 +67,8 @@ class _Size:
     masked: bool
 
 
-def _size(stored: Mapping[str, Tensor], uses: Mapping[str, Tensor]) -> _Size:
-    tensors = decode(stored)
-    left = {name: tensors[name].flatten(1).count_nonzero(dim=1) for name in uses}
+def _size(stored: Mapping[str, Tensor], weights: Mapping[str, Tensor], uses: Mapping[str, Tensor]) -> _Size:
+    left = {name: weights[name].flatten(1).count_nonzero(dim=1).cpu() for name in uses}
     return _Size(
         left={name: int(rows.sum()) for name, rows in left.items()},
         multiply_adds=sum(int((uses[name] * rows).sum()) for name, rows in left.items()),

@@ -94,7 +94,7 @@ def predict(
             found = list(doubtful(members, tables, split, evaluation, device))
             doubts = {"doubts": found} if found else {}
     blank = split.blank()
-    stored = (tensors for _, tensors in read_members(checkpoint))
+    stored = ((tensors, members[member]) for member, tensors in read_members(checkpoint))
     facts = read_facts(checkpoint) | sizes(stored, build(model, split), blank.shape[1:], blank.dtype) | doubts
     joined = pa.concat_tables(table for parts in tables.values() for table in parts)
     write_parquet(predictions, joined, **facts)
