@@ -11,6 +11,7 @@ from lesion.compress.methods import int8_dynamic, int8_static
 from lesion.deploy.contract import RunOptions
 from lesion.deploy.graphs import INPUT, OUTPUT, to_onnx
 from lesion.deploy.runtimes.onnx_runtime import open_model
+from tests.compress.quantised import Unusual, images, inference, member, options, shown
 from tests.training import random_split, small_network
 
 SPLIT = random_split()
@@ -92,3 +93,15 @@ def test_the_file_says_nothing_of_this_machine(tmp_path: Path) -> None:
     assert one == two
     assert str(Path(torch.__file__).parent).encode() not in one
     assert b"site-packages" not in one
+
+
+def test_operators_inside_of_modules_are_integers_in_the_file_too(tmp_path: Path) -> None:
+    state = member(Unusual)
+    stored = int8_static.compressor(Unusual().eval(), options(int8_static), shown(images()[:100]))(state)
+    restored = int8_static.restorer(Unusual().eval(), options(int8_static), images()[:1])(stored)
+    x = images()[100:133]
+    expected = inference(restored, x)
+    graph = to_onnx(restored, x[:1], stored)
+    assert [node.op_type for node in graph.graph.node].count("QuantizeLinear") == 9  # one for each operator
+    found = logits(graph, tmp_path, x)
+    assert np.abs(found - expected.numpy()).max() < 0.05 * float(expected.abs().max())

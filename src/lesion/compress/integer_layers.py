@@ -28,7 +28,7 @@ weights are computed once, when a member is restored.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -57,11 +57,11 @@ class BeforeLayer:
     """Forward pre-hook that quantises the input of a layer."""
 
     def __init__(self, grid: Callable[[Tensor], Tensor]) -> None:
-        self._grid = grid
+        self.grid = grid
 
     def __call__(self, _: nn.Module, inputs: Inputs) -> Inputs:
         """Quantise the first positional argument."""
-        return (self._grid(inputs[0]), *inputs[1:])
+        return (self.grid(inputs[0]), *inputs[1:])
 
 
 def restorer(model: nn.Module, *, static: bool) -> Callable[[Mapping[str, Tensor]], nn.Module]:
@@ -89,12 +89,11 @@ class _Network:
     def prepare(self, tensors: Mapping[str, Tensor]) -> None:
         """Make the model quantise the inputs of what is stored in integers."""
         _fold_batch_norms(self.model, tensors)
-        for name in tensors:
-            owner, _, last = name.rpartition(".")
-            if last == "weight_scale":
-                self.layers.append(owner)
-            elif last in INTEGERS.values() and key(owner, "scale") in tensors:
-                self.kinds[owner] = last
+        for name, integers, _ in integer_weights(tensors):
+            if name == integers:
+                self.layers.append(name.rpartition(".")[0])
+            else:
+                self.kinds[name] = integers.rpartition(".")[2]
         for layer in self.layers:
             module = self.model.get_submodule(layer)
             module.register_forward_pre_hook(BeforeLayer(self.grid(layer)))
@@ -126,8 +125,8 @@ class _Network:
         for name, kind in self.kinds.items():
             found = self.replaced[name]
             own.pop(name).copy_(dequantised(tensors[key(name, kind)], tensors[key(name, "scale")]))
-            bias = tensors.get(key(name, "bias"))
-            found.bias = None if bias is None else bias.to(found.weight.device)
+            if key(name, "bias") in tensors:
+                found.set_bias(tensors[key(name, "bias")])
             self._read_grid(name, tensors)
             if kind == INTEGERS["computed"]:  # what else the weight is computed from is not read any more, nor stored
                 layer = name.rpartition(".")[0]
@@ -143,6 +142,16 @@ class _Network:
         if self.static:
             self.grids[owner].scale = float(tensors[key(owner, "input_scale")])
             self.grids[owner].zero_point = int(tensors[key(owner, "input_zero_point")])
+
+
+def integer_weights(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, str, str]]:
+    """Of each weight that is stored in integers: its name in the network, the keys of its integers and of its scale."""
+    for name in tensors:
+        owner, _, last = name.rpartition(".")
+        if last == "weight_scale":
+            yield key(owner, "weight"), key(owner, "weight"), name
+        elif last in INTEGERS.values() and key(owner, "scale") in tensors:
+            yield owner, name, key(owner, "scale")
 
 
 def dequantised(integers: Tensor, scale: Tensor) -> Tensor:

@@ -23,13 +23,11 @@ class Replacement:
     ----------
     owner, attribute : where its weight is
     grid : function of its input
-    bias : its bias; None for the one that the network gives it
     """
 
     owner: nn.Module
     attribute: str
     grid: Callable[[Tensor], Tensor]
-    bias: Tensor | None = None
 
     @property
     def weight(self) -> Tensor:
@@ -37,6 +35,19 @@ class Replacement:
         weight = getattr(self.owner, self.attribute)
         assert isinstance(weight, Tensor)
         return weight
+
+    @property
+    def bias(self) -> Tensor | None:
+        """Its bias; None for the one that the network gives it."""
+        return self.owner._buffers.get(self._bias)
+
+    def set_bias(self, bias: Tensor) -> None:
+        """Let the operator add `bias`, (output channels,)."""
+        self.owner.register_buffer(self._bias, bias.to(self.weight.device), persistent=False)
+
+    @property
+    def _bias(self) -> str:
+        return f"bias_with_{self.attribute}"
 
 
 def intercept(module: nn.Module, replacements: Iterable[Replacement], *, computed: bool) -> None:

@@ -28,9 +28,7 @@ def uses_of_weights(
     return _run(network, shape, dtype).uses
 
 
-def weights_in_use(
-    network: nn.Module, shape: tuple[int, ...], dtype: torch.dtype = torch.float32
-) -> dict[str, Tensor]:
+def weights_in_use(network: nn.Module, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
     """The weights that a network multiplies by, by weight name in the order of the network, each in its own shape.
 
     That is a layer's parameter unless the layer transforms it first, as by weight standardisation: then it is what
