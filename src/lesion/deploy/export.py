@@ -13,6 +13,7 @@ from lesion.artifacts.atomic import replacing
 from lesion.artifacts.checkpoints import read_members
 from lesion.compress.encoding import decode
 from lesion.compress.restore import restored
+from lesion.data.split import Normalise, Normaliser, Standardise
 from lesion.deploy.contract import RunOptions
 from lesion.deploy.graphs import INPUT, OUTPUT, quantised, to_onnx
 from lesion.deploy.runtimes.onnx_runtime import open_model
@@ -66,7 +67,11 @@ def export_member(
     return [f"{out}: {what}, {out.stat().st_size:,} bytes.", told, _how_to_show(split.normalise)]
 
 
-def _how_to_show(normalise: Any) -> str:
+def _how_to_show(normalise: Normaliser) -> str:
+    if isinstance(normalise, Standardise):
+        return "It takes features less `mean` over `std`, the arrays of the study's images.safetensors."
+    if not isinstance(normalise, Normalise):
+        return "It takes the numbers of words, as the array `tokens` of the study's images.safetensors has them."
     mean, std = (",".join(f"{value:.6g}" for value in values.tolist()) for values in (normalise.mean, normalise.std))
     return f"Images are shown to it with --mean {mean} --std {std}" + (" --bgr." if normalise.reverse else ".")
 
