@@ -149,3 +149,22 @@ def test_augmentation_and_input_are_of_images(tmp_path: Path) -> None:
     made["studies"]["digits"]["model"]["input"] = {"side": 8}
     with pytest.raises(InputError, match=r"studies\.digits\.model\.input: is of images, table gives features"):
         project(made)
+
+
+@pytest.mark.parametrize("variant", ["dense", "int8-static"])
+def test_members_are_exported(study: tuple[str, Path], variant: str, tmp_path: Path) -> None:
+    export = pytest.importorskip("lesion.deploy.export")
+    kind, folder = study
+    made = params(kind, tmp_path)
+    _, parity, given = export.export_member(
+        examples=folder / places.examples("digits"),
+        images=folder / places.images("digits"),
+        checkpoint=folder / places.checkpoint("digits", variant, SHARD),
+        model=made["studies"]["digits"]["model"],
+        compression=made["variants"][variant],
+        member=2,
+        out=tmp_path / "member.onnx",
+    )
+    assert (tmp_path / "member.onnx").stat().st_size > 1000
+    assert "onnxruntime on" in parity
+    assert "features less `mean`" in given if kind == "features" else "numbers of words" in given
