@@ -16,6 +16,7 @@ from lesion.params.document import nearest
 from lesion.params.figure import Figure
 from lesion.params.halves import Halves
 from lesion.params.impact import Impact
+from lesion.params.latency import Latency
 from lesion.params.layers import Layers, check_layers
 from lesion.params.recipe import Evaluation, Recipe
 from lesion.params.resamples import Resamples
@@ -56,7 +57,8 @@ class Study(Settings):
     `adversarial` is null where there is no other source of images of the same classes. `subgroups` names attributes of
     the examples, each alone or several for their intersections; `cluster` names the one whose values say which examples
     belong together, null where each stands for itself. `budget` is what its variants may lose, null for no gate.
-    `layers` names the variants of which the layers are judged one by one, null for none.
+    `layers` names the variants of which the layers are judged one by one, null for none. `latency` says how
+    variants are timed, null for not at all.
     `calibration` is the split whose images methods may look at that compress a trained network; of `test` they see the
     images that they are then judged by.
     """
@@ -72,6 +74,7 @@ class Study(Settings):
     cluster: str | None
     budget: StudyBudget | None
     layers: Layers | None
+    latency: Latency | None
 
 
 class Audit(Settings):
@@ -243,6 +246,12 @@ def _check_layers(params: Params, name: str) -> None:
         check_layers(variant, params.variants[variant], where=f"params.yaml: {where}")
 
 
+def _check_latency(params: Params, name: str) -> None:
+    latency = params.studies[name].latency
+    if latency is not None:
+        _check_known(latency.variants, dict.fromkeys(_compressed(params, name)), f"studies.{name}.latency.variants")
+
+
 def validate(data: Mapping[str, Any]) -> Params:
     """Check the whole file, with every option of every module that it names.
 
@@ -266,6 +275,7 @@ def validate(data: Mapping[str, Any]) -> Params:
     for name, study in params.studies.items():
         _check_budget(params, name)
         _check_layers(params, name)
+        _check_latency(params, name)
         _check_subgroups(study.subgroups, f"studies.{name}.subgroups")
         plugins.options("data", study.data, where=f"studies.{name}.data")
         if study.adversarial is not None:

@@ -25,6 +25,7 @@ PLACES = {
     "layers-path": f"{RESULTS}/layers/path/{{variant}}.csv",
     "layers-check": f"{RESULTS}/layers/check/{{variant}}.csv",
     "layers-keep": f"{RESULTS}/layers/keep/{{variant}}.yaml",
+    "latency": f"{RESULTS}/latency/latency.csv",
     "verdict": f"{RESULTS}/gate/verdict.json",
     "verdict-markdown": f"{RESULTS}/gate/verdict.md",
     "passed": f"{RESULTS}/gate/passed.txt",

@@ -11,7 +11,7 @@ from lesion.params.document import cut
 from lesion.params.shard import members
 from lesion.pipeline import artifacts
 from lesion.pipeline.step import Input, Step
-from lesion.pipeline.steps import STEPS
+from lesion.pipeline.steps import STEPS, VARIANTS
 
 DENSE = "dense"
 Files = str | list[str] | dict[str, str] | dict[str, list[str]]
@@ -229,7 +229,13 @@ class Graph:
 
     def settings(self, node: Node) -> dict[str, Any]:
         """Argument -> the part of params.yaml that a node sees, as plain data."""
-        return {argument: cut(self.data, key) for argument, key in self.keys(node).items()}
+        return {argument: self._part(node, key) for argument, key in self.keys(node).items()}
+
+    def _part(self, node: Node, key: str) -> Any:
+        if key != VARIANTS:
+            return cut(self.data, key)
+        read = [variant for files in self.inputs(node).values() if isinstance(files, dict) for variant in files]
+        return {variant: cut(self.data, f"variants.{variant}") for variant in dict.fromkeys(read)}
 
     # All nodes
 

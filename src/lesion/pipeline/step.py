@@ -37,14 +37,15 @@ class Step:
     per : which of study, variant and shard name a node, in the order of the command line
     inputs : argument -> files that the node reads
     outputs : argument -> artifact that the node writes
-    params : argument -> dotted key of params.yaml, with `{study}`, `{variant}` and `{parent}`
+    params : argument -> dotted key of params.yaml, with `{study}`, `{variant}` and `{parent}`; `variants.*` are those
+        that the node reads populations of
     kinds : the kinds of variants that the step is for
     methods : of these, the methods that it is for; empty for all
     command : the subcommand, where it is not the name of the step
     fixed : arguments that are the same for all nodes of the step; those on the command line are options of it
     modules : modules that the entry loads by name whatever params.yaml says
     loads : arguments of `params` that name modules: `data`, `source`, `model`, `compression` (the method and what is on
-        its axes), `method` (the method alone) or `parent` (the method of the parent)
+        its axes), `method` (the method alone), `parent` (the method of the parent) or `variants` (the methods of all)
     reads_file : dotted key of params.yaml that holds the path of a file from outside, which is an input, too
     reads_members : whether the files that a method takes members from (`pretrained`) are inputs, too
     only_with : dotted key of params.yaml; a study of which it is null has no such nodes, and no variant has that it

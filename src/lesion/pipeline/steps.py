@@ -19,6 +19,9 @@ COMPRESSION = {"compression": "variants.{variant}"}
 SEED = {"root_seed": "root_seed"}
 BUDGET = {"budget": "studies.{study}.budget"}
 LAYERS = {"layers": "studies.{study}.layers"}
+VARIANTS = "variants.*"
+"""The key of all variants that a node reads populations of."""
+LATENCY = {"settings": "studies.{study}.latency"}
 CALIBRATION = {"parent_compression": "variants.{parent}", "calibration": "studies.{study}.calibration"}
 DESIGN = {"design": "audit.design", "cluster": "studies.{study}.cluster"}
 
@@ -134,6 +137,16 @@ STEPS: dict[str, Step] = {
         SEED | MODEL | EVALUATION | COMPRESSION | CALIBRATION | LAYERS,
         kinds=("derived",), loads=("model", "compression", "parent"), only_with=LAYERS["layers"], comparison=True,
         cores="evaluation", gpu=True,
+    ),
+    "latency": Step(
+        "Measure how long each variant takes on this machine, by every runtime that is installed.",
+        "lesion.deploy.latency:latency", STUDY,
+        DATA | {
+            "checkpoints": Input("checkpoint", over="named-populations"),
+            "predictions": Input("predictions", over="named-populations"),
+        },
+        {"table": "latency"}, MODEL | LATENCY | {"variants": VARIANTS}, loads=("model", "variants"),
+        only_with=LATENCY["settings"], comparison=True,
     ),
     "risk": Step(
         "Rank examples, classes and groups by risk from the dense members alone.",

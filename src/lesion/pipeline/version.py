@@ -57,7 +57,9 @@ def loaded(graph: Graph, node: Node) -> Iterator[tuple[str, Any, str]]:
     parts, keys = graph.settings(node), graph.keys(node)
     for name in node.declared.loads:
         kind, argument = LOADED.get(name, (name, name))
-        if parts[argument] is not None:  # a study without a natural adversarial set
+        if name == "variants":
+            yield from (("method", part, f"variants.{variant}") for variant, part in parts[name].items())
+        elif parts[argument] is not None:  # a study without a natural adversarial set
             yield kind, parts[argument], keys[argument]
 
 
