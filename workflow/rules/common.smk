@@ -101,11 +101,26 @@ def variants(step):
     )
 
 
+def recipe_of(step, wildcards):
+    """The recipe by which a job trains what it compresses; None if it does not."""
+    compresses = step == "compress"
+    return (
+        config["variants"][wildcards.variant].get("fine_tune") if compresses else None
+    )
+
+
 def cores(step):
     """Cores of a job: the threads that compute and the processes that read ahead, as the study says."""
 
     def count(wildcards):
-        part = config["studies"][wildcards.study][STEPS[step].cores]
-        return part["threads"] + part["workers"]
+        part = recipe_of(step, wildcards)
+        if STEPS[step].cores:
+            part = config["studies"][wildcards.study][STEPS[step].cores]
+        return part["threads"] + part["workers"] if part else 1
 
-    return count if STEPS[step].cores else 1
+    return count
+
+
+def gpus(step):
+    """GPUs of a job: one where it leases one if there is one."""
+    return lambda wildcards: int(STEPS[step].gpu or bool(recipe_of(step, wildcards)))

@@ -19,7 +19,7 @@ for step in STEPS:
             ENVIRONMENT
         threads: cores(step)
         resources:
-            **({"gpu": 1} if STEPS[step].gpu else {}),
+            **({"gpu": gpus(step)} if STEPS[step].gpu or step == "compress" else {}),
         params:
             code=lambda wildcards, step=step: code(GRAPH, node(step)(wildcards)),
             settings=lambda wildcards, step=step: settings(GRAPH, node(step)(wildcards)),
