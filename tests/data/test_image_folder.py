@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lesion.data.contents import record
 from lesion.data.image_folder import check_classes, class_folders, file_names, list_files
 from lesion.errors import InputError
 
@@ -115,10 +116,25 @@ def test_links_are_followed_and_suffixes_may_be_in_capitals(tmp_path: Path) -> N
     assert files.to_pylist() == ["cat/a.JPG", "cat/b.Png"]
 
 
+def test_a_link_that_leads_to_itself_is_told(tmp_path: Path) -> None:
+    made(tmp_path / "cat" / "a.png")
+    (tmp_path / "cat" / "b.png").symlink_to(tmp_path / "cat" / "b.png")
+    with pytest.raises(InputError, match=r"cat/b\.png: cannot be read \(Too many levels of symbolic links\)$"):
+        list_files(tmp_path, "", ["cat"])
+
+
+def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
+    made(tmp_path / "cat" / "a.png")
+    (tmp_path / "cat" / "b.png").symlink_to(tmp_path / "gone.png")
+    files, _ = list_files(tmp_path, "", ["cat"])
+    with pytest.raises(InputError, match=r"cat/b\.png: the image is missing$"):
+        record(tmp_path, files, tmp_path / "made" / "images.safetensors")
+
+
 def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(InputError, match=r"cat: the folder cannot be read \(Permission denied\)$"):
+    with pytest.raises(InputError, match=r"cat: cannot be read \(Permission denied\)$"):
         file_names(tmp_path / "cat")

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lesion.data import table_rows
 from lesion.data.dataset import Indexed
 from lesion.data.sets import image_table
 from lesion.data.sets.image_table import Options
@@ -109,6 +110,14 @@ def test_paths_in_the_other_form_of_their_letters_are_found(tmp_path: Path) -> N
 def test_the_line_at_fault_is_named(folder: Path, row: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         load(written(folder, [*ROWS, row]))
+
+
+def test_a_column_of_numbers_is_no_column_of_classes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_rows, "MOST", 1)
+    with pytest.raises(
+        InputError, match=r"table\.csv: column label: 2 different labels, 1 at most are expected; is it"
+    ):
+        load(written(folder, ROWS))
 
 
 def test_options_that_do_not_fit_are_named(folder: Path) -> None:

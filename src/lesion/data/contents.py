@@ -193,11 +193,13 @@ def _chunks(rows: Rows) -> list[Rows]:
 
 
 def _stat(path: str | Path) -> tuple[int, int]:
-    """Size and time of a file, as of a missing one where there is none."""
+    """Size and time of a file, as of a missing one where there is none; InputError where they cannot be known."""
     try:
         found = os.stat(path)  # noqa: PTH116
     except (FileNotFoundError, NotADirectoryError):
         return MISSING, 0
+    except OSError as error:
+        raise InputError(f"{path}: not a readable file ({error.strerror})") from None
     return found.st_size, found.st_mtime_ns
 
 

@@ -43,7 +43,7 @@ def _entries(folder: Path) -> dict[str, bool]:
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{folder}: there is no such folder of images") from None
     except OSError as error:
-        raise InputError(f"{folder}: the folder cannot be read ({error.strerror})") from None
+        raise InputError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
     if odd := next((name for name in sorted(found) if not _is_utf8(name)), None):
         shown = os.fsencode(odd).decode("utf-8", "backslashreplace")
         raise InputError(f"{folder / shown}: the name is not UTF-8; rename it")

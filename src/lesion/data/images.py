@@ -156,7 +156,11 @@ def folder(root: str) -> Path:
     path = paths.named(root)
     if "$" in str(path):
         raise InputError(f"{root}: set this environment variable to the folder of images")
-    if not path.is_dir():
+    try:
+        there = path.is_dir()
+    except OSError as error:
+        raise InputError(f"{path}: the folder cannot be read ({error.strerror})") from None
+    if not there:
         raise InputError(f"{path}: there is no such folder of images")
     return path
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from lesion.artifacts import paths
 from lesion.artifacts.tables import EXAMPLES
-from lesion.data.class_list import for_people, nearest, one_spelling, read_classes
+from lesion.data.class_list import MOST, for_people, nearest, one_spelling, read_classes
 from lesion.data.text_table import TextTable
 from lesion.errors import InputError
 
@@ -56,7 +56,7 @@ def labels(
     Raises
     ------
     InputError
-        Names the first row without a label, or with one that is none of `classes`.
+        Names the first row without a label, or with one that is none of `classes`; or there are too many classes.
     """
     told = [one_spelling(table.columns[column][row]) for row in rows]
     if (empty := next((row for row, one in zip(rows, told, strict=True) if not one), None)) is not None:
@@ -67,6 +67,11 @@ def labels(
         names = for_people(ids)
     else:
         ids, names = read_classes(paths.named(classes))
+    if len(ids) > MOST:
+        raise InputError(
+            f"{table.path}: column {column}: {len(ids)} different labels, {MOST} at most are expected; is it a number"
+            " and no class?"
+        )
     number = {one: place for place, one in enumerate(ids)}
     for row, one in zip(rows, told, strict=True):
         if one not in number:
