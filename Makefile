@@ -1,6 +1,7 @@
 # make        install, run the default study, write the report
 # make test   the tests; make check  the linters; make bench  the measurements of docs/PERFORMANCE.md
 # make bench-statistics  whether tests, intervals and the null keep what they promise, by simulation
+# make bench-architectures  networks of timm and torchvision through every operation
 # make figures  redraw the figures of a published study, from its predictions; installs no torch
 # make docs   the site, in site/; make lock  resolve the pins anew
 SHELL := bash
@@ -11,7 +12,7 @@ INSTALLED := .venv/installed-pipeline
 INSTALLED_WITH_TORCH := .venv/installed-train,dev
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: all figures install test check bench bench-statistics docs lock clean
+.PHONY: all figures install test check bench bench-statistics bench-architectures docs lock clean
 
 all: install
 	snakemake --cores all 2>&1 | python -m lesion.pipeline.steps_left
@@ -51,6 +52,10 @@ bench: install
 # Whether the statistics keep what they promise, on populations of which the truth is known.
 bench-statistics: install
 	python -m bench.statistics
+
+# Architectures of timm and torchvision through every operation: the table of docs/ARCHITECTURES.md.
+bench-architectures: install
+	python -W ignore -m bench.architectures
 
 docs: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
