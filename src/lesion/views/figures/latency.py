@@ -109,7 +109,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     grid[0].annotate(
         f"{known['processor']}, {threads}; median and quartiles of {known['repeats']} rounds, by the clock"
         + (" on the wall" if known["clock"] == "wall" else " of the process"),
-        (0.01, 0.99), xycoords="axes fraction", va="top", fontsize="x-small", color=style.GREY,
+        (0.01, 0.01), xycoords="axes fraction", va="bottom", fontsize="x-small", color=style.GREY,
     )  # fmt: skip
     return drawing
 
