@@ -13,14 +13,10 @@ from lesion.artifacts.atomic import write_text
 from lesion.errors import InputError
 from lesion.models.contract import PublishedFamily
 from lesion.params.document import NAME
-from lesion.params.file import Study
 from lesion.pipeline.project import project
 
 STUDY = "pretrained"
 LIBRARIES = ("timm", "torchvision")
-SEVERAL = ("layers", "latency")
-"""Parts of a study that look at its variants further, and are null until they are asked for."""
-
 COMPRESSED = ("int8-static", "int8-dynamic", "int4", "magnitude-50-after", "nm-2-4-after", "filters-30-after")
 """The variants of `TEXT` but dense, in the order of display."""
 
@@ -49,7 +45,9 @@ studies:
     subgroups: []   # attributes of the images whose groups are compared; they take data of `image-table`
     cluster: null
     adversarial: null
-${several}    # Of trainings, of which there are none here: a variant with `fine_tune` has a recipe of its own.
+    layers: null    # {variants: [int8-static], images: 500}: which layer is to blame (docs/LAYERS.md)
+    latency: null   # how long each variant takes on this machine (docs/DEPLOY.md)
+    # Of trainings, of which there are none here: a variant with `fine_tune` has a recipe of its own.
     recipe:
       {epochs: 1.0, batch: 32, micro_batch: 32, rate: 0.001, warmup: 0.0, decay: [], decay_factor: 0.1, momentum: 0.9,
        weight_decay: 0.0, label_smoothing: 0.0, augmentation: {shift: 0, mirror: true, smallest_area: 1.0},
@@ -136,7 +134,7 @@ class PretrainedStudy:
             derived=", ".join(COMPRESSED), root=_plain(root), train=_plain(train),
             test=_plain(test), classes=_path(self.classes), calibration="train" if self.calibration else "test",
             loss=self.loss, files=_path(self.weights, braces=True), key=_plain(self.key), names=_path(self.names),
-            images=self.count, norms=self.count, several=_several(),
+            images=self.count, norms=self.count,
         )  # fmt: skip
 
     def _folders(self) -> tuple[str, str | None, str]:
@@ -177,10 +175,6 @@ def _shown(library: str, architecture: str) -> str:
     family, options = plugins.component("model", {"name": library, "architecture": architecture}, where="--model")
     own = family.own_input(options, "default") if isinstance(family, PublishedFamily) else None
     return "null" if own is None else "own"
-
-
-def _several() -> str:
-    return "".join(f"    {name}: null\n" for name in SEVERAL if name in Study.model_fields)
 
 
 def _plain(value: str | None) -> str:
