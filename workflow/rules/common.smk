@@ -12,7 +12,7 @@ ENVIRONMENT = (
     "../../environment.yml"  # used with --software-deployment-method conda alone
 )
 ACTIVE = list(GRAPH.nodes())
-TABLES = {"summary", "robustness", *STATISTICS}
+TABLES = {"summary", "robustness", "layers", *STATISTICS}
 CATEGORIES = {
     "summary": "Summary",
     "comparison": "Comparison",
