@@ -10,7 +10,7 @@ from matplotlib import figure as mpl
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from lesion.artifacts.csv_tables import read_csv
 from lesion.audit.inference.intervals import mean_interval
@@ -98,6 +98,7 @@ def _panel(upper: Axes, lower: Axes, variant: str, part: pd.DataFrame) -> None:
     lower.bar(place, error, width=width, color=colours)
     if np.nanmax(error, initial=0) > 0:
         lower.set_yscale("log")
+        lower.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         lower.yaxis.set_major_formatter("{x:g}")
         lower.yaxis.set_minor_formatter(NullFormatter())
         lower.set_ylim(bottom=max(LEAST_ERROR, float(np.nanmin(error[error > 0])) / 2))
