@@ -96,7 +96,8 @@ def main(archive: Path) -> None:
     halves = [part(split, rows) for rows in np.array_split(order, 2)]
     for seen, judged in (halves, halves[::-1]):
         state_of_half = pruned(state, seen, len(seen.label))
-        print(f"batch norms of 500: the other half {right(state_of_half, judged):.1%}", flush=True)
+        shares = f"the other half {right(state_of_half, judged):.1%}, its own {right(state_of_half, seen):.1%}"
+        print(f"batch norms of 500: {shares}", flush=True)
 
 
 if __name__ == "__main__":
