@@ -55,7 +55,7 @@ FORMATS: dict[str, dict[str, Any]] = {
 @torch.inference_mode()
 def answers(network: nn.Module, inputs: Tensor) -> Tensor:
     """The class of each image, int64 (n,)."""
-    return torch.cat([network(part).argmax(1) for part in inputs.split(BATCH)])
+    return torch.cat([network(part).argmax(1) for part in torch.split(inputs, BATCH)])
 
 
 def bits(stored: Mapping[str, Tensor], network: nn.Module) -> float:
@@ -66,7 +66,11 @@ def bits(stored: Mapping[str, Tensor], network: nn.Module) -> float:
 
 
 def table(
-    members: list[dict[str, Tensor]], network: nn.Module, shown: Calibration, test: Split, more: Mapping[str, Any]
+    members: list[dict[str, Tensor]],
+    network: nn.Module,
+    shown: Calibration,
+    test: Split,
+    more: dict[str, dict[str, Any]],
 ) -> None:
     """One row a format: bits a weight, accuracy, answers that are broken and fixed, means over the members."""
     inputs = test.normalise(torch.from_numpy(test.images.read(np.arange(len(test.label)))))
@@ -103,8 +107,8 @@ def digits() -> None:
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         Path("params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         run("data", {"study": "digits"})
-        places = [next(Path().rglob(f"{name}.*")) for name in ("examples", "images")]
-        train, test = (read_split(*places, part) for part in ("train", "test"))
+        examples, images = (next(Path().rglob(f"{name}.*")) for name in ("examples", "images"))
+        train, test = (read_split(examples, images, part) for part in ("train", "test"))
         recipe = Recipe.model_validate(study["recipe"])
         with computing(threads=1) as device:
             members = [
@@ -157,7 +161,10 @@ def lite0(folder: Path) -> None:
         "group": 32,
         "layers": [{"match": "*conv_dw", "format": "int8"}, {"match": "conv_stem", "format": "int8"}],
     }
-    more = {"int4, groups of 32, depthwise int8": depthwise, "the same, GPTQ": depthwise | {"gptq": GPTQ}}
+    more = {
+        "int4, groups of 32, first and depthwise layers int8": depthwise,
+        "the same, GPTQ": depthwise | {"gptq": GPTQ},
+    }
     table([state], network, Calibration(shown, 0), test, more)
 
 

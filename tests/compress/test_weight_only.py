@@ -15,6 +15,7 @@ from lesion.compress.encoding import decode, encode
 from lesion.compress.masks import prunable
 from lesion.compress.methods import weight_only
 from lesion.compress.methods.weight_only import Options
+from lesion.compress.size import sizes
 from lesion.errors import InputError
 from tests.compress.quantised import digits_net, images, inference, member, shown
 
@@ -143,6 +144,18 @@ def test_pruned_weights_stay_pruned_and_are_short_on_disk(
     packed = sum(tensor.nbytes for name, tensor in stored.items() if name.endswith("codes"))
     shortened = sum(tensor.nbytes for name, tensor in on_disk.items() if ".codes" in name)
     assert (shortened < 0.5 * packed) if symmetric else (shortened <= packed)
+
+
+def test_sizes_are_those_of_the_bytes_and_of_the_weights_that_are_computed_with() -> None:
+    state, found = member(digits_net), options(format="int2", group=32)
+    stored = encode(compressed(state, found))
+    net = restored(decode(stored), found)
+    size = sizes([(stored, net)], digits_net(), (1, 8, 8))
+    assert size["bytes_per_member"] == sum(tensor.nbytes for tensor in stored.values())
+    assert size["bytes_per_member"] < 0.2 * sum(tensor.nbytes for tensor in state.values())
+    zeros = {name: float((net.get_parameter(name) == 0).float().mean()) for name, _, _ in prunable(net)}
+    assert dict(size["sparsity_by_layer"]) == pytest.approx(zeros)
+    assert min(zeros.values()) > 0.1
 
 
 def test_attention_has_its_projections_rounded_to_the_nearest_and_the_rest_compensated() -> None:
