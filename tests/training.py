@@ -48,14 +48,16 @@ def recipe(**changed: object) -> Recipe:
     return Recipe.model_validate(RECIPE.model_dump() | changed)
 
 
-def random_split(examples: int = 70, classes: int = 4, *, seed: int = 5) -> Split:
-    """Random images of 8 × 8 × 1 with random labels: 8 batches of 8 an epoch, and six images that are left out."""
+def random_split(examples: int = 70, classes: int = 4, *, seed: int = 5, side: int = 8, channels: int = 1) -> Split:
+    """Random images with random labels: 8 batches of 8 an epoch, and six images that are left out."""
     generator = torch.Generator().manual_seed(seed)
     return Split(
         example_id=torch.arange(examples, dtype=torch.int32),
-        images=PackedImages(torch.randint(256, (examples, 8, 8, 1), generator=generator, dtype=torch.uint8).numpy()),
+        images=PackedImages(
+            torch.randint(256, (examples, side, side, channels), generator=generator, dtype=torch.uint8).numpy()
+        ),
         label=torch.randint(classes, (examples,), generator=generator),
-        normalise=Normalise(torch.tensor([0.5]), torch.tensor([0.29])),
+        normalise=Normalise(torch.full((channels,), 0.5), torch.full((channels,), 0.29)),
         class_names=tuple(str(label) for label in range(classes)),
         class_ids=tuple(str(label) for label in range(classes)),
     )
@@ -82,11 +84,11 @@ def pruned(**axes: Any) -> dict[str, Any]:
     return {"method": "prune", "sparsity": 0.5} | plain | axes
 
 
-def method_of(model: nn.Module, variant: dict[str, Any], *, steps: int = STEPS) -> Any:
+def method_of(model: nn.Module, variant: dict[str, Any], *, steps: int = STEPS, split: Split | None = None) -> Any:
     """What a variant does while `model` is trained on the random images."""
     options = plugins.options("method", variant, where="variant", key="method")
     return plugins.load("method", variant["method"]).Training(
-        model, options, steps=steps, sample=sample(), examples=70, seed=SEEDS.method
+        model, options, steps=steps, sample=sample(split), examples=70, seed=SEEDS.method
     )
 
 
