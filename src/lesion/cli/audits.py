@@ -22,6 +22,9 @@ Separator = Annotated[str | None, typer.Option(help="Between columns of text; el
 Task = Annotated[list[str], typer.Option(help="A task of a benchmark's logs; all without.")]
 Filter = Annotated[str | None, typer.Option(help="The filter of answers, where logs have several.")]
 Metric = Annotated[str | None, typer.Option(help="What tells right answers, where logs have several.")]
+Classes = Annotated[
+    Path | None, typer.Option(help="Names of the classes 0, 1, …: a list, or a study's examples.parquet.")
+]
 
 CHANGES = [0.01, 0.02, 0.05, 0.1]
 COLLECT = 100_000, 50, 100
@@ -52,6 +55,7 @@ def audit(
     task: Task = [],  # noqa: B006
     filter: Filter = None,
     metric: Metric = None,
+    classes: Classes = None,
     alpha: Annotated[float, typer.Option(help="Significant below this p, and by false discovery rate this q.")] = 0.05,
     normalise: Annotated[Normalise, typer.Option(help="Whose accuracy recall is relative to.")] = "member",
     design: Annotated[Design, typer.Option(help="paired: member k of both belong together.")] = "auto",
@@ -66,10 +70,8 @@ def audit(
     """Audit files of predictions, one or more candidates against dense: tables, figures and one page."""
     gc.set_threshold(*COLLECT)
     from lesion.audit.candidates.naming import named_files
-    from lesion.audit.comparison.files.contract import Reading
 
-    reading = Reading(separator=separator, task=tuple(task), filter=filter, metric=metric)
-
+    reading = _reading(separator, task, filter, metric, classes)
     if write_budget is not None:
         _write_budget(write_budget, dense, list(named_files(compressed).values()), reading)
         return
@@ -87,6 +89,16 @@ def audit(
         print("\n".join(_said(found, gate, out, as_json=as_json)))
     if gate is not None:
         raise typer.Exit(gate.exit_code_)
+
+
+def _reading(
+    separator: str | None, task: list[str], filter: str | None, metric: str | None, classes: Path | None
+) -> "Reading":
+    from lesion.audit.comparison.files.called import read_class_names
+    from lesion.audit.comparison.files.contract import Reading
+
+    names = () if classes is None else read_class_names(classes)
+    return Reading(separator=separator, task=tuple(task), filter=filter, metric=metric, classes=names)
 
 
 def _gate(budget: Path) -> "Gate":
@@ -133,15 +145,15 @@ def foresee(
     task: Task = [],  # noqa: B006
     filter: Filter = None,
     metric: Metric = None,
+    classes: Classes = None,
 ) -> None:
     """Rank examples, classes and groups by risk before anything is compressed, and say how many answers to lose."""
-    from lesion.audit.comparison.files.contract import Reading
     from lesion.views.foreseen.foresee import foresee
     from lesion.views.foreseen.sentences import lines
     from lesion.views.page.folder import PAGE
     from lesion.views.terminal import encodable
 
-    reading = Reading(separator=separator, task=tuple(task), filter=filter, metric=metric)
+    reading = _reading(separator, task, filter, metric, classes)
     found = foresee(dense=dense, out=out, texts=texts, reading=reading)
     said = [*lines(found), f"The page is {out / PAGE}."]
     print("\n".join(encodable(line, sys.stdout.encoding or "ascii") for line in said))

@@ -17,7 +17,7 @@ from lesion.pipeline.project import project
 
 STUDY = "pretrained"
 LIBRARIES = ("timm", "torchvision")
-COMPRESSED = ("int8-static", "int8-dynamic", "int4", "magnitude-50-after", "nm-2-4-after", "filters-30-after")
+COMPRESSED = ("int8-static", "int8-dynamic", "int4", "magnitude-50-after", "nm-2-4-after", "filters-10-after")
 """The variants of `TEXT` but dense, in the order of display."""
 
 TEXT = Template("""\
@@ -57,11 +57,11 @@ studies:
 variants:
   dense: {method: pretrained, files: $files, key: $key, names: $names}
   # Integers: weights and activations in 8 bits, with scales fixed on calibration images or taken as the network runs;
-  # weights alone in 4 bits, with a scale for each 32.
+  # weights alone in 4 bits, with a scale for each 32 and GPTQ's rounding.
   int8-static: {method: int8-static, of: dense, calibration_images: $images}
   int8-dynamic: {method: int8-dynamic, of: dense}
-  int4: {method: weight-only, of: dense, format: int4, group: 32}
-  # Zeros: half of the weights, the smallest; two of four; three filters in ten, those that vary least. Then the batch
+  int4: {method: weight-only, of: dense, format: int4, group: 32, gptq: {images: $images, damping: 0.01}}
+  # Zeros: half of the weights, the smallest; two of four; one filter in ten, those that vary least. Then the batch
   # norms are measured anew on calibration images.
   magnitude-50-after:
     {method: prune-trained, of: dense, sparsity: 0.5, score: magnitude, shape: weight, allocation: uniform,
@@ -69,8 +69,8 @@ variants:
   nm-2-4-after:
     {method: prune-trained, of: dense, sparsity: 0.5, score: magnitude, shape: {name: n-m, of: 4}, allocation: uniform,
      batch_norms: $norms}
-  filters-30-after:
-    {method: prune-trained, of: dense, sparsity: 0.3, score: {name: activation-variance, images: $images},
+  filters-10-after:
+    {method: prune-trained, of: dense, sparsity: 0.1, score: {name: activation-variance, images: $images},
      shape: filter, allocation: uniform, batch_norms: $norms}
 
 audit:
@@ -167,7 +167,8 @@ def audit_command(out: str = "page") -> str:
     """The command that puts all variants on one page, in the folder of the study, once they have answered."""
     place = f"results/{STUDY}/predictions/{{}}/0-0.parquet"
     named = "".join(f" \\\n  --compressed {name}={place.format(name)}" for name in COMPRESSED)
-    return f"lesion audit --dense {place.format('dense')}{named} \\\n  --out {out}"
+    names = f"--classes results/{STUDY}/data/examples.parquet"
+    return f"lesion audit --dense {place.format('dense')}{named} \\\n  {names} --out {out}"
 
 
 def _shown(library: str, architecture: str) -> str:

@@ -20,6 +20,7 @@ class Reading:
     task : which tasks of a benchmark are read; all without
     filter : which filter's answers are read, of a benchmark with several
     metric : which metric tells whether an answer is right, of a benchmark with several
+    classes : names of the classes 0, 1, …, of a file with numbers; of any format
     """
 
     block_size: int = BLOCK
@@ -27,6 +28,7 @@ class Reading:
     task: tuple[str, ...] = ()
     filter: str | None = None
     metric: str | None = None
+    classes: tuple[str, ...] = ()
 
 
 NOTHING_SAID = Reading()
@@ -39,7 +41,7 @@ class Reader(Protocol):
     ----------
     ORDER : readers are asked in this order, those of special formats first
     READS : the names of files that it reads, as an error lists them
-    TAKES : the options of `Reading` that it heeds, but for block_size
+    TAKES : the options of `Reading` that it heeds, but for block_size and classes
     """
 
     @property

@@ -8,9 +8,12 @@ from pkgutil import iter_modules
 from typing import cast
 
 from lesion.audit.comparison.files import readers
+from lesion.audit.comparison.files.called import with_class_names
 from lesion.audit.comparison.files.contract import BLOCK, Reader, Reading
 from lesion.audit.comparison.files.predictions import Predictions
 from lesion.errors import InputError
+
+OF_ANY_FORMAT = {"block_size", "classes"}
 
 
 def all_readers() -> list[Reader]:
@@ -27,6 +30,7 @@ def read_predictions(
     task: Sequence[str] = (),
     filter: str | None = None,
     metric: str | None = None,
+    classes: Sequence[str] = (),
 ) -> Predictions:
     """Read the predictions of one population (formats: docs/AUDIT.md).
 
@@ -38,18 +42,20 @@ def read_predictions(
     task : which tasks of a benchmark's log are read; all without
     filter : which filter's answers are read, where a log has several
     metric : which metric tells whether an answer is right, where a log has several that disagree
+    classes : names of the classes 0, 1, …, of a file with numbers
 
     Raises
     ------
     InputError
         Where the file cannot be read, or is not one prediction of each member for each example.
     """
-    return read(Path(path), Reading(block_size, separator, tuple(task), filter, metric))
+    return read(Path(path), Reading(block_size, separator, tuple(task), filter, metric, tuple(classes)))
 
 
 def read(path: Path, reading: Reading) -> Predictions:
     """The same, with what is said about the file as one thing."""
-    return reader_of(path).read(path, reading)
+    found = reader_of(path).read(path, reading)
+    return with_class_names(found, reading.classes, path) if reading.classes else found
 
 
 def reader_of(path: Path) -> Reader:
@@ -74,7 +80,7 @@ def refuse_unheeded(paths: Iterable[Path], reading: Reading) -> None:
     InputError
         Where there is one; the message names it.
     """
-    said = [field.name for field in fields(Reading) if field.name != "block_size" and getattr(reading, field.name)]
+    said = [field.name for field in fields(Reading) if field.name not in OF_ANY_FORMAT and getattr(reading, field.name)]
     if not said:
         return
     heeded = {name for path in paths for name in reader_of(path).TAKES}
