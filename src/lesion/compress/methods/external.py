@@ -4,11 +4,10 @@ The file is one that `lesion audit` reads. Its members have no weights here, so 
 is no robustness and no size.
 """
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from lesion.errors import InputError
 from lesion.params.settings import Settings
-from lesion.params.shard import members
+from lesion.params.shard import Shard
 
 KIND = "external"
 FLOAT_MEMBERS = False
@@ -22,13 +21,4 @@ class Options(Settings):
     """
 
     predictions: str = Field(min_length=1)
-    members: str
-
-    @field_validator("members")
-    @classmethod
-    def _is_a_range(cls, shard: str) -> str:
-        try:
-            members(shard)
-        except InputError as error:
-            raise ValueError(str(error)) from None
-        return shard
+    members: Shard

@@ -4,11 +4,10 @@ The files come from anywhere: another framework, a vendor's quantiser. Their mem
 derived from them.
 """
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from lesion.errors import InputError
 from lesion.params.settings import Settings
-from lesion.params.shard import members
+from lesion.params.shard import Shard, members
 
 KIND = "external"
 FLOAT_MEMBERS = False
@@ -23,18 +22,9 @@ class Options(Settings):
     """
 
     file: str = Field(min_length=1)
-    members: str
+    members: Shard
     output: str | None = None
     providers: list[str] = Field(["cpu"], min_length=1)
-
-    @field_validator("members")
-    @classmethod
-    def _is_a_range(cls, shard: str) -> str:
-        try:
-            members(shard)
-        except InputError as error:
-            raise ValueError(str(error)) from None
-        return shard
 
     @model_validator(mode="after")
     def _has_a_file_each(self) -> "Options":
