@@ -11,6 +11,7 @@ from torchvision import models
 
 from lesion.errors import InputError
 from lesion.models import timm, torchvision
+from lesion.models.build import load_weights
 from lesion.models.catalogue import fitting
 from tests.models.counting import WithoutMemory, parameters
 
@@ -129,3 +130,10 @@ def test_trying_a_network_changes_nothing_in_it() -> None:
     assert all(torch.equal(state[name], tensor) for name, tensor in model.state_dict().items())
     with pytest.raises(InputError, match="it does not give 4 logits for an image"):
         fitting(lambda: model, what="it", channels=1, side=4, classes=4)
+
+
+def test_stored_weights_load_where_a_module_asks_for_its_version() -> None:
+    options = torchvision.Options(architecture="mnasnet0_5")
+    own, other = (torchvision.build(options, channels=3, side=32, classes=4) for _ in range(2))
+    load_weights(other, dict(own.state_dict()))  # as from a file: a plain mapping
+    assert all(torch.equal(value, own.state_dict()[name]) for name, value in other.state_dict().items())

@@ -1,5 +1,6 @@
 """Networks from their description in params.yaml."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,7 +48,17 @@ def load_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         if _kind(tensor.dtype) != _kind(tensors[name].dtype):
             held, needed = (str(dtype).removeprefix("torch.") for dtype in (tensors[name].dtype, tensor.dtype))
             raise InputError(f"checkpoint: tensor {name} is {held}, the model expects {needed}")
-    module.load_state_dict(dict(tensors))
+    load_state(module, tensors)
+
+
+def load_state(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """`load_state_dict` for tensors that were stored, without the versions of modules that torch keeps beside them.
+
+    Some modules (torchvision's MNASNet) refuse tensors without a version. These are taken to be of the module's own.
+    """
+    state = OrderedDict(tensors)
+    state._metadata = module.state_dict()._metadata  # type: ignore[attr-defined]
+    module.load_state_dict(state)
 
 
 def _kind(dtype: torch.dtype) -> str:

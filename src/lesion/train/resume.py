@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 
 from lesion.artifacts.checkpoints import read_facts, read_members, write_checkpoint
 from lesion.errors import InputError
+from lesion.models.build import load_state
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Snapshots:
         for name, parameter in model.named_parameters():
             if (momentum := tensors.pop(f"{MOMENTUM}.{name}", None)) is not None:
                 optimiser.state[parameter][MOMENTUM] = torch.empty_like(parameter).copy_(momentum)
-        model.load_state_dict(tensors)
+        load_state(model, tensors)
         log.info("goes on after step %d, from %s", facts["step"], self._path)
         return facts["step"], total
 

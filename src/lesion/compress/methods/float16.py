@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lesion.compress.plain import restorer as restorer
 from lesion.errors import InputError
 from lesion.params.derived import ByLayer, kept_layers
 
@@ -58,18 +59,3 @@ def compressor(
         }
 
     return compress
-
-
-def restorer(
-    model: nn.Module,
-    options: Options,  # noqa: ARG001
-    example: Tensor,  # noqa: ARG001
-) -> Callable[[Mapping[str, Tensor]], nn.Module]:
-    """Return a function: stored tensors -> `model` with them as float32, in eval mode, valid until the next call."""
-    model.eval()
-
-    def restore(tensors: Mapping[str, Tensor]) -> nn.Module:
-        model.load_state_dict(tensors)  # copies into float32 parameters, exactly
-        return model
-
-    return restore

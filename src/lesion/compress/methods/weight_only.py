@@ -90,6 +90,7 @@ def compressor(
     """
     from lesion.compress.gptq import gptq, hessians
     from lesion.compress.quantised_weights import nearest, stored
+    from lesion.models.build import load_weights
 
     schemes = _schemes(model, options)
     images = None if options.gptq is None else calibration.images(options.gptq.images)
@@ -98,7 +99,7 @@ def compressor(
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items() if name not in schemes}
         left = {name: state[name].detach().cpu().float() for name in schemes}
         if options.gptq is not None and images is not None:
-            model.load_state_dict(state)
+            load_weights(model, state)
             for name, hessian in hessians(model, left, images, damping=options.gptq.damping):
                 weight, scheme = left.pop(name), schemes[name]
                 tensors |= stored(name, gptq(weight.flatten(1), hessian, scheme), scheme, weight.shape)
