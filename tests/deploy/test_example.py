@@ -1,5 +1,6 @@
 """The example of docs/DEPLOY.md, run as it stands there, on fewer files."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -67,6 +68,9 @@ def test_the_audit_reads_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
         "audit_pair(**files, splits=2, resamples=2);"
         "print([name for name in sys.modules if name.partition('.')[0] in ('torch', 'onnxruntime', 'onnx')])"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    )
     assert done.stdout.strip() == "[]"
     assert "size" in (folder / "audit" / "index.html").read_text(encoding="utf-8")

@@ -129,7 +129,7 @@ def test_what_a_figure_declares_is_what_it_is_given() -> None:
         assert all(parameter.kind == inspect.Parameter.KEYWORD_ONLY for parameter in parameters.values())
         hints = get_type_hints(draw)
         for name in inputs:
-            one, many = {"examples", "images", "summary", "comparison"}, {"predictions", "robustness"}
+            one, many = {"examples", "images", "summary", "comparison", "latency"}, {"predictions", "robustness"}
             assert hints[name] == (Path if name in one else dict[str, list[Path]] if name in many else dict[str, Path])
 
 

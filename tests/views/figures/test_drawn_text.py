@@ -25,7 +25,7 @@ ODD = Synthetic(
     names=NAMES,
     attribute="$price$\x02",
     groups=("$$\\frac{", "猫\x01"),
-    examples=70,
+    examples=140,
 )
 
 
