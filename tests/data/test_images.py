@@ -10,7 +10,8 @@ from lesion.artifacts.tables import read_facts
 from lesion.data.augment import mirror, shift
 from lesion.data.dataset import Geometry
 from lesion.data.decode import open_image, random_box, read_image, show
-from lesion.data.images import FileImages, PackedImages, folder, open_images
+from lesion.data.images import FileImages, PackedImages, folder
+from lesion.data.opening import open_inputs
 from lesion.data.prepare import prepare
 from lesion.errors import InputError
 from lesion.params.augmentation import Augmentation
@@ -111,7 +112,7 @@ def test_a_study_of_packed_images_is_read_as_it_was_prepared(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     write_tree(tmp_path / "pictures", SHARED)
     prepare(study="small", data={"name": "cifar10", "path": "pictures"}, **FILES)
-    images = open_images(FILES["examples"], FILES["images"], np.arange(5, 8))
+    images = open_inputs(FILES["examples"], FILES["images"], np.arange(5, 8))
     order = ["test/ant/0", "test/ant/1", "test/cat/0"]
     expected = [np.asarray(open_image(tmp_path / "pictures" / f"{name}.png")) for name in order]
     np.testing.assert_array_equal(images.read(np.arange(3)), np.stack(expected))
@@ -123,12 +124,12 @@ def test_a_study_of_files_is_read_where_they_lie(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("SOME", str(tmp_path))
     data = {"name": "imagenet", "root": "$SOME/pictures", "resize": 20, "side": 16}
     prepare(study="large", data=data, **FILES)
-    images = open_images(FILES["examples"], FILES["images"], np.array([7, 0]))
+    images = open_inputs(FILES["examples"], FILES["images"], np.array([7, 0]))
     expected = [read_image(tmp_path / "pictures" / name, GEOMETRY) for name in ("val/cat/0.png", "train/ant/0.png")]
     np.testing.assert_array_equal(images.read(np.arange(2)), np.stack(expected))
     (tmp_path / "pictures").rename(tmp_path / "moved")
     with pytest.raises(InputError, match="there is no such folder of images"):
-        open_images(FILES["examples"], FILES["images"])
+        open_inputs(FILES["examples"], FILES["images"])
 
 
 def test_image_files_that_were_changed_are_told_before_any_is_read(
@@ -142,17 +143,17 @@ def test_image_files_that_were_changed_are_told_before_any_is_read(
     before = [path.read_bytes() for path in written]
     victim, ago = tmp_path / "pictures" / "train" / "ant" / "1.png", (10**18, 10**18)
     os.utime(victim, ns=ago)
-    open_images(FILES["examples"], FILES["images"])
+    open_inputs(FILES["examples"], FILES["images"])
     prepare(study="large", data=data, **FILES)
     assert [path.read_bytes() for path in written] == before  # times are in no artifact
     held = victim.read_bytes()
     victim.write_bytes(held[::-1])
     message = r"ant/1\.png: has other bytes than it had; 1 of 8 image files .* `lesion data --study large`"
     with pytest.raises(InputError, match=message):
-        open_images(FILES["examples"], FILES["images"])
-    open_images(FILES["examples"], FILES["images"], np.array([0, 5]))  # these are as they were
+        open_inputs(FILES["examples"], FILES["images"])
+    open_inputs(FILES["examples"], FILES["images"], np.array([0, 5]))  # these are as they were
     prepare(study="large", data=data, **FILES)
-    open_images(FILES["examples"], FILES["images"])
+    open_inputs(FILES["examples"], FILES["images"])
     changed = read_facts(written[0])["content"]
     victim.write_bytes(held)
     prepare(study="large", data=data, **FILES)
@@ -160,4 +161,4 @@ def test_image_files_that_were_changed_are_told_before_any_is_read(
     assert changed != read_facts(written[0])["content"]
     victim.unlink()
     with pytest.raises(InputError, match=r"ant/1\.png: is missing; 1 of 8"):
-        open_images(FILES["examples"], FILES["images"])
+        open_inputs(FILES["examples"], FILES["images"])

@@ -11,7 +11,7 @@ import torch
 from lesion.artifacts import provenance
 from lesion.artifacts.arrays import write_arrays
 from lesion.artifacts.tables import write_parquet
-from lesion.data.images import open_images
+from lesion.data.opening import open_inputs
 from lesion.data.prepare import prepare
 from lesion.pipeline.status import status
 from tests.data.image_files import write_tree
@@ -92,6 +92,6 @@ def test_image_files_that_were_changed_are_named(tmp_path: Path, monkeypatch: py
     (tmp_path / "pictures" / "val" / "ant" / "0.png").unlink()
     (line,) = said(results)
     assert line.startswith("large: pictures/val/ant/0.png: is missing; 1 of 6 image files are changed or missing since")
-    open_images(**made, rows=np.arange(4))  # what is trained on is there
+    open_inputs(**made, rows=np.arange(4))  # what is trained on is there
     monkeypatch.delenv("PICTURES")
     assert said(results) == ["large: $PICTURES: set this environment variable to the folder of images"]

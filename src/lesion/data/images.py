@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from lesion.artifacts import paths
-from lesion.artifacts.arrays import Arrays, read_arrays
-from lesion.artifacts.tables import EXAMPLES, read_parquet
+from lesion.artifacts.arrays import Arrays
 from lesion.data.augment import mirror, shift
 from lesion.data.contents import Folder, check
 from lesion.data.dataset import Geometry
@@ -163,28 +162,3 @@ def folder(root: str) -> Path:
     if not there:
         raise InputError(f"{path}: there is no such folder of images")
     return path
-
-
-def open_images(examples: Path, images: Path, rows: Rows | None = None) -> Images:
-    """The images of a study: those of `rows` of its table of examples, or of all rows.
-
-    Parameters
-    ----------
-    examples, images : the two files of the `data` step
-
-    Raises
-    ------
-    InputError
-        If there are not as many packed images as examples, the folder of image files is missing, or a file was changed
-        or removed.
-    """
-    arrays, facts = read_arrays(images)
-    if "root" in facts:
-        files = read_parquet(examples, EXAMPLES, ["source"]).column("source").combine_chunks()
-        return FileImages.described(images, facts, arrays, files, rows)
-    if "images" not in arrays:
-        raise InputError(f"{images}: has no array images")
-    pixels, known = arrays["images"], read_parquet(examples, EXAMPLES, ["example_id"]).num_rows
-    if len(pixels) != known:
-        raise InputError(f"{images}: has {len(pixels)} images, {known} expected as in {examples}")
-    return PackedImages(pixels if rows is None else pixels[rows])

@@ -6,13 +6,13 @@ from typing import Any
 from lesion.artifacts.arrays import Arrays, read_arrays
 from lesion.artifacts.tables import EXAMPLES, read_parquet
 from lesion.data.features import Features
-from lesion.data.images import open_images
+from lesion.data.images import FileImages, PackedImages
 from lesion.data.inputs import Inputs, Rows
 from lesion.data.token_texts import TokenTexts
 from lesion.errors import InputError
 
-FEATURES, TOKENS = "features", "tokens"
-"""The arrays that hold examples which are no images."""
+FEATURES, TOKENS, PIXELS = "features", "tokens", "images"
+"""The array that holds the examples, by what they are."""
 
 
 def open_inputs(examples: Path, images: Path, rows: Rows | None = None) -> Inputs:
@@ -25,7 +25,8 @@ def open_inputs(examples: Path, images: Path, rows: Rows | None = None) -> Input
     Raises
     ------
     InputError
-        If there are not as many examples as rows of the table, or an image cannot be opened (`open_images`).
+        If there are not as many examples as rows of the table, the folder of image files is missing, or a file was
+        changed or removed.
     """
     arrays, facts = read_arrays(images)
     if FEATURES in arrays:
@@ -33,7 +34,12 @@ def open_inputs(examples: Path, images: Path, rows: Rows | None = None) -> Input
         return Features(values, arrays["mean"], arrays["std"], tuple(facts["features"]))
     if TOKENS in arrays:
         return TokenTexts(_chosen(arrays, TOKENS, examples, images, rows), tuple(facts["vocabulary"]))
-    return open_images(examples, images, rows)
+    if "root" in facts:
+        files = read_parquet(examples, EXAMPLES, ["source"]).column("source").combine_chunks()
+        return FileImages.described(images, facts, arrays, files, rows)
+    if PIXELS not in arrays:
+        raise InputError(f"{images}: has no array {PIXELS}")
+    return PackedImages(_chosen(arrays, PIXELS, examples, images, rows))
 
 
 def _chosen(arrays: Arrays, name: str, examples: Path, images: Path, rows: Rows | None) -> Any:
