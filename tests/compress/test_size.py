@@ -166,3 +166,37 @@ def test_integers_of_unusual_layers_count_as_the_operators_have_them(method: Mod
     assert dict(found["sparsity_by_layer"]) == pytest.approx(shares)
     assert sum(shares.values()) > 0
     assert found["multiply_adds_dense"] == sizes([(state, Unusual())], Unusual(), SHAPE)["multiply_adds_dense"]
+
+
+def smaller(widths: tuple[int, int], *, head: bool = True) -> nn.Sequential:
+    """digits_net with other widths, and with a second head of its own if `head`."""
+    network = digits_net()
+    for place, inputs, outputs in (("0", 1, widths[0]), ("3", widths[0], widths[1])):
+        network.set_submodule(place, nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False))
+        network.set_submodule(str(int(place) + 1), nn.BatchNorm2d(outputs))
+    network.set_submodule("7", nn.Linear(widths[1] * 4, 10))
+    return nn.Sequential(*network, nn.Linear(10, 10)) if head else network
+
+
+def test_what_has_left_a_network_counts_as_zero() -> None:
+    members = [smaller((5, 7), head=False), smaller((9, 32), head=False)]
+    found = sizes([(network.state_dict(), network) for network in members], digits_net(), SHAPE)
+    left = {"0": (5 + 9) * 9 / 2, "3": (5 * 7 + 9 * 32) * 9 / 2, "7": (7 + 32) * 4 * 10 / 2}
+    assert found["parameters"] == PARAMETERS
+    assert found["parameters_left"] == sum(left.values())
+    assert found["multiply_adds"] == sum(left[layer] * POSITIONS[layer] for layer in left)
+    assert found["multiply_adds_dense"] == MULTIPLY_ADDS
+    assert dict(found["sparsity_by_layer"]) == {
+        f"{layer}.weight": pytest.approx(1 - left[layer] / WEIGHTS[layer]) for layer in WEIGHTS
+    }
+
+
+def test_a_layer_that_is_gone_counts_as_zero_and_a_new_one_counts() -> None:
+    network = smaller((16, 32))
+    network[3] = nn.MaxPool2d(2)
+    network[4] = nn.Identity()
+    network[7] = nn.Linear(16 * 4, 10)
+    found = sizes([(network.state_dict(), network)], digits_net(), SHAPE)
+    assert found["parameters_left"] == 16 * 9 + 16 * 4 * 10 + 100
+    assert found["multiply_adds"] == 16 * 9 * 16 + 16 * 4 * 10 + 100
+    assert dict(found["sparsity_by_layer"]) == {"0.weight": 0, "3.weight": 1, "7.weight": 0.5}

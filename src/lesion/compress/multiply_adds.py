@@ -1,6 +1,7 @@
 """What a network multiplies by for one image: each weight as it is computed with, and how often."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,6 +14,33 @@ from lesion.compress.masks import prunable
 CONVOLUTIONS = frozenset({functional.conv1d, functional.conv2d, functional.conv3d})
 TRANSPOSED = frozenset({functional.conv_transpose1d, functional.conv_transpose2d, functional.conv_transpose3d})
 OPERATORS = CONVOLUTIONS | TRANSPOSED | {functional.linear}
+
+
+@dataclass(frozen=True)
+class InUse:
+    """What a network multiplies by for one image, each by weight name in the order of the network.
+
+    Attributes
+    ----------
+    uses : as `uses_of_weights` gives them
+    weights : as `weights_in_use` gives them
+    """
+
+    uses: dict[str, Tensor]
+    weights: dict[str, Tensor]
+
+
+def in_use(network: nn.Module, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> InUse:
+    """`uses_of_weights` and `weights_in_use`, of one run."""
+    found = _run(network, shape, dtype)
+    named = ((name, layer, attribute) for name, layer, attribute in prunable(network))
+    return InUse(
+        found.uses,
+        {
+            name: found.weights[name] if name in found.weights else getattr(layer, attribute)
+            for name, layer, attribute in named
+        },
+    )
 
 
 def uses_of_weights(
@@ -34,9 +62,7 @@ def weights_in_use(network: nn.Module, shape: tuple[int, ...], dtype: torch.dtyp
     That is a layer's parameter unless the layer transforms it first, as by weight standardisation: then it is what
     comes out. The weight of a layer that does not run is its parameter.
     """
-    found = _run(network, shape, dtype).weights
-    named = ((name, layer, attribute) for name, layer, attribute in prunable(network))
-    return {name: found[name] if name in found else getattr(layer, attribute) for name, layer, attribute in named}
+    return in_use(network, shape, dtype).weights
 
 
 def _run(network: nn.Module, shape: tuple[int, ...], dtype: torch.dtype) -> "_Counting":

@@ -1,6 +1,6 @@
 """Size of a network: nonzero weights, multiply-adds for one image, bytes on disk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from lesion.compress.encoding import MASK
-from lesion.compress.multiply_adds import uses_of_weights, weights_in_use
+from lesion.compress.masks import prunable
+from lesion.compress.multiply_adds import InUse, in_use, uses_of_weights
 
 
 def sizes(
@@ -18,7 +19,10 @@ def sizes(
     shape: tuple[int, ...],
     dtype: torch.dtype = torch.float32,
 ) -> dict[str, Any]:
-    """Mean size of the members of a population, by column name.
+    """Mean size of the members of a population, by column name, against the plain network.
+
+    A member may be smaller than the plain network: what is gone counts as zero, a weight of another shape counts where
+    the member uses it, and so does a weight that the plain network does not have.
 
     A weight is zero if it is where the network multiplies by it: after quantisation, and after a layer has standardised
     its weight, which leaves few zeros of a mask. Only prunable weights count (`masks.prunable`): those of convolutions,
@@ -44,8 +48,12 @@ def sizes(
     """
     uses = uses_of_weights(network, shape, dtype)
     total = {name: network.get_parameter(name).numel() for name in uses}
-    found = [_size(stored, weights_in_use(restored, shape, dtype), uses) for stored, restored in members]
-    left = {name: fmean(member.left[name] for member in found) for name in total}
+    plain = _Plain(
+        uses, {name: network.get_parameter(name).shape for name in uses}, {name for name, *_ in prunable(network)}
+    )
+    found = [_size(stored, restored, plain, shape, dtype) for stored, restored in members]
+    names = [*total, *sorted({name for member in found for name in member.left} - total.keys())]
+    left = {name: fmean(member.left.get(name, 0) for member in found) for name in names}
     parameters, parameters_left = sum(total.values()), sum(left.values())
     return {
         "parameters": parameters,
@@ -60,6 +68,15 @@ def sizes(
 
 
 @dataclass(frozen=True)
+class _Plain:
+    """The weights of the plain network that count: their uses and shapes; and the names of all, shared ones too."""
+
+    uses: Mapping[str, Tensor]
+    shapes: Mapping[str, torch.Size]
+    names: Collection[str]
+
+
+@dataclass(frozen=True)
 class _Size:
     left: dict[str, int]
     multiply_adds: int
@@ -67,11 +84,22 @@ class _Size:
     masked: bool
 
 
-def _size(stored: Mapping[str, Tensor], weights: Mapping[str, Tensor], uses: Mapping[str, Tensor]) -> _Size:
-    left = {name: weights[name].flatten(1).count_nonzero(dim=1).cpu() for name in uses}
+def _size(
+    stored: Mapping[str, Tensor], restored: nn.Module, plain: _Plain, shape: tuple[int, ...], dtype: torch.dtype
+) -> _Size:
+    found = in_use(restored, shape, dtype)
+    counted = [name for name in found.uses if name in plain.uses or name not in plain.names]
+    left = {name: found.weights[name].flatten(1).count_nonzero(dim=1).cpu() for name in counted}
+    uses = {name: _uses(name, found, plain) for name in counted}
     return _Size(
         left={name: int(rows.sum()) for name, rows in left.items()},
         multiply_adds=sum(int((uses[name] * rows).sum()) for name, rows in left.items()),
         bytes=sum(tensor.nbytes for tensor in stored.values()),
         masked=any(name.endswith(MASK) for name in stored),
     )
+
+
+def _uses(name: str, found: InUse, plain: _Plain) -> Tensor:
+    """How often a weight is used: as the plain network does if the shape is the same, which sees shared weights."""
+    same = name in plain.uses and found.weights[name].shape == plain.shapes[name]
+    return plain.uses[name] if same else found.uses[name]
