@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lesion import plugins
+from lesion.compress import fine_tuning
 from lesion.compress.calibration import Calibration
 from lesion.compress.masks import prunable
 from lesion.compress.methods import prune_trained
@@ -276,7 +277,7 @@ def by_hand(state: State, batches: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
 def test_batch_norms_get_the_statistics_of_the_pruned_network(count: int) -> None:
     state = trained().state_dict()
     plain, found = pruned(state), pruned(state, batch_norms=count)
-    batches = list(SHOWN.batches(count, prune_trained.BATCH))
+    batches = list(SHOWN.batches(count, fine_tuning.BATCH))
     assert [len(batch) for batch in batches] == {10: [10], 64: [64], 70: [35, 35]}[count]
     expected = by_hand(plain, batches)
     for place, (mean, variance) in zip(("1", "4"), expected, strict=True):

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from pydantic import Field
 
 from lesion.errors import InputError
+from lesion.params.recipe import Recipe
 from lesion.params.settings import Settings
 
 
@@ -22,6 +23,17 @@ class ByLayer(Derived):
     """
 
     keep: list[str] = Field(default_factory=list)
+
+
+class FineTuned(ByLayer):
+    """Derived by taking weights or channels away, and what follows that.
+
+    `batch_norms`: number of calibration images on which running statistics are measured again, null to leave them;
+    `fine_tune`: a recipe by which the network is trained then, null for no training.
+    """
+
+    batch_norms: int | None = Field(default=None, ge=2)
+    fine_tune: Recipe | None = None
 
 
 def kept_layers(keep: Iterable[str], layers: Collection[str], *, key: str = "keep") -> set[str]:

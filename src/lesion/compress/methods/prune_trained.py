@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from lesion import plugins
+from lesion.compress.fine_tuning import FineTuning as FineTuning
+from lesion.compress.fine_tuning import finished
 from lesion.compress.plain import restorer as restorer
-from lesion.params.derived import ByLayer, kept_layers
-from lesion.params.recipe import Recipe
+from lesion.params.derived import FineTuned, kept_layers
 from lesion.plugins import Named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from torch import Tensor, nn
-    from torch.optim import Optimizer
 
     from lesion.compress.calibration import Calibration
     from lesion.compress.contracts import Shape
@@ -31,23 +31,15 @@ FLOAT_MEMBERS = True
 
 PART = 16
 """Images that scores measure at a time, since gradients of a large network take much memory."""
-BATCH = 64
-"""Images whose statistics a batch norm takes together when it is measured again, at most."""
 
 
-class Options(ByLayer):
-    """The sparsity of the layers that are pruned and the parts, as in method `prune`; and what follows the pruning.
-
-    `batch_norms`: number of calibration images on which running statistics are measured again, null to leave them;
-    `fine_tune`: a recipe by which the pruned network is trained, null for no training.
-    """
+class Options(FineTuned):
+    """The sparsity of the layers that are pruned and the parts, as in method `prune`; and what follows the pruning."""
 
     sparsity: float = Field(gt=0, lt=1)
     score: Named
     shape: Named
     allocation: Named
-    batch_norms: int | None = Field(default=None, ge=2)
-    fine_tune: Recipe | None = None
 
 
 def compressor(
@@ -62,7 +54,6 @@ def compressor(
     """
     import torch
 
-    from lesion.compress.batch_norms import estimate_again
     from lesion.compress.choice import Choice
     from lesion.compress.computed import stay_dense
     from lesion.compress.masks import MaskedNetwork, prunable
@@ -88,10 +79,7 @@ def compressor(
             options.sparsity, monotone=True
         )
         network.remove()
-        if options.batch_norms is not None:
-            estimate_again(model, calibration.batches(options.batch_norms, BATCH))
-        pruned = model.state_dict()  # masks have changed the order of its names
-        return {name: pruned[name].detach().clone() for name in state}
+        return finished(model, options, calibration, names=state)
 
     return compress
 
@@ -112,36 +100,3 @@ def _seed(seed: int, weights: Mapping[str, Tensor]) -> int:
     for weight in weights.values():
         digest.update(weight.contiguous().numpy().tobytes())
     return derive_seed(seed, "prune-trained", digest.hexdigest())
-
-
-class FineTuning:
-    """Holds zeros while a network trains (`compress.training.Training`). Units without weights keep their constant.
-
-    Parameters
-    ----------
-    model : the pruned network, on its device; it gets masks now and is plain again after `finish`
-    image : one normalised image on that device, float32 (1, c, h, w)
-    """
-
-    trainings = 1
-    learned: tuple[()] = ()
-
-    def __init__(self, model: nn.Module, image: Tensor) -> None:
-        from lesion.compress.masks import MaskedNetwork, prunable
-        from lesion.compress.units import find_units
-
-        weights = {name: model.get_parameter(name) for name, _, _ in prunable(model)}
-        whole = {name for name, weight in weights.items() if weight.all()}
-        self._network = MaskedNetwork(model, units=find_units(model, image), dense=whole)
-        self._network.hold_zeros()
-
-    def before_step(self, step: int, optimiser: Optimizer) -> None:
-        """Do nothing."""
-
-    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """No penalty."""
-        return None
-
-    def finish(self) -> None:
-        """Leave a plain network with the zeros it had."""
-        self._network.remove()
