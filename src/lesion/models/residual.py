@@ -30,10 +30,9 @@ class Basic(nn.Module):
         self.conv2 = convolution(outputs, outputs)
         self.norm2 = nn.BatchNorm2d(outputs)
         self.stride = stride
-        new = outputs - inputs
-        self.zeros = (new // 2, new - new // 2) if shortcut == "zeros-around" else (0, new)
+        self.before = (outputs - inputs) // 2 if shortcut == "zeros-around" else 0  # new channels before the old ones
         self.projection = None
-        if shortcut == "convolution" and (new or stride > 1):
+        if shortcut == "convolution" and (outputs > inputs or stride > 1):
             self.projection = nn.Sequential(
                 nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
             )
@@ -43,11 +42,12 @@ class Basic(nn.Module):
         if self.projection is not None:
             projected: Tensor = self.projection(x)
             return projected
-        if self.stride == 1 and not any(self.zeros):
+        new = self.conv2.out_channels - x.shape[1]  # fewer than at first if channels were taken out
+        if self.stride == 1 and not new:
             return x
         if self.stride > 1:  # x[:, :, ::stride, ::stride], with a channels-last gradient
             x = functional.avg_pool2d(x, 1, self.stride)
-        return functional.pad(x, (0, 0, 0, 0, *self.zeros))
+        return functional.pad(x, (0, 0, 0, 0, self.before, new - self.before))
 
     def forward(self, x: Tensor) -> Tensor:
         """relu(F(x) + shortcut(x)), eq. 1."""

@@ -1,0 +1,71 @@
+"""The sets of tied channels of a network, found by running it once."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lesion.compress.channels import rules
+from lesion.compress.channels.ledger import Ledger
+from lesion.compress.channels.sets import ChannelSet, Slice
+from lesion.compress.channels.trace import Trace
+
+
+def find_channels(model: nn.Module, inputs: Tensor) -> list[ChannelSet]:
+    """All channels of a network, in sets of those with the same layout, in order of the first writer.
+
+    Two channels have the same layout if they have as many entries along the same dimensions of the same tensors, and
+    the same reason to stay. Channels are tied if they meet in a sum or product of activations, if a depthwise
+    convolution computes one from the other, or if they stand at the same place of two groups of a grouped convolution.
+
+    Parameters
+    ----------
+    model : is run in evaluation mode, and left in the mode it was in
+    inputs : (n, c, h, w), or whatever the network takes; one example is enough
+    """
+    trace, was = Trace(model, inputs, rules.find), model.training
+    fast = torch.backends.mha.get_fastpath_enabled()
+    try:
+        torch.backends.mha.set_fastpath_enabled(False)
+        with torch.no_grad(), trace:
+            output = model.eval()(inputs)
+    finally:
+        model.train(was)
+        torch.backends.mha.set_fastpath_enabled(fast)
+    trace.ledger.fix(trace.labels(output), "the network's output")
+    return _sets(trace.ledger)
+
+
+class _Layout(NamedTuple):
+    """Where a channel lies: tensor, dimension, role and number of entries; and why it is fixed."""
+
+    places: tuple[tuple[str, int, str, int], ...]
+    fixed: str
+
+
+def _sets(ledger: Ledger) -> list[ChannelSet]:
+    places: dict[int, dict[tuple[str, int, str], list[int]]] = defaultdict(dict)
+    for entry in ledger.entries:
+        for position, label in enumerate(entry.labels.tolist()):
+            if label >= 0:
+                key = (entry.name, entry.dim, entry.role)
+                places[ledger.root(label)].setdefault(key, []).append(position)
+    reasons = ledger.reasons()
+    alike: dict[_Layout, list[dict[tuple[str, int, str], list[int]]]] = defaultdict(list)
+    for root in sorted(places):
+        found = places[root]
+        layout = tuple((*key, len(positions)) for key, positions in found.items())
+        alike[_Layout(layout, reasons.get(root, ""))].append(found)
+    return [_set(layout, channels) for layout, channels in alike.items()]
+
+
+def _set(layout: _Layout, channels: list[dict[tuple[str, int, str], list[int]]]) -> ChannelSet:
+    def slices(role: str) -> tuple[Slice, ...]:
+        return tuple(
+            Slice(name, dim, torch.tensor([channel[name, dim, part] for channel in channels]))
+            for name, dim, part, _ in layout.places
+            if part == role
+        )
+
+    return ChannelSet(len(channels), slices("writer"), slices("follower"), slices("reader"), layout.fixed)

@@ -1,0 +1,104 @@
+"""What is known of the channels of a network while it runs: which are tied, and which tensors have entries for them.
+
+A channel has a number, its label. Each activation has a tensor of labels in its own shape.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+NONE, OPAQUE = -1, -2
+"""Labels of elements that are no channel: constants such as padding, and values that are not followed further."""
+
+Role = Literal["writer", "follower", "reader"]
+
+
+class Entry(NamedTuple):
+    """The label of each position along one dimension of a parameter or buffer, (length,)."""
+
+    name: str
+    dim: int
+    role: Role
+    labels: Tensor
+
+
+class Ledger:
+    """Labels that were given out, which of them are tied, and where they lie.
+
+    Attributes
+    ----------
+    entries : where labels lie in parameters and buffers
+    """
+
+    def __init__(self) -> None:
+        self._parent: list[int] = []
+        self._fixed: dict[int, str] = {}
+        self.entries: list[Entry] = []
+
+    def new(self, count: int) -> Tensor:
+        """Labels of `count` new channels, int64 (count,)."""
+        first = len(self._parent)
+        self._parent.extend(range(first, first + count))
+        return torch.arange(first, first + count)
+
+    def root(self, label: int) -> int:
+        """The label that stands for all that are tied to `label`."""
+        while self._parent[label] != label:
+            self._parent[label] = self._parent[self._parent[label]]
+            label = self._parent[label]
+        return label
+
+    def tie(self, one: Tensor, other: Tensor) -> None:
+        """Tie channels pairwise, (n,) and (n,). A channel that is tied to an opaque value cannot leave."""
+        pairs = torch.stack([one.flatten(), other.flatten()]).unique(dim=1)  # type: ignore[no-untyped-call]
+        for left, right in pairs.T.tolist():
+            if left >= 0 and right >= 0:
+                first, second = sorted((self.root(left), self.root(right)))
+                self._parent[second] = first
+            elif min(left, right) == OPAQUE and max(left, right) >= 0:
+                self._fixed.setdefault(max(left, right), "added to a value that is not followed")
+
+    def fix(self, labels: Tensor, reason: str) -> None:
+        """Say that these channels cannot leave, and why. The first reason counts."""
+        for label in labels.unique().tolist():  # type: ignore[no-untyped-call]
+            if label >= 0:
+                self._fixed.setdefault(label, reason)
+
+    def add(self, name: str, dim: int, role: Role, labels: Tensor) -> None:
+        """Note where channels lie in a tensor of the state dict: labels (length along `dim`,).
+
+        A layer that runs again ties its channels to those of the first time.
+        """
+        for entry in self.entries:
+            if entry[:3] == (name, dim, role):
+                self.tie(entry.labels, labels)
+                return
+        self.entries.append(Entry(name, dim, role, labels))
+
+    def reasons(self) -> dict[int, str]:
+        """Why channels cannot leave, by the label that stands for them."""
+        found: dict[int, str] = {}
+        for label, reason in self._fixed.items():
+            found.setdefault(self.root(label), reason)
+        return found
+
+
+def along(labels: Tensor, dim: int, ledger: Ledger, reason: str) -> Tensor:
+    """The label of each position along `dim`, (length,), of labels that are the same in all other dimensions.
+
+    Where they are not, the channels are fixed with `reason` and the position is opaque.
+    """
+    flat = labels.movedim(dim, 0).flatten(1) if labels.dim() > 1 else labels[:, None]
+    low, high = flat.amin(dim=1), flat.amax(dim=1)  # type: ignore[no-untyped-call]
+    mixed = low != high
+    ledger.fix(flat[mixed], reason)
+    return torch.where(mixed, OPAQUE, high)
+
+
+def spread(labels: Tensor, shape: Sequence[int], dim: int) -> Tensor:
+    """Labels in `shape` of an activation whose channels, (length,), lie along `dim`."""
+    view = [1] * len(shape)
+    view[dim] = len(labels)
+    return labels.view(view).expand(*shape).contiguous()

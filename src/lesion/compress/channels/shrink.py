@@ -1,0 +1,65 @@
+"""Networks with fewer channels than they were built with."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from lesion.compress.channels.sets import ChannelSet
+from lesion.models.build import load_weights
+
+
+def shrink(model: nn.Module, keep: Iterable[tuple[ChannelSet, Tensor]]) -> None:
+    """Take channels out of a network, in place.
+
+    keep : sets, each with bool (n,), True for the channels that stay
+    """
+    tensors = dict(model.state_dict())
+    gone: dict[tuple[str, int], list[Tensor]] = {}
+    for channels, kept in keep:
+        for part in channels.slices:
+            gone.setdefault((part.name, part.dim), []).append(part.index[~kept].flatten())
+    for (name, dim), places in gone.items():
+        stays = torch.ones(tensors[name].shape[dim], dtype=torch.bool)
+        stays[torch.cat(places)] = False
+        tensors[name] = tensors[name].index_select(dim, stays.nonzero().flatten().to(tensors[name].device))
+    resize(model, tensors)
+
+
+def resize(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Give the tensors of a network the shapes of stored ones, and load these.
+
+    The counts that layers hold (channels, groups, features) follow. A bias that a layer lacks is added to it.
+
+    Raises
+    ------
+    InputError
+        Where a tensor is missing, is not of this network, or has another number of dimensions.
+    """
+    for path, layer in model.named_modules():
+        prefix = f"{path}." if path else ""
+        own = {**dict(layer.named_parameters(recurse=False)), **dict(layer.named_buffers(recurse=False))}
+        if getattr(layer, "bias", 0) is None and prefix + "bias" in tensors:
+            layer.bias = nn.Parameter(tensors[prefix + "bias"].clone())
+        for name, tensor in own.items():
+            stored = tensors.get(prefix + name)
+            if stored is None or stored.shape == tensor.shape or stored.dim() != tensor.dim():
+                continue  # what does not fit is told below
+            empty = tensor.detach().new_empty(stored.shape)
+            setattr(layer, name, nn.Parameter(empty, tensor.requires_grad) if name in layer._parameters else empty)
+        _recount(layer)
+    load_weights(model, tensors)
+
+
+def _recount(layer: nn.Module) -> None:
+    """Set the counts that a layer holds by the shapes of its tensors."""
+    if isinstance(layer, nn.modules.conv._ConvNd) and not layer.transposed:
+        outputs, per_group = layer.weight.shape[:2]
+        if layer.groups == layer.in_channels > 1:  # depthwise
+            layer.groups = outputs // (layer.out_channels // layer.in_channels)
+        layer.in_channels, layer.out_channels = per_group * layer.groups, outputs
+    elif isinstance(layer, nn.Linear):
+        layer.out_features, layer.in_features = layer.weight.shape
+    elif isinstance(layer, _BatchNorm) and layer.running_mean is not None:
+        layer.num_features = len(layer.running_mean)
