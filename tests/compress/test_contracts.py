@@ -19,6 +19,7 @@ from lesion.compress.methods import (
     pretrained,
     prune,
     prune_trained,
+    small_dense,
     weight_only,
 )
 from lesion.compress.regrowths import exchange, surgery
@@ -79,7 +80,12 @@ SCHEDULES: dict[str, contracts.ScheduleModule] = {
 REGROWTHS: dict[str, contracts.RegrowthModule] = {"exchange": exchange, "surgery": surgery}
 MASK_LEARNERS: dict[str, contracts.MaskLearnerModule] = {"ltp": ltp, "variational_dropout": variational_dropout}
 REGULARISERS: dict[str, contracts.RegulariserModule] = {"l1": l1, "slimming": slimming, **MASK_LEARNERS}
-TRAINED: dict[str, contracts.TrainedMethod] = {"dense": dense, "learn_masks": learn_masks, "prune": prune}
+TRAINED: dict[str, contracts.TrainedMethod] = {
+    "dense": dense,
+    "learn_masks": learn_masks,
+    "prune": prune,
+    "small_dense": small_dense,
+}
 PRETRAINED: dict[str, contracts.PretrainedMethod] = {"pretrained": pretrained}
 FINE_TUNED: dict[str, contracts.FineTunedMethod] = {"prune_trained": prune_trained}
 DERIVED: dict[str, contracts.DerivedMethod] = {

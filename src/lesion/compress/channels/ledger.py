@@ -91,7 +91,7 @@ def along(labels: Tensor, dim: int, ledger: Ledger, reason: str) -> Tensor:
     Where they are not, the channels are fixed with `reason` and the position is opaque.
     """
     flat = labels.movedim(dim, 0).flatten(1) if labels.dim() > 1 else labels[:, None]
-    low, high = flat.amin(dim=1), flat.amax(dim=1)  # type: ignore[no-untyped-call]
+    low, high = flat.amin(dim=1), flat.amax(dim=1)
     mixed = low != high
     ledger.fix(flat[mixed], reason)
     return torch.where(mixed, OPAQUE, high)

@@ -46,10 +46,17 @@ def resize(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
             stored = tensors.get(prefix + name)
             if stored is None or stored.shape == tensor.shape or stored.dim() != tensor.dim():
                 continue  # what does not fit is told below
-            empty = tensor.detach().new_empty(stored.shape)
+            empty = _as_laid_out(tensor.detach(), tensor.new_empty(stored.shape))
             setattr(layer, name, nn.Parameter(empty, tensor.requires_grad) if name in layer._parameters else empty)
         _recount(layer)
     load_weights(model, tensors)
+
+
+def _as_laid_out(like: Tensor, tensor: Tensor) -> Tensor:
+    """`tensor` in the memory format of `like`: channels-last weights stay so, which is faster."""
+    last = torch.channels_last
+    turned = like.dim() == 4 and like.is_contiguous(memory_format=last) and not like.is_contiguous()
+    return tensor.contiguous(memory_format=last) if turned else tensor
 
 
 def _recount(layer: nn.Module) -> None:
