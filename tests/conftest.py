@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from lesion.params.document import read_yaml
 from lesion.pipeline.run import run
-from lesion.pipeline.steps import FIGURE_OF_COMPARISON, STEPS
+from lesion.pipeline.steps import STEPS
 
 REPOSITORY = Path(__file__).parents[1]
 SHARDS = ["0-1", "2-3"]
@@ -35,6 +35,7 @@ def tiny(*, epochs: int = 2) -> dict[str, Any]:
     params["studies"]["digits"]["robustness"] = {"corruptions": ["gaussian-noise", "pixelate"], "severities": [1, 5]}
     params["audit"]["halves"]["splits"] = 5
     params["comparison"] |= {"trained": ["gmp-50"], "derived": ["int8-static"], "shards": SHARDS, "resamples": 5}
+    params["comparison"]["front"] = {"line": None}
     params["comparison"]["families"] = [
         {"name": "pruned", "methods": ["gmp"]},
         {"name": "quantised", "methods": ["int8-static"]},
@@ -43,9 +44,9 @@ def tiny(*, epochs: int = 2) -> dict[str, Any]:
 
 
 def study_figures(params: dict[str, Any]) -> list[str]:
-    """The figures of an active study: all but that of the comparison, and those of what `only_with` asks for."""
+    """The figures of an active study: all but those of the comparison, and those of what `only_with` asks for."""
     return [
-        name for name in params["figures"] if name != FIGURE_OF_COMPARISON and not STEPS[f"figure-{name}"].only_with
+        name for name in params["figures"] if STEPS[f"figure-{name}"].active and not STEPS[f"figure-{name}"].only_with
     ]
 
 

@@ -78,6 +78,17 @@ def test_the_default_target_has_it_where_it_is_active(compared: Project) -> None
     assert not any("robustness" in command or "gallery" in command for command in commands if "catalogue" in command)
 
 
+def test_the_front_is_found_where_variants_are_timed(compared: Project) -> None:
+    params = compared.params()
+    params["studies"]["digits-catalogue"]["latency"] = {"batches": [1], "threads": 1, "repeats": 3, "warmup": 0}
+    with compared.with_params(params):
+        made, stages = by_snakemake(compared), by_dvc(compared)
+    assert made == stages
+    commands = {command for command, _ in made.values()}
+    assert {"lesion latency --study digits-catalogue", "lesion front --study digits-catalogue"} <= commands
+    assert "lesion figure --study digits-catalogue --figure front" in commands
+
+
 def test_derived_variants_are_compressed(compared: Project) -> None:
     params = compared.params()
     params["comparison"] |= {"derived": ["int8-static"]}

@@ -16,7 +16,9 @@ TABLES = {"summary", "robustness", "layers", *STATISTICS}
 CATEGORIES = {
     "summary": "Summary",
     "comparison": "Comparison",
+    "front": "Comparison",
     "figure-comparison": "Comparison",
+    "figure-front": "Comparison",
     "gallery": "Gallery",
 }
 

@@ -23,6 +23,15 @@ class Family(Settings):
     methods: list[str]
 
 
+class Front(Settings):
+    """What stands beside the Pareto front.
+
+    `line`: the method with whose variants, and dense, all others are compared at equal cost; null for none.
+    """
+
+    line: str | None
+
+
 class Comparison(Settings):
     """The studies and populations that are compared, and how.
 
@@ -38,6 +47,7 @@ class Comparison(Settings):
     families: list[Family]
     resamples: int = Field(ge=2)
     ranking: Ranking
+    front: Front
 
     @property
     def compressed(self) -> list[str]:

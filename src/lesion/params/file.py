@@ -214,6 +214,8 @@ def _check_comparison(params: Params, kinds: Mapping[str, str]) -> None:
     for name in [method(variant) for variant in comparison.compressed]:
         if (count := listed.count(name)) != 1:
             raise InputError(f"params.yaml: comparison.families: {name} is expected in one family, found in {count}")
+    if comparison.front.line is not None and comparison.front.line not in listed:
+        raise InputError(f"params.yaml: comparison.front.line: {comparison.front.line} is no method of the families")
 
 
 def _check_subgroups(groups: list[list[str]], where: str) -> None:

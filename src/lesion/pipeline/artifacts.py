@@ -21,6 +21,7 @@ PLACES = {
     "metrics": f"{RESULTS}/summary.json",
     "comparison": f"{RESULTS}/comparison/comparison.csv",
     "ranking": f"{RESULTS}/comparison/ranking.csv",
+    "front": f"{RESULTS}/comparison/front.csv",
     "layers": f"{RESULTS}/layers/{{variant}}.csv",
     "layers-path": f"{RESULTS}/layers/path/{{variant}}.csv",
     "layers-check": f"{RESULTS}/layers/check/{{variant}}.csv",

@@ -35,9 +35,6 @@ COMPARED = {
 POPULATIONS = {"predictions": Input("predictions", over="populations")}
 COMPRESSED = ("trained", "derived", "external")
 
-FIGURE_OF_COMPARISON = "comparison"
-"""The figure that is drawn of the comparison of methods, and of no active study."""
-
 
 def _statistic(found: Declared) -> Step:
     artifacts.PLACES[found.name] = artifacts.statistic(found.name, found.constants["SUFFIX"])
@@ -68,8 +65,8 @@ def _figure(found: Declared) -> Step:
         {"figure": f"figures.{found.name}"} | found.constants.get("SETTINGS", {}),
         command="figure",
         fixed={"figure": found.name},
-        comparison=found.name == FIGURE_OF_COMPARISON,
-        active=found.name != FIGURE_OF_COMPARISON,
+        comparison=found.constants.get("OF_COMPARISON", False),
+        active=not found.constants.get("OF_COMPARISON", False),
         only_with=found.constants.get("ONLY_WITH", ""),
     )
 
@@ -171,6 +168,13 @@ STEPS: dict[str, Step] = {
             "resamples": "comparison.resamples", "ranks": "comparison.ranking",
         },
         comparison=True, active=False,
+    ),
+    "front": Step(
+        "Find which variants of the comparison are on the Pareto front of cost and loss.",
+        "lesion.audit.methods.front:write_front", STUDY, POPULATIONS | {"latency": Input("latency")},
+        {"front": "front"},
+        {"ties": "audit.ties", "alpha": "audit.impact.alpha", "settings": "comparison.front"},
+        only_with=LATENCY["settings"], comparison=True, active=False,
     ),
     **{f"figure-{found.name}": _figure(found) for found in figures()},
     "verdict": Step(

@@ -118,7 +118,7 @@ def test_one_kind_alone_is_drawn(name: str, kind: str, study: Study, tmp_path: P
 
 def test_what_a_figure_declares_is_what_it_is_given() -> None:
     declared = {found.name: found for found in figures()}
-    assert set(declared) == {*FIGURES, "comparison", "latency", "layers"}
+    assert set(declared) == {*FIGURES, "comparison", "front", "latency", "layers"}
     outputs = {"svg", "pdf", "numbers", "figure"}
     for found in declared.values():
         draw = import_module(found.module).draw
@@ -129,7 +129,10 @@ def test_what_a_figure_declares_is_what_it_is_given() -> None:
         assert all(parameter.kind == inspect.Parameter.KEYWORD_ONLY for parameter in parameters.values())
         hints = get_type_hints(draw)
         for name in inputs:
-            one, many = {"examples", "images", "summary", "comparison", "latency"}, {"predictions", "robustness"}
+            one, many = (
+                {"examples", "images", "summary", "comparison", "front", "latency"},
+                {"predictions", "robustness"},
+            )
             assert hints[name] == (Path if name in one else dict[str, list[Path]] if name in many else dict[str, Path])
 
 

@@ -21,6 +21,7 @@ from lesion.views.figures.saving import save
 
 INPUTS = ("comparison",)
 SETTINGS = {"families": "comparison.families"}
+OF_COMPARISON = True
 
 LONGEST = 30  # characters of the name of a family
 FORGOTTEN = "excess_forgotten"
