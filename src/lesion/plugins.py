@@ -21,10 +21,12 @@ PACKAGES = {
     "schedule": "lesion.compress.schedules",
     "regrowth": "lesion.compress.regrowths",
     "regulariser": "lesion.compress.regularisers",
+    "merging": "lesion.compress.mergings",
 }
 AXES = {axis: axis for axis in ("score", "shape", "allocation", "schedule", "regrowth", "regulariser")} | {
     "drop": "score",
     "grow": "score",
+    "rule": "merging",
 }
 """Key of a variant or of one of its parts -> the kind of module that it names."""
 

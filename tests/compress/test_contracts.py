@@ -6,8 +6,19 @@ from types import ModuleType
 
 import pytest
 
-from lesion.compress import allocations, contracts, methods, regrowths, regularisers, schedules, scores, shapes
+from lesion.compress import (
+    allocations,
+    contracts,
+    mergings,
+    methods,
+    regrowths,
+    regularisers,
+    schedules,
+    scores,
+    shapes,
+)
 from lesion.compress.allocations import erk, global_ranking, uniform
+from lesion.compress.mergings import correlation, data_free, neuron
 from lesion.compress.methods import (
     dense,
     external,
@@ -15,6 +26,7 @@ from lesion.compress.methods import (
     int8_dynamic,
     int8_static,
     learn_masks,
+    merge,
     onnx,
     pretrained,
     prune,
@@ -80,6 +92,7 @@ SCHEDULES: dict[str, contracts.ScheduleModule] = {
 REGROWTHS: dict[str, contracts.RegrowthModule] = {"exchange": exchange, "surgery": surgery}
 MASK_LEARNERS: dict[str, contracts.MaskLearnerModule] = {"ltp": ltp, "variational_dropout": variational_dropout}
 REGULARISERS: dict[str, contracts.RegulariserModule] = {"l1": l1, "slimming": slimming, **MASK_LEARNERS}
+MERGINGS: dict[str, contracts.Merging] = {"correlation": correlation, "data_free": data_free, "neuron": neuron}
 TRAINED: dict[str, contracts.TrainedMethod] = {
     "dense": dense,
     "learn_masks": learn_masks,
@@ -87,7 +100,7 @@ TRAINED: dict[str, contracts.TrainedMethod] = {
     "small_dense": small_dense,
 }
 PRETRAINED: dict[str, contracts.PretrainedMethod] = {"pretrained": pretrained}
-FINE_TUNED: dict[str, contracts.FineTunedMethod] = {"prune_trained": prune_trained}
+FINE_TUNED: dict[str, contracts.FineTunedMethod] = {"merge": merge, "prune_trained": prune_trained}
 DERIVED: dict[str, contracts.DerivedMethod] = {
     **FINE_TUNED,
     "float16": float16,
@@ -104,6 +117,7 @@ FOLDERS: dict[ModuleType, Mapping[str, contracts.Module]] = {
     schedules: SCHEDULES,
     regrowths: REGROWTHS,
     regularisers: REGULARISERS,
+    mergings: MERGINGS,
     methods: METHODS,
 }
 

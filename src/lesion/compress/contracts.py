@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lesion.compress import regrowth, regulariser, schedule, training
     from lesion.compress.calibration import Calibration
     from lesion.compress.grouping import Grouping, Groups
+    from lesion.compress.merging import Layer, Merge
     from lesion.compress.probe import Probe, Sampler
     from lesion.params.settings import Settings
 
@@ -126,6 +127,13 @@ class RegulariserModule(Module, Protocol):
 
     def Regulariser(self, options: Any, probe: Probe, *, steps: int, examples: int) -> regulariser.Regulariser:  # noqa: N802
         """Regulariser of one network, for `steps` steps in all and a training split of `examples` images."""
+
+
+class Merging(Module, Protocol):
+    """Which units of a layer leave, and which take them over."""
+
+    def merge(self, layer: Layer, leaving: int, options: Any) -> Merge:
+        """Let `leaving` units leave, fewer than there are. None of the units has left before."""
 
 
 class MaskLearnerModule(RegulariserModule, Protocol):

@@ -16,8 +16,8 @@ class Derived(Settings):
     of: str = Field(min_length=1)
 
 
-class ByLayer(Derived):
-    """Derived by compressing layers, each on its own.
+class Keeping(Derived):
+    """Derived by compressing layers, some of which may be left alone.
 
     `keep`: layers that stay as they are, by name or by pattern: `head`, `blocks.0.*`.
     """
@@ -25,7 +25,11 @@ class ByLayer(Derived):
     keep: list[str] = Field(default_factory=list)
 
 
-class FineTuned(ByLayer):
+class ByLayer(Keeping):
+    """Derived by compressing layers, each on its own, so that each can be judged alone."""
+
+
+class FineTuned(Keeping):
     """Derived by taking weights or channels away, and what follows that.
 
     `batch_norms`: number of calibration images on which running statistics are measured again, null to leave them;

@@ -15,7 +15,7 @@ from lesion import plugins
 from lesion.compress.fine_tuning import FineTuning as FineTuning
 from lesion.compress.fine_tuning import finished
 from lesion.compress.plain import restorer as restorer
-from lesion.params.derived import FineTuned, kept_layers
+from lesion.params.derived import ByLayer, FineTuned, kept_layers
 from lesion.plugins import Named
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ PART = 16
 """Images that scores measure at a time, since gradients of a large network take much memory."""
 
 
-class Options(FineTuned):
+class Options(ByLayer, FineTuned):
     """The sparsity of the layers that are pruned and the parts, as in method `prune`; and what follows the pruning."""
 
     sparsity: float = Field(gt=0, lt=1)
