@@ -31,6 +31,7 @@ from lesion.compress.methods import (
     pretrained,
     prune,
     prune_trained,
+    remove,
     small_dense,
     weight_only,
 )
@@ -53,7 +54,7 @@ from lesion.compress.scores import (
 )
 from lesion.compress.scores import gradient as gradient_score
 from lesion.compress.scores import gradient_weight as gradient_weight_score
-from lesion.compress.shapes import block, filter, kernel, layer, n_m, vector, weight
+from lesion.compress.shapes import block, channel, filter, kernel, layer, n_m, vector, weight
 from lesion.params.settings import Settings
 
 FORMULAS: dict[str, contracts.Score] = {"geometric_median": geometric_median, "magnitude": magnitude}
@@ -75,6 +76,7 @@ MEASURING: dict[str, contracts.MeasuringScore] = {
 SCORES: dict[str, contracts.Score] = {**FORMULAS, **MEASURING}
 SHAPES: dict[str, contracts.Shape] = {
     "block": block,
+    "channel": channel,
     "filter": filter,
     "kernel": kernel,
     "layer": layer,
@@ -106,6 +108,7 @@ DERIVED: dict[str, contracts.DerivedMethod] = {
     "float16": float16,
     "int8_dynamic": int8_dynamic,
     "int8_static": int8_static,
+    "remove": remove,
     "weight_only": weight_only,
 }
 METHODS: dict[str, contracts.Method] = {**TRAINED, **PRETRAINED, **DERIVED, "external": external, "onnx": onnx}

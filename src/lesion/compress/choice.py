@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 
 from lesion import plugins
-from lesion.compress.contracts import Allocation, CompensatingScore, ConstantScore, MeasuringScore, Score, Shape
-from lesion.compress.grouping import Grouping, Groups
-from lesion.compress.masks import keep_largest, prunable
+from lesion.compress.contracts import Allocation, CompensatingScore, ConstantScore, MeasuringScore, Score
+from lesion.compress.masks import keep_largest
+from lesion.compress.partition import partition
 from lesion.compress.probe import Probe
-from lesion.compress.units import layers_with_units
 from lesion.errors import InputError
 from lesion.plugins import Named
 
@@ -88,55 +87,27 @@ class Choice:
         self._allocation, self._allocation_options = plugins.component(
             "allocation", allocation, where="variant.allocation"
         )
-        module: Shape
-        module, options = plugins.component("shape", shape, where="variant.shape")
-        weights = probe.network.weights()
-        names = [name for name, _, _ in prunable(probe.model)]
-        spared = {names[{"first": 0, "last": -1}[place]] for place in module.SPARES}
-        layers = layers_with_units(probe.model) if module.WHOLE_UNITS else weights
-        found = {
-            name: module.grouping(weights[name].shape, options)
-            for name in layers
-            if name in weights and name not in spared
-        }
-        self._groupings: dict[str, Grouping] = {
-            name: grouping for name, grouping in found.items() if grouping is not None
-        }
-        if not self._groupings:
-            raise InputError(f"shape {shape!r} fits no layer of this network")
-
-    def _by_group(self, saliency: Saliency) -> dict[str, Tensor]:
-        """The mean saliency of each group: float (rows, groups), by weight name."""
-        return {
-            name: self._groupings[name].split(values).mean(dim=2)
-            for name, values in saliency.values.items()
-            if name in self._groupings
-        }
+        self._partition = partition(probe.network, shape)
 
     def group_saliency(self, part: Named | None) -> dict[str, Tensor]:
-        """The saliency of each group, float (rows, groups), by weight name. None stands for the variant's own score."""
-        return self._by_group(compute_saliency(part or self._score, self._probe))
+        """The saliency of each group, float (rows, groups), by block. None stands for the variant's own score."""
+        return self._partition.saliency(compute_saliency(part or self._score, self._probe).values)
 
     def kept(self) -> dict[str, Tensor]:
-        """The groups of which the current masks keep any weight: bool (rows, groups), by weight name."""
-        masks = self._probe.network.masks()
-        return {name: grouping.split(masks[name]).any(dim=2) for name, grouping in self._groupings.items()}
+        """The groups of which the current masks keep any weight: bool (rows, groups), by block."""
+        return self._partition.kept(self._probe.network.masks())
 
-    def whole(self, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Turn masks of groups, bool (rows, groups), into masks of weights, in the shape of each weight."""
-        return {name: self._groupings[name].join(groups[:, :, None]) for name, groups in kept.items()}
+    def whole(self, groups: Mapping[str, Tensor], *, rest: bool = True) -> dict[str, Tensor]:
+        """Turn masks of groups, bool (rows, groups) by block, into masks of weights; `rest` for weights in no group."""
+        return self._partition.whole(groups, rest=rest)
 
     def prune(self, sparsity: float, *, monotone: bool) -> None:
         """Set masks that leave out the least salient groups. If `monotone`, pruned weights stay pruned and count."""
         found = compute_saliency(self._score, self._probe)
-        saliency, kept = self._by_group(found), self.kept()
+        saliency, kept = self._partition.saliency(found.values), self.kept()
         if monotone:
             saliency = {name: groups.masked_fill(~kept[name], -float("inf")) for name, groups in saliency.items()}
-        tensors = {
-            name: Groups(self._groupings[name].shape, groups, self._groupings[name].size)
-            for name, groups in saliency.items()
-        }
-        pruned = self._allocation.allocate(tensors, sparsity, self._allocation_options)
+        pruned = self._allocation.allocate(self._partition.groups(saliency), sparsity, self._allocation_options)
         masks = self.whole({name: keep_largest(groups, pruned[name]) for name, groups in saliency.items()})
         before = self._probe.network.masks()
         if monotone:  # a parent may have zeros within the groups that are kept
@@ -147,6 +118,7 @@ class Choice:
     def _compensate(self, found: Saliency, before: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
         """Apply the score's `compensate` and `constants`, if it has them."""
         network, score = self._probe.network, found.score
+        masks = {name: mask for name, mask in masks.items() if name in found.values}
         if isinstance(score, CompensatingScore):
             weights = {name: network.weights()[name] for name in masks}
             alone = {name: weights[name] * mask for name, mask in masks.items()}

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     """What a score measured: argument of its formula -> weight name -> tensor."""
 
     Compressor = Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
-    """State dict of a trained member -> the tensors to store. Its attribute `facts`, if any, goes into the metadata."""
+    """State dict of a trained member -> the tensors to store.
+
+    Its attributes `facts` and `own_facts`, if any, go into the metadata: of all members, and of the last one.
+    """
 
     Restorer = Callable[[Mapping[str, Tensor]], nn.Module]
     """Stored tensors -> the network that computes with them, in evaluation mode; valid until the next call."""
@@ -85,6 +88,10 @@ class Shape(Module, Protocol):
     @property
     def WHOLE_UNITS(self) -> bool:  # noqa: N802
         """True if a pruned group takes the bias and the batch norm of its output channels with it."""
+
+    @property
+    def TIED(self) -> bool:  # noqa: N802
+        """True if channels are pruned in all tensors that they lie in together; `grouping` then does not count."""
 
     def grouping(self, shape: Size, options: Any) -> Grouping | None:
         """The groups of a weight tensor of this shape; None if the shape does not divide it, so that it stays dense."""
@@ -191,7 +198,7 @@ class DerivedMethod(StoredMethod, Protocol):
     """A method that compresses trained members."""
 
     def compressor(self, model: nn.Module, options: Any, calibration: Calibration) -> Compressor:
-        """Function that compresses one member. `model`: the network, in evaluation mode, to work with."""
+        """Function that compresses one member. `model`: a network in the member's shapes, in evaluation mode."""
 
 
 @runtime_checkable

@@ -48,12 +48,14 @@ class FineTuning:
     learned: tuple[()] = ()
 
     def __init__(self, model: nn.Module, image: Tensor) -> None:
+        from lesion.compress.channels.find import find_channels
         from lesion.compress.masks import MaskedNetwork, prunable
         from lesion.compress.units import find_units
 
         weights = {name: model.get_parameter(name) for name, _, _ in prunable(model)}
         whole = {name for name, weight in weights.items() if weight.all()}
-        self._network = MaskedNetwork(model, units=find_units(model, image), dense=whole)
+        units, channels = find_units(model, image), find_channels(model, image)
+        self._network = MaskedNetwork(model, units=units, channels=channels, dense=whole)
         self._network.hold_zeros()
 
     def before_step(self, step: int, optimiser: Optimizer) -> None:

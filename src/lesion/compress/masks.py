@@ -1,7 +1,7 @@
 """Masks on the weights of a network. A masked weight counts as zero."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from lesion.compress.channels.sets import ChannelSet, Slice
 from lesion.errors import InputError
 
 PRUNABLE: dict[type[nn.Module], tuple[str, ...]] = {
@@ -81,6 +82,12 @@ class Replaced(Masked):
         return weight * self.mask + self.constant * (1 - self.mask)
 
 
+def channels_kept(one: ChannelSet, masks: Mapping[str, Tensor]) -> Tensor:
+    """Bool (n,): True for the channels of a set of which masks keep any weight that computes them."""
+    rows = [masks[part.name].flatten(1).any(dim=1)[part.index].any(dim=1) for part in one.writers]
+    return torch.stack(rows).any(dim=0)
+
+
 @dataclass(frozen=True)
 class Units:
     """The output units of a layer: channels of a convolution, features of a linear layer.
@@ -120,6 +127,8 @@ class MaskedNetwork:
     ----------
     model : the network; its weights are parametrised in place
     units : units by weight name, if whole units are pruned; their biases and norms are masked with the weights
+    channels : sets of tied channels, if these are pruned together; what else follows a channel is masked with it, as a
+        norm that reads a sum
     straight_through : True if masked weights keep training
     dense : names of weights that get no mask
 
@@ -134,6 +143,7 @@ class MaskedNetwork:
         model: nn.Module,
         *,
         units: Mapping[str, Units] | None = None,
+        channels: Sequence[ChannelSet] = (),
         straight_through: bool = False,
         dense: Collection[str] = (),
     ) -> None:
@@ -154,6 +164,11 @@ class MaskedNetwork:
         for name, unit in (units or {}).items():
             if name in self.layers:
                 self._mask_units(name, unit)
+        self.channels = [
+            one for one in channels if not one.fixed and all(part.name in self.layers for part in one.writers)
+        ]
+        self._followers: list[tuple[ChannelSet, Slice, Masked]] = []
+        self._mask_followers()
 
     def _mask_units(self, name: str, unit: Units) -> None:
         layer, _ = self.layers[name]
@@ -171,6 +186,21 @@ class MaskedNetwork:
             parametrize.register_parametrization(owner, attribute, masked)
             self._of_units[name].append(masked)
             self._parametrised.append((owner, attribute))
+
+    def _mask_followers(self) -> None:
+        """Give a mask to all parameters that follow a channel and have none yet."""
+        free = dict(self.model.named_parameters())
+        made: dict[str, Masked] = {}
+        for one in self.channels:
+            for part in one.followers:
+                if part.name in free and part.name not in made:
+                    path, _, attribute = part.name.rpartition(".")
+                    owner = self.model.get_submodule(path)
+                    made[part.name] = Masked(free[part.name])
+                    parametrize.register_parametrization(owner, attribute, made[part.name])
+                    self._parametrised.append((owner, attribute))
+                if part.name in made:
+                    self._followers.append((one, part, made[part.name]))
 
     def parameters(self) -> dict[str, nn.Parameter]:
         """The parameters without their masks, by name in the state dict of the plain network."""
@@ -193,6 +223,9 @@ class MaskedNetwork:
             self._masks[name].mask.copy_(mask)
             for masked in self._of_units.get(name, ()):
                 masked.mask.copy_(mask.flatten(1).any(dim=1))
+        current = self.masks() if self._followers else {}
+        for one, part, masked in self._followers:
+            part.put(masked.mask, channels_kept(one, current))
 
     def replace(self, constants: Mapping[str, Tensor]) -> None:
         """Set the constant output of each pruned unit, (units,) by weight name; units without a bias stay 0."""
@@ -208,6 +241,10 @@ class MaskedNetwork:
             if constant is not None:
                 self.replace({name: constant.detach() * ~masks[name].flatten(1).any(dim=1)})
         self.set(masks)
+        for _, part, masked in self._followers:
+            owner_path, _, attribute = part.name.rpartition(".")
+            original = self.model.get_submodule(owner_path).get_parameter(f"parametrizations.{attribute}.original")
+            masked.mask.logical_or_(original.detach() != 0)
 
     @contextmanager
     def dense_gradients(self) -> Iterator[None]:

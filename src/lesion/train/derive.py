@@ -15,6 +15,7 @@ from lesion.compress.calibration import Calibration
 from lesion.compress.contracts import FineTunedMethod
 from lesion.compress.derive import derived
 from lesion.compress.encoding import encode
+from lesion.compress.stored_shapes import take_shapes
 from lesion.data.split import Split
 from lesion.errors import InputError
 from lesion.models.build import build, load_weights
@@ -42,14 +43,13 @@ def fine_tune(
 ) -> dict[str, Tensor]:
     """The state dict of a compressed member after a training by `recipe` on `split`, on the CPU; zeros stay zero."""
     network = build(model, split)
-    load_weights(network, tensors)
+    load_weights(network, take_shapes(network, tensors))
     network = place(network, device, channels=split.channels)
     image = split.normalise(torch.from_numpy(split.images.read(np.arange(1))).to(device))
     training = method.FineTuning(network, image)
     loss = fit(network, training, split, recipe=recipe, seeds=seeds, device=device, on_step=on_step)
     log.info("fine-tuned: loss %.4f on %s", loss, device.type)
-    trained = network.cpu().state_dict()
-    return {name: trained[name] for name in tensors}
+    return dict(tensors) | network.cpu().state_dict()
 
 
 def compress(
@@ -96,8 +96,9 @@ def compress(
             parent, variant=variant, model=model, compression=compression, parent_compression=parent_compression,
             calibration=shown,
         )  # fmt: skip
-        for member, tensors, said in members:
+        for member, tensors, said, own in members:
             told |= said
+            facts[str(member)] |= own
             if recipe:
                 seeds = Seeds.derive(root_seed, study, variant, int(member), paired=recipe.paired)
                 try:

@@ -19,6 +19,12 @@ class Slice:
     dim: int
     index: Tensor
 
+    def put(self, tensor: Tensor, values: Tensor) -> None:
+        """Set all entries of each channel in `tensor`, in place, to its value: (n,)."""
+        index = self.index.to(tensor.device)
+        spread = values.to(tensor.dtype).repeat_interleave(index.shape[1])
+        tensor.movedim(self.dim, -1)[..., index.flatten()] = spread
+
 
 @dataclass(frozen=True)
 class ChannelSet:

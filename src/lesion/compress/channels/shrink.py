@@ -30,26 +30,33 @@ def shrink(model: nn.Module, keep: Iterable[tuple[ChannelSet, Tensor]]) -> None:
 def resize(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Give the tensors of a network the shapes of stored ones, and load these.
 
-    The counts that layers hold (channels, groups, features) follow. A bias that a layer lacks is added to it.
-
     Raises
     ------
     InputError
         Where a tensor is missing, is not of this network, or has another number of dimensions.
     """
+    reshape(model, {name: tensor.shape for name, tensor in tensors.items()})
+    load_weights(model, tensors)
+
+
+def reshape(model: nn.Module, shapes: Mapping[str, torch.Size]) -> None:
+    """Give tensors of a network other shapes, with as many dimensions; their values are arbitrary.
+
+    The counts that layers hold (channels, groups, features) follow. A bias that a layer lacks is added to it. Names
+    that the network does not have are left aside, and so are shapes with another number of dimensions.
+    """
     for path, layer in model.named_modules():
         prefix = f"{path}." if path else ""
         own = {**dict(layer.named_parameters(recurse=False)), **dict(layer.named_buffers(recurse=False))}
-        if getattr(layer, "bias", 0) is None and prefix + "bias" in tensors:
-            layer.bias = nn.Parameter(tensors[prefix + "bias"].clone())
+        if getattr(layer, "bias", 0) is None and prefix + "bias" in shapes:
+            layer.bias = nn.Parameter(next(iter(own.values())).new_zeros(shapes[prefix + "bias"]))
         for name, tensor in own.items():
-            stored = tensors.get(prefix + name)
-            if stored is None or stored.shape == tensor.shape or stored.dim() != tensor.dim():
-                continue  # what does not fit is told below
-            empty = _as_laid_out(tensor.detach(), tensor.new_empty(stored.shape))
+            shape = shapes.get(prefix + name, tensor.shape)
+            if shape == tensor.shape or len(shape) != tensor.dim():
+                continue
+            empty = _as_laid_out(tensor.detach(), tensor.new_empty(shape))
             setattr(layer, name, nn.Parameter(empty, tensor.requires_grad) if name in layer._parameters else empty)
         _recount(layer)
-    load_weights(model, tensors)
 
 
 def _as_laid_out(like: Tensor, tensor: Tensor) -> Tensor:

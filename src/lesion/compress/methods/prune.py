@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
-    from lesion.compress.contracts import RegrowthModule, RegulariserModule, ScheduleModule, Shape
+    from lesion.compress.contracts import RegrowthModule, RegulariserModule, ScheduleModule
     from lesion.compress.learned import Learned
     from lesion.compress.probe import Sampler
     from lesion.compress.regrowth import Regrowth
@@ -74,19 +74,17 @@ class Training:
         from lesion.compress.choice import Choice
         from lesion.compress.computed import stay_dense
         from lesion.compress.masks import MaskedNetwork
+        from lesion.compress.partition import find_tied
         from lesion.compress.probe import Probe
         from lesion.compress.rewind import Rewind
-        from lesion.compress.units import find_units
 
         schedule: ScheduleModule
         schedule, schedule_options = plugins.component("schedule", options.schedule, where="variant.schedule")
-        shape: Shape
-        shape, _ = plugins.component("shape", options.shape, where="variant.shape")
         self._schedule = schedule.Schedule(schedule_options, steps=steps)
         self._steps, self._sparsity = steps, options.sparsity
         self.trainings = self._schedule.trainings
         image, _ = next(iter(sample(1, seed)))
-        units = find_units(model, image) if shape.WHOLE_UNITS else {}
+        units, channels = find_tied(model, image, options.shape)
         self._regrowth: Regrowth | None = None
         straight_through = False
         if options.regrowth is not None:
@@ -100,7 +98,9 @@ class Training:
                 raise InputError("regrowth: a pruned channel has no gradient, since its batch norm's scale is zero")
         self._rewind = Rewind(model) if any(map(self._schedule.saves, range(steps))) else None  # before masks
         dense = stay_dense(model, image)
-        self._network = MaskedNetwork(model, units=units, straight_through=straight_through, dense=dense)
+        self._network = MaskedNetwork(
+            model, units=units, channels=channels, straight_through=straight_through, dense=dense
+        )
         self._probe = Probe(self._network, sample, seed=seed)
         self._choice = Choice(self._probe, score=options.score, shape=options.shape, allocation=options.allocation)
         self._regulariser: Regulariser | None = None
@@ -131,7 +131,7 @@ class Training:
         kept, fresh = regrowth.regrow(self._choice.kept(), step, self._choice.group_saliency)
         self._network.set(self._choice.whole(kept))
         parameters = self._network.parameters()
-        for name, start in self._choice.whole(fresh).items():
+        for name, start in self._choice.whole(fresh, rest=False).items():
             parameters[name].detach().masked_fill_(start, 0.0)
             momentum = optimiser.state[parameters[name]].get("momentum_buffer")
             if momentum is not None:

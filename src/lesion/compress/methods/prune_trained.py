@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from lesion import plugins
 from lesion.compress.fine_tuning import FineTuning as FineTuning
 from lesion.compress.fine_tuning import finished
 from lesion.compress.plain import restorer as restorer
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from lesion.compress.calibration import Calibration
-    from lesion.compress.contracts import Shape
 
 KIND = "derived"
 FLOAT_MEMBERS = True
@@ -57,8 +55,8 @@ def compressor(
     from lesion.compress.choice import Choice
     from lesion.compress.computed import stay_dense
     from lesion.compress.masks import MaskedNetwork, prunable
+    from lesion.compress.partition import find_tied
     from lesion.compress.probe import Probe
-    from lesion.compress.units import find_units
     from lesion.models.build import load_weights
 
     sample = calibration.sampler(torch.device("cpu"), PART)
@@ -68,11 +66,11 @@ def compressor(
     kept = kept_layers(options.keep, [*dict.fromkeys(layers.values())])
     dense = {name for name, layer in layers.items() if layer in kept}
     dense.update(stay_dense(model, image))
-    units = find_units(model, image) if _whole_units(options) else {}
+    units, channels = find_tied(model, image, options.shape)
 
     def compress(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         load_weights(model, state)
-        network = MaskedNetwork(model, units=units, dense=dense)
+        network = MaskedNetwork(model, units=units, channels=channels, dense=dense)
         network.hold_zeros()
         probe = Probe(network, sample, seed=_seed(calibration.seed, network.weights()), trains=False)
         Choice(probe, score=options.score, shape=options.shape, allocation=options.allocation).prune(
@@ -82,12 +80,6 @@ def compressor(
         return finished(model, options, calibration, names=state)
 
     return compress
-
-
-def _whole_units(options: Options) -> bool:
-    shape: Shape
-    shape, _ = plugins.component("shape", options.shape, where="variant.shape")
-    return shape.WHOLE_UNITS
 
 
 def _seed(seed: int, weights: Mapping[str, Tensor]) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Size
 
 WHOLE_UNITS = True
+TIED = False
 SPARES = ("last",)  # the outputs of the last layer are the classes
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Size
 
 WHOLE_UNITS = True
+TIED = False
 SPARES = ("first", "last")
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SPARES: tuple[str, ...] = ()
 WHOLE_UNITS = False
+TIED = False
 
 
 class Options(Settings):

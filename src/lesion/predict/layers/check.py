@@ -10,10 +10,9 @@ import pandas as pd
 import torch
 from torch import nn
 
-from lesion import plugins
 from lesion.compress.derive import derived
 from lesion.compress.encoding import decode, encode
-from lesion.models.build import build
+from lesion.compress.restore import restore
 from lesion.predict.evaluate import logits
 from lesion.predict.layers.counts import changed
 
@@ -45,12 +44,8 @@ def compressed_again(
     ----------
     parents : the members that they are made of, a file a shard
     """
-    split = calibration.split
-    method = plugins.load("method", compression["method"])
-    options = plugins.options("method", compression, where="layers.keep", key="method")
-    example = split.normalise(torch.from_numpy(split.images.read(np.arange(1))))
     for file in parents:
-        for _, tensors, _ in derived(
+        for made in derived(
             file,
             variant=variant,
             model=model,
@@ -58,9 +53,9 @@ def compressed_again(
             parent_compression=parent_compression,
             calibration=calibration,
         ):
-            stored = encode(tensors)
-            restore = method.restorer(build(model, split).eval(), options, example)
-            yield restore(decode(stored)), sum(tensor.nbytes for tensor in stored.values())
+            stored = encode(made.tensors)
+            network = restore(decode(stored), model=model, compression=compression, split=calibration.split)
+            yield network, sum(tensor.nbytes for tensor in stored.values())
 
 
 def predictions(
