@@ -22,8 +22,9 @@ PACKAGES = {
     "regrowth": "lesion.compress.regrowths",
     "regulariser": "lesion.compress.regularisers",
     "merging": "lesion.compress.mergings",
+    "selection": "lesion.compress.selections",
 }
-AXES = {axis: axis for axis in ("score", "shape", "allocation", "schedule", "regrowth", "regulariser")} | {
+AXES = {axis: axis for axis in ("score", "shape", "allocation", "schedule", "regrowth", "regulariser", "selection")} | {
     "drop": "score",
     "grow": "score",
     "rule": "merging",

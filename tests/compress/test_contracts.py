@@ -15,6 +15,7 @@ from lesion.compress import (
     regularisers,
     schedules,
     scores,
+    selections,
     shapes,
 )
 from lesion.compress.allocations import erk, global_ranking, uniform
@@ -31,6 +32,7 @@ from lesion.compress.methods import (
     pretrained,
     prune,
     prune_trained,
+    reconstruct,
     remove,
     small_dense,
     weight_only,
@@ -54,6 +56,7 @@ from lesion.compress.scores import (
 )
 from lesion.compress.scores import gradient as gradient_score
 from lesion.compress.scores import gradient_weight as gradient_weight_score
+from lesion.compress.selections import first, largest, lasso, thinet
 from lesion.compress.shapes import block, channel, filter, kernel, layer, n_m, vector, weight
 from lesion.params.settings import Settings
 
@@ -95,6 +98,7 @@ REGROWTHS: dict[str, contracts.RegrowthModule] = {"exchange": exchange, "surgery
 MASK_LEARNERS: dict[str, contracts.MaskLearnerModule] = {"ltp": ltp, "variational_dropout": variational_dropout}
 REGULARISERS: dict[str, contracts.RegulariserModule] = {"l1": l1, "slimming": slimming, **MASK_LEARNERS}
 MERGINGS: dict[str, contracts.Merging] = {"correlation": correlation, "data_free": data_free, "neuron": neuron}
+SELECTIONS: dict[str, contracts.Selection] = {"first": first, "largest": largest, "lasso": lasso, "thinet": thinet}
 TRAINED: dict[str, contracts.TrainedMethod] = {
     "dense": dense,
     "learn_masks": learn_masks,
@@ -102,7 +106,11 @@ TRAINED: dict[str, contracts.TrainedMethod] = {
     "small_dense": small_dense,
 }
 PRETRAINED: dict[str, contracts.PretrainedMethod] = {"pretrained": pretrained}
-FINE_TUNED: dict[str, contracts.FineTunedMethod] = {"merge": merge, "prune_trained": prune_trained}
+FINE_TUNED: dict[str, contracts.FineTunedMethod] = {
+    "merge": merge,
+    "prune_trained": prune_trained,
+    "reconstruct": reconstruct,
+}
 DERIVED: dict[str, contracts.DerivedMethod] = {
     **FINE_TUNED,
     "float16": float16,
@@ -121,6 +129,7 @@ FOLDERS: dict[ModuleType, Mapping[str, contracts.Module]] = {
     regrowths: REGROWTHS,
     regularisers: REGULARISERS,
     mergings: MERGINGS,
+    selections: SELECTIONS,
     methods: METHODS,
 }
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lesion.compress.grouping import Grouping, Groups
     from lesion.compress.merging import Layer, Merge
     from lesion.compress.probe import Probe, Sampler
+    from lesion.compress.reconstruction.problem import Problem
     from lesion.params.settings import Settings
 
     Measured = dict[str, dict[str, Tensor]]
@@ -148,6 +149,13 @@ class MaskLearnerModule(RegulariserModule, Protocol):
 
     def Regulariser(self, options: Any, probe: Probe, *, steps: int, examples: int) -> regulariser.MaskLearner:  # noqa: N802
         """As in `RegulariserModule`."""
+
+
+class Selection(Module, Protocol):
+    """Which input channels of a layer are kept, by method `reconstruct`."""
+
+    def select(self, problem: Problem, count: int, options: Any) -> Tensor:
+        """The `count` channels that are kept: bool (c,)."""
 
 
 class Method(Module, Protocol):
