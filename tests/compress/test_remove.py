@@ -1,6 +1,6 @@
 """From masked members to smaller ones, through the `compress` step, and what is made of smaller members."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,7 @@ class Study:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(derive, "read_inputs", lambda *_: SPLIT)
         made = Study(tmp_path_factory.mktemp("study"))
