@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from lesion.compress.channels.branches import drop_zero_branches
 from lesion.compress.channels.constant import reads
 from lesion.compress.channels.find import find_channels
 from lesion.compress.channels.leaving import find_leaving, without_idle
@@ -39,7 +40,8 @@ class Removal:
 def remove_idle(model: nn.Module, images: Sequence[Tensor], *, multiple: int = 1) -> Removal:
     """Take the channels out of a network, in place, that no layer needs (`leaving.find_leaving`).
 
-    The constants that leave are added to the biases of their readers, in float64; a bias is made where there is none.
+    Branches of residual blocks that add nothing leave whole, before. Constants that leave are added to the biases of
+    their readers, in float64; a bias is made where there is none.
 
     Parameters
     ----------
@@ -52,7 +54,8 @@ def remove_idle(model: nn.Module, images: Sequence[Tensor], *, multiple: int = 1
     InputError
         If the smaller network computes something else.
     """
-    example = images[0][:1]
+    example, before = images[0][:1], deepcopy(model)
+    drop_zero_branches(model)
     sets = _free(find_channels(model, example), model)
     small = deepcopy(model).double()
     weights = {name: parameter.detach() for name, parameter in small.named_parameters()}
@@ -63,16 +66,15 @@ def remove_idle(model: nn.Module, images: Sequence[Tensor], *, multiple: int = 1
         weights[name].copy_(weight)
     made = [name for name, sums in added.items() if _add_to_bias(small, name, sums)]
     shrink(small, zip(_with_biases(sets, made), leaving.keep, strict=True))
-    apart = _difference(deepcopy(model).double(), small, (_as(batch, torch.float64) for batch in images))
+    apart = _difference(deepcopy(before).double(), small, (_as(batch, torch.float64) for batch in images))
     if not apart <= TOLERANCE:
         raise InputError(
             f"remove: the smaller network computes something else: outputs differ by {apart:.1g} of the largest"
         )
-    before = deepcopy(model)
     dtype = next(model.parameters()).dtype
     resize(model, {name: _as(tensor, dtype) for name, tensor in small.state_dict().items()})
     return Removal(
-        sum(one.size for one in sets),
+        sum(one.size for one in find_channels(before, example)),
         sum(int(kept.sum()) for kept in leaving.keep),
         leaving.stay,
         _difference(before, model, images),

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from lesion.compress.channels.branches import drop_missing_branches
 from lesion.compress.channels.sets import ChannelSet
 from lesion.models.build import load_weights
 
@@ -30,11 +31,14 @@ def shrink(model: nn.Module, keep: Iterable[tuple[ChannelSet, Tensor]]) -> None:
 def resize(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Give the tensors of a network the shapes of stored ones, and load these.
 
+    The branch of a residual block is taken out if none of its tensors is there.
+
     Raises
     ------
     InputError
         Where a tensor is missing, is not of this network, or has another number of dimensions.
     """
+    drop_missing_branches(model, tensors.keys())
     reshape(model, {name: tensor.shape for name, tensor in tensors.items()})
     load_weights(model, tensors)
 
