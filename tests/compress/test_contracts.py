@@ -38,7 +38,7 @@ from lesion.compress.methods import (
     weight_only,
 )
 from lesion.compress.regrowths import exchange, surgery
-from lesion.compress.regularisers import l1, ltp, slimming, variational_dropout
+from lesion.compress.regularisers import ista_gamma, l1, ltp, slimming, sss, variational_dropout
 from lesion.compress.schedules import at_initialisation, gradual, iterative, one_shot
 from lesion.compress.scores import (
     activation_mean,
@@ -95,7 +95,12 @@ SCHEDULES: dict[str, contracts.ScheduleModule] = {
     "one_shot": one_shot,
 }
 REGROWTHS: dict[str, contracts.RegrowthModule] = {"exchange": exchange, "surgery": surgery}
-MASK_LEARNERS: dict[str, contracts.MaskLearnerModule] = {"ltp": ltp, "variational_dropout": variational_dropout}
+MASK_LEARNERS: dict[str, contracts.MaskLearnerModule] = {
+    "ista_gamma": ista_gamma,
+    "ltp": ltp,
+    "sss": sss,
+    "variational_dropout": variational_dropout,
+}
 REGULARISERS: dict[str, contracts.RegulariserModule] = {"l1": l1, "slimming": slimming, **MASK_LEARNERS}
 MERGINGS: dict[str, contracts.Merging] = {"correlation": correlation, "data_free": data_free, "neuron": neuron}
 SELECTIONS: dict[str, contracts.Selection] = {"first": first, "largest": largest, "lasso": lasso, "thinet": thinet}

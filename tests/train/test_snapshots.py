@@ -22,6 +22,8 @@ GRADIENT = {"name": "gradient", "images": 8}
 RIGL = {"name": "exchange", "drop": "magnitude", "grow": GRADIENT, "fraction": 0.3, "decay": "cosine"} | TIMES
 LTP = {"name": "ltp", "strength": 0.1, "temperature": 0.1, "rate": 1.0, "begin": 0.2}
 VARIATIONAL_DROPOUT = {"name": "variational-dropout", "strength": 1.0, "warmup": 0.5, "rate": 1.0, "threshold": 3.0}
+ISTA = {"name": "ista-gamma", "strength": 0.5, "cost": "memory", "rescale": 0.5, "begin": 0.2, "end": 0.8}
+SSS = {"name": "sss", "strength": 0.5, "structures": ["channel"]}
 VARIANTS: dict[str, dict[str, Any]] = {
     "dense": {"method": "dense"},
     "gradual": pruned(sparsity=0.6, schedule=GRADUAL),
@@ -35,6 +37,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "slimming": pruned(shape="filter", score="bn-scale", regulariser={"name": "slimming", "strength": 0.01}),
     "learnt thresholds": {"method": "learn-masks", "regulariser": LTP},
     "variational dropout": {"method": "learn-masks", "regulariser": VARIATIONAL_DROPOUT},
+    "thresholded scales": {"method": "learn-masks", "regulariser": ISTA},
+    "scales of structures": {"method": "learn-masks", "regulariser": SSS},
 }
 
 

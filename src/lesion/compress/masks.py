@@ -1,5 +1,6 @@
 """Masks on the weights of a network. A masked weight counts as zero."""
 
+import copy
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,23 @@ def prunable(model: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
             for attribute in attributes:
                 if isinstance(module, kind) and getattr(module, attribute) is not None:
                     yield f"{path}.{attribute}".lstrip("."), module, attribute
+
+
+def without_masks(model: nn.Module) -> nn.Module:
+    """A copy of a network whose tensors have their masks, and whatever else stands before them, written into them.
+
+    The original shares its parametrised classes with a copy, so that torch cannot remove parametrisations of the copy.
+    """
+    plain = copy.deepcopy(model)
+    for module in list(plain.modules()):
+        if parametrize.is_parametrized(module):
+            kind = parametrize.type_before_parametrizations(module)
+            tensors = {name: getattr(module, name).detach() for name in module.parametrizations}  # type: ignore[union-attr]
+            del module.parametrizations
+            module.__class__ = kind
+            for name, tensor in tensors.items():
+                module.register_parameter(name, nn.Parameter(tensor))
+    return plain
 
 
 def keep_largest(saliency: Tensor, pruned: int) -> Tensor:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import Tensor
+    from torch.optim import Optimizer
 
     from lesion.compress.learned import Learned
 
@@ -31,3 +32,11 @@ class MaskLearner(Regulariser, Protocol):
 
     def masks(self) -> dict[str, Tensor]:
         """Masks to apply after training: bool in the shape of each weight, True where kept, by weight name."""
+
+
+@runtime_checkable
+class ProximalLearner(MaskLearner, Protocol):
+    """A mask learner that moves some of the parameters itself (`compress/proximal.py`)."""
+
+    def step(self, optimiser: Optimizer) -> None:
+        """Called before each step of the optimiser, with all gradients. The optimiser skips parameters without one."""

@@ -59,10 +59,17 @@ class Training:
         module, more = plugins.component("regulariser", options.regulariser, where="variant.regulariser")
         self._regulariser = module.Regulariser(more, self._probe, steps=steps, examples=examples)
         self.learned = self._regulariser.learned
+        self._watched: Optimizer | None = None
 
-    def before_step(self, step: int, optimiser: Optimizer) -> None:  # noqa: ARG002
-        """Tell the probe the step."""
+    def before_step(self, step: int, optimiser: Optimizer) -> None:
+        """Tell the probe the step. Before the first, let the regulariser take its part in the optimiser's steps."""
+        from lesion.compress.regulariser import ProximalLearner
+
         self._probe.step = step
+        if self._watched is not optimiser and isinstance(self._regulariser, ProximalLearner):
+            learner = self._regulariser
+            optimiser.register_step_pre_hook(lambda stepped, *_: learner.step(stepped))
+        self._watched = optimiser
 
     def penalty(self, step: int) -> Tensor | None:
         """The regulariser's penalty: a scalar in nats, or None."""
