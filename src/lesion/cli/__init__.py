@@ -7,7 +7,7 @@ import gc
 import logging
 import sys
 
-from lesion.cli import audits, checkpoints, models, nodes, pretrained, project  # noqa: F401  they add their commands to the app, in this order
+from lesion.cli import audits, checkpoints, models, nodes, pretrained, project, tuning  # noqa: F401  they add their commands to the app, in this order
 from lesion.cli.app import app
 from lesion.errors import GateError, InputError
 

@@ -25,6 +25,7 @@ from lesion.params.settings import Settings
 from lesion.params.shard import members
 from lesion.params.subgroups import Subgroups
 from lesion.params.ties import Ties
+from lesion.params.tuning import Tuning
 from lesion.params.variant import method
 
 DENSE = ("dense", "pretrained", "external", "onnx")  # the methods that give dense members
@@ -89,7 +90,7 @@ class Audit(Settings):
 
 
 class Params(Settings):
-    """The whole file. `comparison` may be left out where no methods are compared."""
+    """The whole file. `comparison` may be left out where no methods are compared, `tuning` where none is tuned."""
 
     active: Active
     root_seed: int = Field(ge=0)
@@ -97,6 +98,7 @@ class Params(Settings):
     variants: dict[str, dict[str, Any]]
     audit: Audit
     comparison: Comparison | None = None
+    tuning: Tuning | None = None
     figures: dict[str, Figure]
 
 
