@@ -18,7 +18,7 @@ from lesion.compress import (
     selections,
     shapes,
 )
-from lesion.compress.allocations import erk, global_ranking, uniform
+from lesion.compress.allocations import amc, erk, evolution, global_ranking, greedy, uniform
 from lesion.compress.mergings import correlation, data_free, neuron
 from lesion.compress.methods import (
     dense,
@@ -56,6 +56,7 @@ from lesion.compress.scores import (
 )
 from lesion.compress.scores import gradient as gradient_score
 from lesion.compress.scores import gradient_weight as gradient_weight_score
+from lesion.compress.search.options import Budgeted, Searching
 from lesion.compress.selections import first, largest, lasso, thinet
 from lesion.compress.shapes import block, channel, filter, kernel, layer, n_m, vector, weight
 from lesion.params.settings import Settings
@@ -87,7 +88,9 @@ SHAPES: dict[str, contracts.Shape] = {
     "vector": vector,
     "weight": weight,
 }
-ALLOCATIONS: dict[str, contracts.Allocation] = {"erk": erk, "global_ranking": global_ranking, "uniform": uniform}
+PURE: dict[str, contracts.Allocation] = {"erk": erk, "global_ranking": global_ranking, "uniform": uniform}
+SEARCHING: dict[str, contracts.SearchingAllocation] = {"amc": amc, "evolution": evolution, "greedy": greedy}
+ALLOCATIONS: dict[str, contracts.Module] = {**PURE, **SEARCHING}
 SCHEDULES: dict[str, contracts.ScheduleModule] = {
     "at_initialisation": at_initialisation,
     "gradual": gradual,
@@ -153,6 +156,13 @@ def test_optional_functions_are_found_where_they_are() -> None:
     ):
         assert {name for name, score in SCORES.items() if isinstance(score, contract)} == set(expected)
         assert {name for name, score in SCORES.items() if hasattr(score, function)} == set(expected)
+
+
+def test_allocations_that_search_have_the_settings_of_a_search() -> None:
+    found = {name for name, module in ALLOCATIONS.items() if isinstance(module, contracts.SearchingAllocation)}
+    assert found == set(SEARCHING)
+    assert {name for name, module in ALLOCATIONS.items() if issubclass(module.Options, Searching)} == found
+    assert {name for name, module in ALLOCATIONS.items() if issubclass(module.Options, Budgeted)} == set(PURE)
 
 
 def test_regularisers_and_methods_say_of_which_kind_they_are() -> None:

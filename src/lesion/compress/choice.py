@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,19 @@ import torch
 from torch import Tensor
 
 from lesion import plugins
-from lesion.compress.contracts import Allocation, CompensatingScore, ConstantScore, MeasuringScore, Score
+from lesion.compress.contracts import (
+    Allocation,
+    CompensatingScore,
+    ConstantScore,
+    MeasuringScore,
+    Score,
+    SearchingAllocation,
+    Shape,
+)
 from lesion.compress.masks import keep_largest
 from lesion.compress.partition import partition
 from lesion.compress.probe import Probe
+from lesion.compress.search.counts import find_counts
 from lesion.errors import InputError
 from lesion.plugins import Named
 
@@ -83,10 +92,13 @@ class Choice:
 
     def __init__(self, probe: Probe, *, score: Named, shape: Named, allocation: Named) -> None:
         self._probe, self._score = probe, score
-        self._allocation: Allocation
+        self._allocation: Allocation | SearchingAllocation
         self._allocation, self._allocation_options = plugins.component(
             "allocation", allocation, where="variant.allocation"
         )
+        module: Shape
+        module, _ = plugins.component("shape", shape, where="variant.shape")
+        self._whole_units = module.WHOLE_UNITS
         self._partition = partition(probe.network, shape)
 
     def group_saliency(self, part: Named | None) -> dict[str, Tensor]:
@@ -107,16 +119,31 @@ class Choice:
         saliency, kept = self._partition.saliency(found.values), self.kept()
         if monotone:
             saliency = {name: groups.masked_fill(~kept[name], -float("inf")) for name, groups in saliency.items()}
-        pruned = self._allocation.allocate(self._partition.groups(saliency), sparsity, self._allocation_options)
-        masks = self.whole({name: keep_largest(groups, pruned[name]) for name, groups in saliency.items()})
         before = self._probe.network.masks()
-        if monotone:  # a parent may have zeros within the groups that are kept
-            masks = {name: mask & before[name] for name, mask in masks.items()}
+
+        def masks_of(counts: Mapping[str, int]) -> dict[str, Tensor]:
+            masks = self.whole({name: keep_largest(saliency[name], count) for name, count in counts.items()})
+            # A parent may have zeros within the groups that are kept.
+            return {name: mask & before[name] for name, mask in masks.items()} if monotone else masks
+
+        self._replace(found, masks_of(dict.fromkeys(saliency, 0)))
+        pruned = find_counts(
+            self._allocation, self._allocation_options, self._partition.groups(saliency), sparsity,
+            probe=self._probe, masks_of=masks_of, whole_units=self._whole_units,
+        )  # fmt: skip
+        masks = masks_of(pruned)
         self._probe.network.set(masks)
         self._compensate(found, before, masks)
 
+    def _replace(self, found: Saliency, names: Iterable[str]) -> None:
+        """Set the constant outputs of pruned units by the score's `constants`, if it has them."""
+        score = found.score
+        if isinstance(score, ConstantScore):
+            ranked = [name for name in names if name in found.values]
+            self._probe.network.replace({name: score.constants(**found.measured_of(name)) for name in ranked})
+
     def _compensate(self, found: Saliency, before: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
-        """Apply the score's `compensate` and `constants`, if it has them."""
+        """Apply the score's `compensate`, if it has one."""
         network, score = self._probe.network, found.score
         masks = {name: mask for name, mask in masks.items() if name in found.values}
         if isinstance(score, CompensatingScore):
@@ -127,8 +154,6 @@ class Choice:
                 weights[name].copy_(score.compensate(given, mask, found.options, **found.measured_of(name)))
             if score.LOWERS_LOSS:
                 self._shorten(weights, alone, found.options.images)
-        if isinstance(score, ConstantScore):
-            network.replace({name: score.constants(**found.measured_of(name)) for name in masks})
 
     def _shorten(self, weights: Mapping[str, Tensor], alone: Mapping[str, Tensor], images: int) -> None:
         """Shorten the step from `alone` to `weights`, in place, until it does not raise the loss on `images` images."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lesion.compress.merging import Layer, Merge
     from lesion.compress.probe import Probe, Sampler
     from lesion.compress.reconstruction.problem import Problem
+    from lesion.compress.search.problem import AllocationProblem
     from lesion.params.settings import Settings
 
     Measured = dict[str, dict[str, Tensor]]
@@ -103,6 +104,17 @@ class Allocation(Module, Protocol):
 
     def allocate(self, tensors: Mapping[str, Groups], sparsity: float, options: Any) -> dict[str, int]:
         """Number of groups to prune in each row of each tensor, by weight name."""
+
+
+@runtime_checkable
+class SearchingAllocation(Module, Protocol):
+    """An allocation that tries numbers of groups on the network. Its `Options` are `compress.search.options.Searching`.
+
+    Each update of a schedule searches anew.
+    """
+
+    def search(self, problem: AllocationProblem, options: Any) -> dict[str, int]:
+        """As `allocate`, within the budget of the problem and with at most `options.trials` trials."""
 
 
 class ScheduleModule(Module, Protocol):

@@ -9,10 +9,11 @@ from torch.nn import functional
 
 from lesion.compress.masks import MaskedNetwork
 from lesion.data.sample import Batch as Batch
+from lesion.errors import InputError
 from lesion.seeds import derive_seed
 
 Sampler = Callable[[int, int], Iterable[Batch]]
-"""Count and seed -> batches with that many training images in all."""
+"""Count and seed -> batches with that many training images in all. A larger draw by the same seed begins with them."""
 
 
 class Probe:
@@ -29,7 +30,7 @@ class Probe:
 
     def __init__(self, network: MaskedNetwork, sample: Sampler, *, seed: int, trains: bool = True) -> None:
         self.network, self.step, self.trains = network, 0, trains
-        self._sample, self._seed = sample, seed
+        self._sample, self._seed, self._shown = sample, seed, 0
 
     @property
     def model(self) -> nn.Module:
@@ -46,7 +47,25 @@ class Probe:
 
     def batches(self, images: int) -> Iterable[Batch]:
         """Batches of training images balanced over the classes, `images` in all."""
+        self._shown = max(self._shown, images)
         return self._sample(images, self.seed("images"))
+
+    def held_out(self, images: int) -> Batch:
+        """`images` training images that no `batches` have held before this step.
+
+        Raises
+        ------
+        InputError
+            If there are not enough.
+        """
+        inputs, labels = zip(*self._sample(self._shown + images, self.seed("images")), strict=True)
+        found = torch.cat(inputs)[self._shown :], torch.cat(labels)[self._shown :]
+        if len(found[1]) < images:
+            raise InputError(
+                f"{images} held-out images are asked for beside the {self._shown} that are looked at, there are"
+                f" {len(found[1])}"
+            )
+        return found
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean cross-entropy of a batch in nats, in full precision."""

@@ -18,7 +18,8 @@ Batch = tuple[Tensor, Tensor]
 def balanced_rows(label: npt.NDArray[np.int64], count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """Draw `count` rows at random, balanced over the classes: class sizes differ by at most 1 if there are enough rows.
 
-    If there are `count` rows or fewer, all rows in a random order.
+    If there are `count` rows or fewer, all rows in a random order. A larger draw begins with the rows of a smaller one
+    by a generator in the same state.
     """
     order = rng.permutation(len(label))
     by_class = order[np.argsort(label[order], kind="stable")]

@@ -1,4 +1,4 @@
-"""One module an allocation (`contracts.Allocation`): how many groups of each tensor are pruned.
+"""One module an allocation (`contracts.Allocation` or `SearchingAllocation`): how much of each tensor is pruned.
 
-May import: torch, compress.grouping. Makes: for each tensor, the number of groups to prune in each row.
+May import: torch, compress.grouping, compress.search. Makes: for each tensor, the number of groups to prune in a row.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.params.settings import Settings
+from lesion.compress.search.options import Budgeted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from lesion.compress.grouping import Groups
 
 
-class Options(Settings):
-    """No settings."""
+class Options(Budgeted):
+    """The budget alone."""
 
 
 def densities(shapes: Mapping[str, Size], density: float) -> dict[str, float]:

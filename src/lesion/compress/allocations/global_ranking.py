@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from lesion.compress.search.options import Budgeted
 from lesion.errors import InputError
-from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lesion.compress.grouping import Groups
 
 
-class Options(Settings):
+class Options(Budgeted):
     """`count`: what the sparsity is a share of, weights or groups (channels, in network slimming)."""
 
     count: Literal["weights", "groups"] = "weights"

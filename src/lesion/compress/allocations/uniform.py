@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesion.params.settings import Settings
+from lesion.compress.search.options import Budgeted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from lesion.compress.grouping import Groups
 
 
-class Options(Settings):
-    """No settings."""
+class Options(Budgeted):
+    """The budget alone."""
 
 
 def allocate(tensors: Mapping[str, Groups], sparsity: float, options: Options) -> dict[str, int]:  # noqa: ARG001
