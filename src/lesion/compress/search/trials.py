@@ -36,7 +36,10 @@ def pose(
     probe: Probe,
     masks_of: MasksOf,
 ) -> AllocationProblem:
-    """The problem of a network under masks; a trial measures it on held-out images. Arguments: those of `AllocationProblem`."""
+    """The problem of a network under masks, which a trial measures on held-out images.
+
+    Arguments are those of `AllocationProblem`.
+    """
     accuracy = measured(probe, options.images, options.batch_norms)
 
     def reward(counts: Counts) -> float:
