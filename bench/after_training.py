@@ -5,10 +5,12 @@
 
 import tempfile
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from torch import Tensor, nn
@@ -50,20 +52,19 @@ State = dict[str, Tensor]
 
 
 class Study:
-    """The digits, and dense members trained by the study's recipe."""
+    """The data of a study, and dense members trained by its recipe. `study`: what params.yaml says of it."""
 
-    def __init__(self, params: dict[str, Any]) -> None:
-        study = params["studies"]["digits"]
+    def __init__(self, name: str, study: dict[str, Any], members: int = MEMBERS) -> None:
         self.model, self.recipe = study["model"], Recipe.model_validate(study["recipe"])
         with tempfile.TemporaryDirectory() as folder:
             files = Path(folder, "examples.parquet"), Path(folder, "images.safetensors")
-            prepare(study="digits", data=study["data"], examples=files[0], images=files[1])
-            self.train, self.test = (read_inputs(self.model, *files, name) for name in ("train", "test"))
+            prepare(study=name, data=study["data"], examples=files[0], images=files[1])
+            self.train, self.test = (read_inputs(self.model, *files, split) for split in ("train", "test"))
         self.calibration = Calibration(self.train, 0)
-        self.members = [self._trained(member) for member in range(MEMBERS)]
+        self.members = [self._trained(name, member) for member in range(members)]
 
-    def _trained(self, member: int) -> State:
-        seeds = Seeds.derive(1911, "digits", "dense", member)
+    def _trained(self, name: str, member: int) -> State:
+        seeds = Seeds.derive(1911, name, "dense", member)
         network, _ = train_member(
             self.model, {"method": "dense"}, self.train, recipe=self.recipe, seeds=seeds, device=CPU
         )
@@ -74,14 +75,23 @@ class Study:
         network.load_state_dict(state)
         return network.eval()
 
+    @cached_property
+    def _images(self) -> Tensor:
+        return self.test.normalise(torch.from_numpy(self.test.images.read(np.arange(len(self.test.label)))))
+
+    def right_of_each(self, states: list[State]) -> list[float]:
+        """Share of the test images that are answered right by each member, in per cent."""
+        found = []
+        for state in states:
+            network = self.network(state)
+            with torch.no_grad():
+                answers = torch.cat([network(part).argmax(dim=1) for part in torch.split(self._images, 1000)])
+            found.append(100 * float((answers == self.test.label).float().mean()))
+        return found
+
     def right(self, states: list[State]) -> float:
-        """Share of the test images that are answered right, mean over members, in per cent."""
-        images = self.test.normalise(
-            torch.from_numpy(self.test.images.read(torch.arange(len(self.test.label)).numpy()))
-        )
-        with torch.no_grad():
-            found = [self.network(state)(images).argmax(dim=1) == self.test.label for state in states]
-        return 100 * fmean(float(one.float().mean()) for one in found)
+        """The same, mean over members."""
+        return fmean(self.right_of_each(states))
 
     def pruned(self, **named: Any) -> list[State]:
         plain = {"method": "prune-trained", "of": "dense", "sparsity": 0.5, "shape": "weight", "allocation": "uniform"}
@@ -173,7 +183,7 @@ def main() -> None:
     """All tables."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     with computing(threads=1):
-        study = Study(params)
+        study = Study("digits", params["studies"]["digits"])
         for part in (by_score, fine_tuned, diagonals, updates):
             part(study)
 
