@@ -10,7 +10,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
 from torch import Tensor, nn
@@ -52,14 +51,19 @@ State = dict[str, Tensor]
 
 
 class Study:
-    """The data of a study, and dense members trained by its recipe. `study`: what params.yaml says of it."""
+    """The data of a study, and dense members trained by its recipe.
 
-    def __init__(self, name: str, study: dict[str, Any], members: int = MEMBERS) -> None:
+    `study`: what params.yaml says of it; `shown`: number of random test images that networks answer, null for all.
+    """
+
+    def __init__(self, name: str, study: dict[str, Any], members: int = MEMBERS, shown: int | None = None) -> None:
         self.model, self.recipe = study["model"], Recipe.model_validate(study["recipe"])
         with tempfile.TemporaryDirectory() as folder:
             files = Path(folder, "examples.parquet"), Path(folder, "images.safetensors")
             prepare(study=name, data=study["data"], examples=files[0], images=files[1])
             self.train, self.test = (read_inputs(self.model, *files, split) for split in ("train", "test"))
+        order = torch.randperm(len(self.test.label), generator=torch.Generator().manual_seed(0))
+        self._rows = order[:shown].sort().values
         self.calibration = Calibration(self.train, 0)
         self.members = [self._trained(name, member) for member in range(members)]
 
@@ -77,7 +81,7 @@ class Study:
 
     @cached_property
     def _images(self) -> Tensor:
-        return self.test.normalise(torch.from_numpy(self.test.images.read(np.arange(len(self.test.label)))))
+        return self.test.normalise(torch.from_numpy(self.test.images.read(self._rows.numpy())))
 
     def right_of_each(self, states: list[State]) -> list[float]:
         """Share of the test images that are answered right by each member, in per cent."""
@@ -86,7 +90,7 @@ class Study:
             network = self.network(state)
             with torch.no_grad():
                 answers = torch.cat([network(part).argmax(dim=1) for part in torch.split(self._images, 1000)])
-            found.append(100 * float((answers == self.test.label).float().mean()))
+            found.append(100 * float((answers == self.test.label[self._rows]).float().mean()))
         return found
 
     def right(self, states: list[State]) -> float:

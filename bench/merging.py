@@ -25,11 +25,13 @@ from lesion.models.build import build
 from lesion.train.device import computing
 
 MEMBERS = {"digits": 10, "cifar10": 5}
+SHOWN = 2000  # test images, at most
 SPARSITIES = (0.3, 0.5, 0.8)
 CORRELATION = {"name": "correlation", "images": 512}
 RULES: list[Any] = [
-    "data-free", "neuron", {"name": "neuron", "criterion": "l2"}, {"name": "neuron", "criterion": "l2-gm"}, CORRELATION,
-    CORRELATION | {"choice": "error"}, CORRELATION | {"choice": "error", "on": "all"},
+    "data-free", "neuron", {"name": "neuron", "threshold": 0.45}, {"name": "neuron", "criterion": "l2"},
+    {"name": "neuron", "criterion": "l2-gm"}, CORRELATION, CORRELATION | {"choice": "error"},
+    CORRELATION | {"choice": "error", "on": "all"},
 ]  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def main() -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     with computing(threads=1), tempfile.TemporaryDirectory() as folder:
         for data, network, study in studies(params, Path(folder)):
-            table(f"{data}, {network}", Study(data, study, MEMBERS[data]))
+            table(f"{data}, {network}", Study(data, study, MEMBERS[data], shown=SHOWN))
 
 
 if __name__ == "__main__":

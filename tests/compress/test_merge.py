@@ -12,10 +12,9 @@ from torch.nn import functional
 
 from lesion import plugins
 from lesion.compress.calibration import Calibration
-from lesion.compress.channels.shrink import shrink
 from lesion.compress.mergeable import Mergeable, find_mergeable, measure_moments
 from lesion.compress.merging import Merge
-from lesion.compress.methods import merge
+from lesion.compress.methods import merge, remove
 from lesion.errors import InputError
 from lesion.models import cifar_resnet, mlp, small_cnn, wide_resnet
 from tests.compress.quantised import shown
@@ -145,11 +144,14 @@ def measure_outputs(network: nn.Module, each: Mergeable) -> Tensor:
 
 @networks
 @rules
-def test_a_network_without_the_units_that_left_computes_the_same(name: str, rule: Any) -> None:
-    found = merged(trained(name), rule)
-    smaller = copy.deepcopy(found)
-    shrink(smaller, [(each.channels, left(each)) for each in units(found)])
-    assert sum(p.numel() for p in smaller.parameters()) < sum(p.numel() for p in found.parameters())
+def test_remove_makes_merged_members_smaller(name: str, rule: Any) -> None:
+    found, settings = merged(trained(name), rule), remove.Options(of="merged")
+    remover = remove.compressor(NETWORKS[name]().eval(), settings, SHOWN)
+    stored = remover(found.state_dict())
+    smaller = remove.restorer(NETWORKS[name]().eval(), settings, SHOWN.images(1))(stored)
+    facts = remover.own_facts
+    assert facts["channels"] - facts["left"] >= sum(round(size / 2) for size in SIZES[name])
+    assert sum(tensor.numel() for tensor in stored.values()) < sum(p.numel() for p in found.state_dict().values())
     assert_close(run(smaller), run(found), operations=1000)
 
 
