@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.statistics.rate import Rate
-from lesion.audit.inference.front import Means, beside_line, standings
+from lesion.audit.inference.front import Means, beside_line, no_dearer, standings
 from lesion.audit.inference.intervals import LEVEL
 
 Floats = npt.NDArray[np.float64]
@@ -38,12 +38,11 @@ DRAWS: dict[str, Draw] = {"normal": normal, "skewed": skewed, "a tenth collapse"
 def said(draw: Draw, truth: Floats, spread: Floats, members: list[int]) -> tuple[Floats, Floats]:
     """How often each population, by cost, is said to be on the front and off it: float64 (k,) each."""
     rng = np.random.default_rng(5)
-    on, off = np.zeros(len(truth)), np.zeros(len(truth))
+    cost = np.arange(len(truth), dtype=float)
+    rivals, on, off = no_dearer(cost, cost), np.zeros(len(truth)), np.zeros(len(truth))
     for _ in range(RUNS):
         values = [mean + sd * draw(rng, count) for mean, sd, count in zip(truth, spread, members, strict=True)]
-        found = np.array(
-            standings(np.arange(len(truth), dtype=float), Means.of(values, np.zeros(len(truth))), alpha=ALPHA)
-        )
+        found = np.array(standings(rivals, Means.of(values, np.zeros(len(truth))), alpha=ALPHA))
         on += found == "on"
         off += found == "off"
     return on / RUNS, off / RUNS

@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from lesion.audit.inference.front import Means, beside_line, better_p, seems_on, standings
+from lesion.audit.inference.front import Means, beside_line, better_p, no_dearer, seems_on, standings
 
 Floats = npt.NDArray[np.float64]
+
+
+def known(*cost: float) -> npt.NDArray[np.bool_]:
+    return no_dearer(np.array(cost), np.array(cost))
 
 
 def means(*members: list[float], least: float = 0.0) -> Means:
@@ -31,21 +35,27 @@ def test_p_is_that_of_scipys_one_sided_welch_test() -> None:
 def test_members_that_all_agree_leave_no_doubt() -> None:
     of = means([0.8, 0.8], [0.9, 0.9], [0.9, 0.9])
     assert better_p(of)[0].tolist() == [1.0, 0.0, 0.0]
-    assert standings(np.array([1.0, 1.0, 2.0]), of, alpha=0.05) == ["off", "on", "undecided"]
+    assert standings(known(1, 1, 2), of, alpha=0.05) == ["off", "on", "undecided"]
 
 
 def test_chance_is_the_least_variance() -> None:
-    assert standings(np.array([1.0, 1.0]), means([0.8, 0.8], [0.81, 0.81], least=0.01), alpha=0.05) == ["undecided"] * 2
+    assert standings(known(1, 1), means([0.8, 0.8], [0.81, 0.81], least=0.01), alpha=0.05) == ["undecided"] * 2
 
 
 def test_one_member_decides_nothing_against_others() -> None:
-    assert standings(np.array([1.0, 2.0]), means([0.9], [0.5, 0.51]), alpha=0.05) == ["on", "undecided"]
+    assert standings(known(1, 2), means([0.9], [0.5, 0.51]), alpha=0.05) == ["on", "undecided"]
 
 
 def test_an_unknown_cost_counts_for_nobody() -> None:
     of = means([0.9, 0.91], [0.5, 0.51])
-    assert standings(np.array([np.nan, 1.0]), of, alpha=0.05) == ["undecided", "on"]
-    assert seems_on(np.array([np.nan, 1.0]), of.mean).tolist() == [False, True]
+    assert not known(np.nan, 1).any()
+    assert standings(known(np.nan, 1), of, alpha=0.05)[1] == "on"
+
+
+def test_costs_that_overlap_are_equal() -> None:
+    rivals = no_dearer(np.array([1.0, 2.0, 4.0]), np.array([2.5, 3.0, 5.0]))
+    assert rivals.tolist() == [[False, True, False], [True, False, False], [True, True, False]]
+    assert seems_on(rivals, np.array([0.5, 0.5, 0.5])).tolist() == [True, True, False]
 
 
 @given(arrays(float, 6, elements=st.integers(1, 4).map(float)), arrays(float, 6, elements=st.integers(0, 4).map(float)))
@@ -56,7 +66,7 @@ def test_the_observed_front_is_that_of_a_plain_loop(cost: Floats, mean: Floats) 
         )
         for i in range(6)
     ]
-    assert seems_on(cost, mean).tolist() == expected
+    assert seems_on(no_dearer(cost, cost), mean).tolist() == expected
 
 
 def simulated(truth: Floats, cost: Floats, spread: Floats, counts: list[int], runs: int) -> dict[str, Floats]:
@@ -65,7 +75,7 @@ def simulated(truth: Floats, cost: Floats, spread: Floats, counts: list[int], ru
     found = {"on": np.zeros(len(truth)), "off": np.zeros(len(truth))}
     for _ in range(runs):
         members = [rng.normal(mean, sd, count) for mean, sd, count in zip(truth, spread, counts, strict=True)]
-        said = np.array(standings(cost, Means.of(members, np.zeros(len(truth))), alpha=0.05))
+        said = np.array(standings(no_dearer(cost, cost), Means.of(members, np.zeros(len(truth))), alpha=0.05))
         for state, counted in found.items():
             counted += said == state
     return {state: counted / runs for state, counted in found.items()}

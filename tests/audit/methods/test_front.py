@@ -19,10 +19,11 @@ MEMBERS = {
     "small-dense-50": population([[0, 1, 0, 0], [0, 0, 2, 0]], LABEL),
     "gmp-50": population([[0, 0, 0, 0], [1, 0, 0, 0]], LABEL),
 }
-COSTS = pd.DataFrame(
+KNOWN = pd.DataFrame(
     {"parameters_left": [100.0, 10.0, 50.0], "multiply_adds": 1.0, "bytes_per_member": np.nan, "latency_ms": 2.0},
     index=list(MEMBERS),
 )
+COSTS = KNOWN.join([KNOWN.add_suffix("_low"), KNOWN.add_suffix("_high")])
 
 
 @pytest.fixture
@@ -63,6 +64,8 @@ def test_all_but_the_line_are_compared_with_it(table: pd.DataFrame) -> None:
 
 def test_latency_is_that_of_the_fastest_runtime_at_the_smallest_batch() -> None:
     rows = [("dense", 1, 3.0), ("dense", 1, 2.0), ("dense", 8, 0.5), ("gmp-50", 1, 4.0)]
-    assert fastest(pd.DataFrame(rows, columns=["variant", "batch", "median_ms"])).to_dict() == {
-        "dense": 2.0, "gmp-50": 4.0,
-    }  # fmt: skip
+    timed = pd.DataFrame(rows, columns=["variant", "batch", "median_ms"])
+    found = fastest(timed.assign(low_ms=timed["median_ms"] - 0.5, high_ms=timed["median_ms"] + 1))
+    assert found["latency_ms"].to_dict() == {"dense": 2.0, "gmp-50": 4.0}
+    assert found["latency_ms_low"].to_dict() == {"dense": 1.5, "gmp-50": 3.5}
+    assert found["latency_ms_high"].to_dict() == {"dense": 3.0, "gmp-50": 5.0}

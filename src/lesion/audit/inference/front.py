@@ -62,29 +62,37 @@ def better_p(of: Means) -> Floats:
     return np.where(np.isnan(p), 1.0, p)
 
 
-def standings(cost: Floats, of: Means, *, alpha: float) -> list[str]:
+def no_dearer(low: Floats, high: Floats) -> npt.NDArray[np.bool_]:
+    """Whether population j costs no more than population i: bool (k, k) at [i, j], False for i = j.
+
+    low, high : float64 (k,), the ends of each cost, equal where it is known; costs whose ends overlap count as equal.
+        NaN of a population whose cost is not known: it is compared with nobody
+    """
+    found = low[None, :] <= high[:, None]
+    np.fill_diagonal(found, val=False)
+    return np.asarray(found)
+
+
+def standings(rivals: npt.NDArray[np.bool_], of: Means, *, alpha: float) -> list[str]:
     """For each population "on", "off" or "undecided".
 
-    cost : float64 (k,), taken as known; NaN where it is not, of populations that are "undecided" and count for nobody
+    rivals : bool (k, k), which populations cost no more, as `no_dearer` gives it
     """
     better = better_p(of)
     found = []
-    for own, price in enumerate(cost):
-        rivals = (cost <= price) & (np.arange(len(cost)) != own)
-        if np.isnan(price):
-            found.append(UNDECIDED)
-        elif rivals.any() and better[own, rivals].min() * rivals.sum() <= alpha:
+    for own, others in enumerate(rivals):
+        if others.any() and better[own, others].min() * others.sum() <= alpha:
             found.append(OFF)
         else:
-            found.append(ON if (better[rivals, own] <= alpha).all() else UNDECIDED)
+            found.append(ON if (better[others, own] <= alpha).all() else UNDECIDED)
     return found
 
 
-def seems_on(cost: Floats, mean: Floats) -> npt.NDArray[np.bool_]:
+def seems_on(rivals: npt.NDArray[np.bool_], mean: Floats) -> npt.NDArray[np.bool_]:
     """Whether each population is on the front of the observed means: bool (k,)."""
-    cheaper = (cost[None, :] < cost[:, None]) & (mean[None, :] >= mean[:, None])
-    better = (cost[None, :] <= cost[:, None]) & (mean[None, :] > mean[:, None])
-    return np.asarray(~(cheaper | better).any(axis=1) & ~np.isnan(cost))
+    better, as_good = mean[None, :] > mean[:, None], mean[None, :] >= mean[:, None]
+    cheaper = rivals & ~rivals.T
+    return np.asarray(~((rivals & better) | (cheaper & as_good)).any(axis=1))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 from lesion.artifacts.csv_tables import read_csv, write_csv
 from lesion.audit.comparison.populations import Population, read_population
 from lesion.audit.inference.effects import chance_variance
-from lesion.audit.inference.front import Means, beside_line, seems_on, standings
+from lesion.audit.inference.front import Means, beside_line, no_dearer, seems_on, standings
 from lesion.audit.inference.votes import modal_label, votes
 from lesion.audit.summary import size_row
 from lesion.params.comparison import Front
@@ -57,7 +57,7 @@ def tabulate(
 
     Parameters
     ----------
-    costs : by variant, a column for each of `COSTS`
+    costs : by variant, three columns for each of `COSTS`: its name, and the ends `_low` and `_high`
     answers : as `right_and_kept` gives them
     """
     names = np.array(list(answers))
@@ -65,25 +65,32 @@ def tabulate(
     on_line = np.flatnonzero((methods == line) | (names == "dense")) if line else np.array([], dtype=np.intp)
     tables: list[pd.DataFrame] = []
     for cost in COSTS:
-        at = costs.loc[names, cost].to_numpy(dtype=float)
+        at, low, high = (costs.loc[names, f"{cost}{end}"].to_numpy(dtype=float) for end in ("", "_low", "_high"))
+        known = ~np.isnan(at)
+        rivals = no_dearer(low, high)
         for place, measure in enumerate(MEASURES):
             of = _means([both[place] for both in answers.values()])
-            beside = beside_line(at, of, on_line[~np.isnan(at[on_line])])
+            beside = beside_line(at, of, on_line[known[on_line]])
             rows = pd.DataFrame({
                 "cost": cost, "measure": measure, "variant": names, "method": methods, "at": at,
                 "members": [len(both[0]) for both in answers.values()],
                 "value": of.mean if measure == "top1" else 1 - of.mean,
-                "front": standings(at, of, alpha=alpha), "seems_on": seems_on(at, of.mean),
+                "front": standings(rivals, of, alpha=alpha), "seems_on": seems_on(rivals, of.mean),
                 "gain": beside.gain, "gain_low": beside.low, "gain_high": beside.high,
             })  # fmt: skip
-            tables.append(rows[~np.isnan(at)].sort_values(["at", "variant"], kind="stable"))
+            tables.append(rows[known].sort_values(["at", "variant"], kind="stable"))
     return pd.concat(tables, ignore_index=True)
 
 
-def fastest(latency: pd.DataFrame) -> pd.Series:
-    """Median milliseconds of each variant at the smallest batch that was timed, by its fastest backend."""
-    rows = latency[latency["batch"] == latency["batch"].min()]
-    return rows.groupby("variant")["median_ms"].min()
+def fastest(latency: pd.DataFrame) -> pd.DataFrame:
+    """Milliseconds of each variant at the smallest batch that was timed, by its fastest backend, with quartiles.
+
+    By variant: latency_ms (the median), latency_ms_low, latency_ms_high.
+    """
+    rows = latency[latency["batch"] == latency["batch"].min()].reset_index(drop=True)
+    rows = rows.loc[rows.groupby("variant", sort=False)["median_ms"].idxmin()].set_index("variant")
+    names = {"median_ms": "latency_ms", "low_ms": "latency_ms_low", "high_ms": "latency_ms_high"}
+    return rows[list(names)].rename(columns=names)
 
 
 def write_front(
@@ -100,7 +107,8 @@ def write_front(
     dense = members["dense"]
     classes = 1 + max(int(max(one.prediction.max(), one.known_label.max())) for one in members.values())
     sizes = {name: size_row(files, examples=len(dense.example_id)) for name, files in predictions.items()}
-    costs = pd.DataFrame.from_dict(sizes, orient="index").reindex(columns=list(COSTS[:-1])).astype(float)
-    costs["latency_ms"] = fastest(read_csv(latency)).reindex(costs.index)
+    known = pd.DataFrame.from_dict(sizes, orient="index").reindex(columns=list(COSTS[:-1])).astype(float)
+    ends = [known.add_suffix(end) for end in ("_low", "_high")]
+    costs = known.join([*ends, fastest(read_csv(latency))])
     answers = right_and_kept(dense, members, classes=classes, ties=ties)
     write_csv(front, tabulate(costs, answers, line=settings.line, alpha=alpha))
