@@ -10,6 +10,7 @@ from lesion.compress.channels import rules
 from lesion.compress.channels.ledger import Ledger
 from lesion.compress.channels.sets import ChannelSet, Slice
 from lesion.compress.channels.trace import Trace
+from lesion.compress.channels.trial import tried
 
 
 def find_channels(model: nn.Module, inputs: Tensor) -> list[ChannelSet]:
@@ -24,7 +25,7 @@ def find_channels(model: nn.Module, inputs: Tensor) -> list[ChannelSet]:
     model : is run in evaluation mode, and left in the mode it was in
     inputs : (n, c, h, w), or whatever the network takes; one example is enough
     """
-    trace, was = Trace(model, inputs, rules.find), model.training
+    trace, was = Trace(model, inputs, rules.find, rules.MOVING), model.training
     fast = torch.backends.mha.get_fastpath_enabled()
     try:
         torch.backends.mha.set_fastpath_enabled(False)
@@ -34,7 +35,8 @@ def find_channels(model: nn.Module, inputs: Tensor) -> list[ChannelSet]:
         model.train(was)
         torch.backends.mha.set_fastpath_enabled(fast)
     trace.ledger.fix(trace.labels(output), "the network's output")
-    return _sets(trace.ledger)
+    trace.ledger.close()
+    return tried(model, inputs, *_sets(trace.ledger))
 
 
 class _Layout(NamedTuple):
@@ -44,20 +46,24 @@ class _Layout(NamedTuple):
     fixed: str
 
 
-def _sets(ledger: Ledger) -> list[ChannelSet]:
+def _sets(ledger: Ledger) -> tuple[list[ChannelSet], list[str]]:
+    """All sets, and of each what the network's code may not do with fewer channels, empty if nothing."""
     places: dict[int, dict[tuple[str, int, str], list[int]]] = defaultdict(dict)
     for entry in ledger.entries:
         for position, label in enumerate(entry.labels.tolist()):
             if label >= 0:
                 key = (entry.name, entry.dim, entry.role)
                 places[ledger.root(label)].setdefault(key, []).append(position)
-    reasons = ledger.reasons()
+    reasons, doubts = ledger.reasons(), ledger.doubts()
     alike: dict[_Layout, list[dict[tuple[str, int, str], list[int]]]] = defaultdict(list)
+    doubtful: dict[_Layout, str] = {}
     for root in sorted(places):
         found = places[root]
         layout = tuple((*key, len(positions)) for key, positions in found.items())
-        alike[_Layout(layout, reasons.get(root, ""))].append(found)
-    return [_set(layout, channels) for layout, channels in alike.items()]
+        whole = _Layout(layout, reasons.get(root, ""))
+        alike[whole].append(found)
+        doubtful[whole] = doubtful.get(whole) or doubts.get(root, "")
+    return [_set(layout, channels) for layout, channels in alike.items()], [doubtful[layout] for layout in alike]
 
 
 def _set(layout: _Layout, channels: list[dict[tuple[str, int, str], list[int]]]) -> ChannelSet:

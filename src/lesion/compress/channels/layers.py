@@ -3,11 +3,13 @@
 import torch
 from torch import Tensor
 
-from lesion.compress.channels.ledger import OPAQUE, Ledger, along, spread
-from lesion.compress.channels.trace import Operation, Trace
+from lesion.compress.channels.ledger import OPAQUE, Ledger, along, spread, varies
+from lesion.compress.channels.operation import Operation
+from lesion.compress.channels.parameters import follow_elements, for_parameter
+from lesion.compress.channels.trace import Trace
 
 MIXED = "a layer reads other channels at other positions"
-COMPUTED = "a layer computes its weight"
+COMPUTED = "a layer standardises its weight, or computes it otherwise"
 
 
 def convolution(trace: Trace, operation: Operation) -> Tensor:
@@ -15,9 +17,11 @@ def convolution(trace: Trace, operation: Operation) -> Tensor:
     x, weight, bias, _, _, _, transposed, _, groups = operation.args
     ledger, name = trace.ledger, trace.name(weight)
     read = along(trace.labels(x), 1, ledger, MIXED)
-    if name is None or transposed:
-        ledger.fix(read, COMPUTED if name is None else "a transposed convolution reads it")
+    if transposed:
+        ledger.fix(read, "a transposed convolution reads it")
         return torch.full(operation.output.shape, OPAQUE)
+    if name is None:
+        return spread(_computed(trace, weight, read), operation.output.shape, 1)
     if groups == len(read) > 1:
         written = read.repeat_interleave(len(weight) // groups)
         ledger.add(name, 0, "follower", written)
@@ -29,6 +33,17 @@ def convolution(trace: Trace, operation: Operation) -> Tensor:
         ledger.add(name, 1, "reader", read[: len(read) // groups])
     follow(trace, bias, written)
     return spread(written, operation.output.shape, 1)
+
+
+def _computed(trace: Trace, weight: Tensor, read: Tensor) -> Tensor:
+    """New channels of a weight that is no parameter. They are fixed, and so are those that it reads."""
+    written = trace.ledger.new(len(weight))
+    for labels in (read, written):
+        trace.ledger.fix(labels, COMPUTED)
+    name = trace.origins.computed(weight)
+    if name is not None and trace.origins.shape(name) == weight.shape:
+        trace.ledger.add(name, 0, "writer", written)
+    return written
 
 
 def _tie_groups(ledger: Ledger, labels: Tensor, groups: int) -> None:
@@ -44,8 +59,7 @@ def linear(trace: Trace, operation: Operation) -> Tensor:
     ledger, name = trace.ledger, trace.transposed_name(weight)
     read = along(trace.labels(x), 1, ledger, MIXED)
     if name is None:
-        ledger.fix(read, COMPUTED)
-        return torch.full(operation.output.shape, OPAQUE)
+        return spread(_computed(trace, weight.t(), read), operation.output.shape, 1)
     written = ledger.new(operation.output.shape[1])
     ledger.add(name, 0, "writer", written)
     ledger.add(name, 1, "reader", read)
@@ -63,11 +77,33 @@ def batch_norm(trace: Trace, operation: Operation) -> Tensor:
     return labels
 
 
-def follow(trace: Trace, tensor: Tensor | None, channels: Tensor) -> None:
-    """Note that a vector has an entry for each channel; channels are fixed if it is no parameter or buffer."""
-    if tensor is None:
-        return
-    if (name := trace.name(tensor)) is None:
-        trace.ledger.fix(channels, COMPUTED)
+def layer_norm(trace: Trace, operation: Operation) -> Tensor:
+    """Mean and variance over channels depend on how many there are."""
+    x, shape, *tensors = operation.args[:4]
+    labels = trace.labels(x)
+    if any(varies(labels, -1 - dim) for dim in range(len(shape))):
+        trace.ledger.fix(labels, "a layer norm over the channels")
+    for tensor in tensors:
+        if tensor is not None:
+            follow_elements(trace, tensor, for_parameter(labels, tensor.shape))
+    return labels
+
+
+def group_norm(trace: Trace, operation: Operation) -> Tensor:
+    """As `layer_norm`, unless each channel is a group."""
+    x, weight, bias, _, channels, _, groups = operation.args[:7]
+    labels = trace.labels(x)
+    along_channels = along(labels, 1, trace.ledger, MIXED)
+    if groups < channels:
+        trace.ledger.fix(labels, "a group norm over channels")
     else:
-        trace.ledger.add(name, 0, "follower", channels)
+        trace.ledger.doubt(labels, "a group norm holds their number")
+    for tensor in (weight, bias):
+        follow(trace, tensor, along_channels)
+    return labels
+
+
+def follow(trace: Trace, tensor: Tensor | None, channels: Tensor) -> None:
+    """Note that a vector has an entry for each channel."""
+    if tensor is not None:
+        follow_elements(trace, tensor, channels)

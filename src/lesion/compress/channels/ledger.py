@@ -3,7 +3,7 @@
 A channel has a number, its label. Each activation has a tensor of labels in its own shape.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -24,6 +24,22 @@ class Entry(NamedTuple):
     labels: Tensor
 
 
+class Parting(NamedTuple):
+    """A place where channels are parted. It is looked at when the network has run and all ties are known.
+
+    Attributes
+    ----------
+    labels : of what is parted
+    dims, free : of these dimensions at most `free` may tell channels apart
+    reason : why channels stay otherwise
+    """
+
+    labels: Tensor
+    dims: tuple[int, ...]
+    free: int
+    reason: str
+
+
 class Ledger:
     """Labels that were given out, which of them are tied, and where they lie.
 
@@ -35,6 +51,8 @@ class Ledger:
     def __init__(self) -> None:
         self._parent: list[int] = []
         self._fixed: dict[int, str] = {}
+        self._doubts: dict[int, str] = {}
+        self._partings: list[Parting] = []
         self.entries: list[Entry] = []
 
     def new(self, count: int) -> Tensor:
@@ -49,6 +67,14 @@ class Ledger:
             self._parent[label] = self._parent[self._parent[label]]
             label = self._parent[label]
         return label
+
+    def roots(self, labels: Tensor) -> Tensor:
+        """`root` of each label, in the same shape; labels that are no channels stay."""
+        values, places = labels.unique(return_inverse=True)  # type: ignore[no-untyped-call]
+        found: Tensor = torch.tensor(
+            [self.root(one) if one >= 0 else one for one in values.tolist()], dtype=torch.int64
+        )
+        return found[places]
 
     def tie(self, one: Tensor, other: Tensor) -> None:
         """Tie channels pairwise, (n,) and (n,). A channel that is tied to an opaque value cannot leave."""
@@ -66,6 +92,31 @@ class Ledger:
             if label >= 0:
                 self._fixed.setdefault(label, reason)
 
+    def doubt(self, labels: Tensor, reason: str) -> None:
+        """Say that these channels can leave only if the network's code can do with fewer; `reason`: what may not."""
+        for label in labels.unique().tolist():  # type: ignore[no-untyped-call]
+            if label >= 0:
+                self._doubts.setdefault(label, reason)
+
+    def part(self, parting: Parting) -> None:
+        """Note a place where channels are parted. They are doubtful, and `close` says what it means for them."""
+        self._partings.append(parting)
+        self.doubt(parting.labels, parting.reason)
+
+    def close(self) -> None:
+        """Tie and fix channels where they are parted, when all other ties are known.
+
+        A view with (groups, channels) of which both tell channels apart ties the j-th channels of all groups. What is
+        parted at fixed places is fixed.
+        """
+        for labels, dims, free, reason in self._partings:
+            found = self.roots(labels)
+            apart = [dim for dim in dims if varies(found, dim)]
+            for dim in apart[: len(apart) - free] if free else ():
+                self.tie(found.narrow(dim, 0, 1).expand_as(found), found)
+            if apart and not free:
+                self.fix(labels, reason)
+
     def add(self, name: str, dim: int, role: Role, labels: Tensor) -> None:
         """Note where channels lie in a tensor of the state dict: labels (length along `dim`,).
 
@@ -79,8 +130,15 @@ class Ledger:
 
     def reasons(self) -> dict[int, str]:
         """Why channels cannot leave, by the label that stands for them."""
+        return self._by_root(self._fixed)
+
+    def doubts(self) -> dict[int, str]:
+        """What may not do with fewer channels, by the label that stands for them."""
+        return self._by_root(self._doubts)
+
+    def _by_root(self, by_label: Mapping[int, str]) -> dict[int, str]:
         found: dict[int, str] = {}
-        for label, reason in self._fixed.items():
+        for label, reason in by_label.items():
             found.setdefault(self.root(label), reason)
         return found
 
@@ -102,3 +160,8 @@ def spread(labels: Tensor, shape: Sequence[int], dim: int) -> Tensor:
     view = [1] * len(shape)
     view[dim] = len(labels)
     return labels.view(view).expand(*shape).contiguous()
+
+
+def varies(labels: Tensor, dim: int) -> bool:
+    """True if labels are not the same along `dim`."""
+    return bool((labels != labels.narrow(dim, 0, 1)).any())

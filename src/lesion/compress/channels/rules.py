@@ -5,9 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lesion.compress.channels import elements, layers
+from lesion.compress.channels import attention, elements, layers, moves
 from lesion.compress.channels.ledger import OPAQUE
-from lesion.compress.channels.trace import Operation, Trace
+from lesion.compress.channels.operation import Operation
+from lesion.compress.channels.trace import Trace
 
 Rule = Callable[[Trace, Operation], Tensor | list[Tensor]]
 
@@ -18,14 +19,25 @@ BY_NAME: dict[str, Rule] = {
     "native_batch_norm": layers.batch_norm,
     "_native_batch_norm_legit_no_training": layers.batch_norm,
     "cudnn_batch_norm": layers.batch_norm,
-    "constant_pad_nd": elements.padded,
-    **dict.fromkeys(("view", "_unsafe_view", "reshape"), elements.viewed),
+    "native_layer_norm": layers.layer_norm,
+    "native_group_norm": layers.group_norm,
+    "bmm": attention.matrices,
+    **dict.fromkeys(attention.PRODUCTS, attention.product),
+    **dict.fromkeys(attention.SOFTMAXES, attention.softmax),
+    "addcmul": elements.accumulated,
+    "constant_pad_nd": moves.padded,
+    **dict.fromkeys(moves.VIEWS, moves.viewed),
     **dict.fromkeys(elements.POOLS, elements.pooled),
     **dict.fromkeys(elements.REDUCTIONS, elements.reduced),
-    **dict.fromkeys(elements.PICKS, elements.picked),
-    **dict.fromkeys(elements.MOVES, elements.moved),
+    **dict.fromkeys(moves.PICKS, moves.picked),
+    **dict.fromkeys(moves.MOVES, moves.moved),
+    "cat": moves.joined,
 }
 """Name of an operation -> its rule. Functions of elements are found by `elementwise`."""
+
+
+MOVING = moves.VIEWS | moves.MOVES | moves.PICKS.keys() | elements.UNARY | {"index", "slice"}
+"""Operations that do not combine elements of a parameter."""
 
 
 def find(trace: Trace, operation: Operation) -> list[Tensor]:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from lesion.compress.channels.branches import drop_missing_branches
+from lesion.compress.channels.heads import recount_heads
 from lesion.compress.channels.sets import ChannelSet
 from lesion.models.build import load_weights
 
@@ -51,6 +52,7 @@ def reshape(model: nn.Module, shapes: Mapping[str, torch.Size]) -> None:
     """
     for path, layer in model.named_modules():
         prefix = f"{path}." if path else ""
+        recount_heads(layer, shapes, prefix)
         own = {**dict(layer.named_parameters(recurse=False)), **dict(layer.named_buffers(recurse=False))}
         if getattr(layer, "bias", 0) is None and prefix + "bias" in shapes:
             layer.bias = nn.Parameter(next(iter(own.values())).new_zeros(shapes[prefix + "bias"]))
@@ -81,3 +83,7 @@ def _recount(layer: nn.Module) -> None:
         layer.out_features, layer.in_features = layer.weight.shape
     elif isinstance(layer, _BatchNorm) and layer.running_mean is not None:
         layer.num_features = len(layer.running_mean)
+    elif isinstance(layer, nn.GroupNorm) and layer.weight is not None:
+        if layer.num_groups == layer.num_channels:
+            layer.num_groups = len(layer.weight)
+        layer.num_channels = len(layer.weight)

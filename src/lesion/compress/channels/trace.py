@@ -1,46 +1,21 @@
 """Runs a network and follows its channels from operation to operation."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from lesion.compress.channels.ledger import NONE, OPAQUE, Ledger
-
-
-class Operation(NamedTuple):
-    """One operation of the network: its name without overload and underscore at the end, and what it was called with.
-
-    Attributes
-    ----------
-    output : what it returned; of several tensors of which only the first is an activation, the first
-    """
-
-    name: str
-    function: Any
-    args: tuple[Any, ...]
-    named: dict[str, Any]
-    output: Any
-
-    @property
-    def tensors(self) -> list[Tensor]:
-        """The tensors among the arguments, those in lists, too."""
-        return list(_tensors(self.args))
-
-
-def _tensors(args: Iterable[Any]) -> Iterator[Tensor]:
-    for one in args:
-        if isinstance(one, Tensor):
-            yield one
-        elif isinstance(one, list | tuple):
-            yield from _tensors(one)
-
+from lesion.compress.channels.operation import Operation
+from lesion.compress.channels.origins import Origins
 
 FIRST_ALONE = frozenset({
     "native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "max_pool2d_with_indices",
-    "native_dropout", "native_layer_norm", "native_group_norm",
+    "native_dropout", "native_layer_norm", "native_group_norm", "_scaled_dot_product_flash_attention_for_cpu",
+    "_scaled_dot_product_flash_attention", "_scaled_dot_product_efficient_attention",
+    "_scaled_dot_product_cudnn_attention", "_scaled_dot_product_attention_math",
 })  # fmt: skip
 """Operations that return statistics, indices or masks beside the activation."""
 
@@ -52,24 +27,35 @@ class Trace(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ----------
     network, inputs : the network and the tensor that it is called with
     rules : labels of each tensor that an operation makes
+    moving : names of operations that do not combine elements
 
     Attributes
     ----------
     ledger : what was found
+    origins : what tensors that do not depend on the input are made of
     """
 
-    def __init__(self, network: nn.Module, inputs: Tensor, rules: "Rules") -> None:
+    def __init__(self, network: nn.Module, inputs: Tensor, rules: "Rules", moving: Collection[str] = ()) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._rules = rules
+        self._rules, self._moving = rules, moving
         self.ledger = Ledger()
-        self._names = {id(tensor): name for name, tensor in [*network.named_parameters(), *network.named_buffers()]}
+        self.origins = Origins(network)
+        self._stored = network.state_dict().keys()
         self._transposed: dict[int, str] = {}
         self._labels = {id(inputs): torch.full(inputs.shape, OPAQUE)}
         self._held: list[Any] = [inputs]  # so that no other tensor gets the identity of one that was followed
 
     def name(self, tensor: Tensor) -> str | None:
         """Name of a parameter or buffer, None of anything else."""
-        return self._names.get(id(tensor))
+        return self.origins.name(tensor)
+
+    def stored(self, name: str) -> bool:
+        """True for a parameter or buffer of the state dict."""
+        return name in self._stored
+
+    def followed(self, tensor: Tensor) -> bool:
+        """True if the tensor depends on the network's input."""
+        return id(tensor) in self._labels
 
     def transposed_name(self, tensor: Tensor) -> str | None:
         """Name of the parameter that this is the transposed view of."""
@@ -80,7 +66,8 @@ class Trace(TorchDispatchMode):  # type: ignore[no-untyped-call]
         found = self._labels.get(id(tensor))
         return torch.full(tensor.shape, NONE) if found is None else found
 
-    def _keep(self, tensor: Tensor, labels: Tensor) -> None:
+    def keep(self, tensor: Tensor, labels: Tensor) -> None:
+        """Note the labels of a tensor."""
         self._labels[id(tensor)] = labels
         self._held.append(tensor)
 
@@ -97,7 +84,10 @@ class Trace(TorchDispatchMode):  # type: ignore[no-untyped-call]
         elif any(id(tensor) in self._labels for tensor in operation.tensors):
             made = [operation.output] if isinstance(operation.output, Tensor) else operation.output
             for tensor, labels in zip(made, self._rules(self, operation), strict=True):
-                self._keep(tensor, labels)
+                self.keep(tensor, labels)
+        else:
+            self._held.append(output)
+            self.origins.note(operation, moves=name in self._moving)
         return output
 
 
