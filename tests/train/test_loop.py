@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from lesion.compress.learned import Learned
 from lesion.errors import InputError
 from lesion.params.augmentation import Augmentation
 from lesion.params.recipe import Recipe
-from lesion.train.loop import learning_rate, micro_batches, total_steps
+from lesion.train.loop import learning_rate, micro_batches, sgd, total_steps
 from lesion.train.population import train_member
 from lesion.train.seeds import Seeds
 from tests.training import CPU, RECIPE, SEEDS, method_of, pruned, random_split, recipe, same, small_network, train
@@ -35,6 +36,24 @@ def test_the_learning_rate_at_its_corners() -> None:
     assert rates[80 * 312] == rates[90 * 312 - 1] == pytest.approx(0.0016)
     steps = np.diff([rates[step] for step in range(5 * 312)])
     np.testing.assert_allclose(steps, 1.6 / (5 * 312))
+
+
+@given(epochs=st.floats(0.1, 9.0), share=st.floats(0.0, 0.99), each=st.integers(1, 40))
+def test_a_triangular_rate_is_two_lines_that_meet_at_the_peak(epochs: float, share: float, each: int) -> None:
+    chosen = recipe(schedule="triangular", epochs=epochs, warmup=share * epochs, decay=[])
+    steps = total_steps(chosen, each * chosen.batch)
+    found = [learning_rate(chosen, step, steps_per_epoch=each) for step in range(steps)]
+    peak = round(share * epochs * each)
+    expected = chosen.rate * np.interp(np.arange(steps), [-1, peak - 1, peak, steps], [0, 1, 1, 0])
+    np.testing.assert_allclose(found, expected if peak else chosen.rate * (1 - np.arange(steps) / steps))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"), [({"decay": [2]}, r"decay must be \[\]"), ({"decay": [], "warmup": 3.0}, "warmup must be less")]
+)
+def test_a_triangle_has_no_steps_and_an_end(changed: dict[str, object], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        recipe(schedule="triangular", **changed)
 
 
 def test_without_warm_up_the_first_rate_is_the_peak() -> None:
@@ -145,6 +164,36 @@ def test_the_steps_are_those_of_nesterov_momentum_by_hand(momentum: float, smoot
     trained = model.get_parameter("1.weight").detach().numpy()
     np.testing.assert_allclose(trained - start, weight - start, rtol=1e-3, atol=1e-6)
     assert np.abs(weight - start).max() > 0.01
+
+
+@pytest.mark.parametrize("of", ["all", "weights"])
+def test_weight_decay_is_of_all_or_of_weights(of: str) -> None:
+    # With a gradient of zero a step changes a weight by its decay alone.
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 4))
+    model.register_parameter("added", nn.Parameter(torch.ones(3)))
+    learned = [Learned(model.get_parameter("added"), 3.0)]
+    optimiser = sgd(model, learned, recipe(weight_decay=0.1, weight_decay_of=of, momentum=0.0))
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    for group in optimiser.param_groups:
+        group["lr"] = group["times"] * 0.5
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimiser.step()
+    for name, parameter in model.named_parameters():
+        decays = name != "added" and (of == "all" or name in ("0.weight", "3.weight"))
+        torch.testing.assert_close(parameter.detach(), before[name] * (0.95 if decays else 1.0))
+    assert {group["times"] for group in optimiser.param_groups} == {1.0, 3.0}
+
+
+def test_masks_change_no_weight_decay() -> None:
+    model = small_network()
+    method = method_of(model, pruned(shape="filter", score="bn-scale"))
+    decayed, free = (
+        group["params"] for group in sgd(model, method.learned, recipe(weight_decay_of="weights")).param_groups
+    )
+    names = {parameter: name for name, parameter in model.named_parameters()}
+    assert {names[one].partition(".parametrizations")[0] for one in decayed} == {"0", "3", "7"}
+    assert len(decayed) + len(free) == len(names)
 
 
 def weights(seeds: Seeds, variant: dict[str, Any] = DENSE, *, shift: int = 2) -> dict[str, Tensor]:
