@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +12,7 @@ from lesion import plugins
 from lesion.data.inputs import IMAGES
 from lesion.data.split import Split
 from lesion.errors import InputError
+from lesion.models.contract import PreparedFamily
 
 
 def build(model: dict[str, Any], split: Split) -> nn.Module:
@@ -27,6 +29,20 @@ def build(model: dict[str, Any], split: Split) -> nn.Module:
         raise InputError(f"model: {model['name']} takes {takes}, the examples are {split.images.kind}")
     module: nn.Module = family.build(options, **split.images.sizes, classes=len(split.class_names))
     return module
+
+
+def initialise(model: dict[str, Any], split: Split) -> nn.Module:
+    """The network as training starts with it: built, and prepared on images of `split`, evenly spaced over its rows."""
+
+    def images(count: int) -> Tensor:
+        rows = np.arange(0, len(split.label), max(1, len(split.label) // count))[:count]
+        return split.normalise(torch.from_numpy(split.images.read(rows)))
+
+    network = build(model, split)
+    family, options = plugins.component("model", model, where="model")
+    if isinstance(family, PreparedFamily):
+        family.prepare(network, options, images)
+    return network
 
 
 def load_weights(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:

@@ -13,7 +13,9 @@ from pydantic import Field, field_validator
 from lesion.params.network import Network
 
 if TYPE_CHECKING:
-    from torch import nn
+    from collections.abc import Callable
+
+    from torch import Tensor, nn
 
 
 class Options(Network):
@@ -21,12 +23,15 @@ class Options(Network):
 
     With stride 2 a network costs a quarter of the arithmetic. `shortcut` is what a stage with more channels starts with
     (`residual.Shortcut`): `zeros` as in the paper; many weights on the net are of `zeros-around` or `convolution`.
+    `whiten` is the number of training images whose patches the first convolution whitens before training, null for
+    random weights as in the paper; it trains as the others do.
     """
 
     depth: int
     width: int = Field(default=16, ge=1)
     stride: int = Field(default=1, ge=1)
     shortcut: Literal["zeros", "zeros-around", "convolution"] = "zeros"
+    whiten: int | None = Field(default=None, ge=1)
 
     @field_validator("depth")
     @classmethod
@@ -71,3 +76,15 @@ def build(options: Options, *, channels: int, side: int, classes: int) -> nn.Mod
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     return network
+
+
+def prepare(network: nn.Module, options: Options, images: Callable[[int], Tensor]) -> None:
+    """Whiten the first convolution, if the options say so."""
+    from torch import nn
+
+    from lesion.models.whitening import whiten
+
+    if options.whiten is not None:
+        convolution = network.get_submodule("conv")
+        assert isinstance(convolution, nn.Conv2d)
+        whiten(convolution, images(options.whiten))

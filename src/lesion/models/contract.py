@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from torch import nn
+    from collections.abc import Callable
+
+    from torch import Tensor, nn
 
     from lesion.data.dataset import Geometry
     from lesion.data.inputs import Kind
@@ -22,6 +24,17 @@ class ModelFamily(Protocol):
 
     def build(self, options: Any, *, channels: int, side: int, classes: int) -> nn.Module:
         """A network from (n, channels, side, side) to logits (n, classes). `options`: the module's own `Options`."""
+
+
+@runtime_checkable
+class PreparedFamily(Protocol):
+    """A family of networks for images whose initial weights may depend on the training images."""
+
+    def prepare(self, network: nn.Module, options: Any, images: Callable[[int], Tensor]) -> None:
+        """Change the initial weights in place; draws nothing at random.
+
+        `images`: count -> at most so many normalised training images, float32 (n, c, h, w), on the CPU as the network.
+        """
 
 
 class FeatureFamily(Protocol):

@@ -16,7 +16,7 @@ from lesion.compress.encoding import encode
 from lesion.data.sample import TrainingSampler
 from lesion.data.split import Split
 from lesion.errors import InputError
-from lesion.models.build import build
+from lesion.models.build import initialise
 from lesion.models.inputs import read_inputs
 from lesion.params.recipe import Recipe
 from lesion.params.shard import members
@@ -64,7 +64,7 @@ def train_member(
 ) -> tuple[nn.Module, float]:
     """Build a network from its seed and train it; the network, on the CPU, and the mean loss of the last epoch."""
     torch.manual_seed(seeds.initialisation)
-    network = place(build(model, split), device, channels=split.channels)
+    network = place(initialise(model, split), device, channels=split.channels)
     options = plugins.options("method", compression, where="variant", key="method")
     steps = total_steps(recipe, len(split.label))
     method = plugins.load("method", compression["method"]).Training(
