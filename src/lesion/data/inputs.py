@@ -45,8 +45,8 @@ class Inputs(Protocol):
 
 def refuse_augmentation(augmentation: Augmentation, kind: str) -> None:
     """InputError where images would be changed, and these are none."""
-    if augmentation.shift or augmentation.mirror or augmentation.smallest_area < 1:
+    if augmentation.shift or augmentation.mirror or augmentation.smallest_area < 1 or augmentation.smaller:
         raise InputError(
-            f"recipe.augmentation: is of images, the examples are {kind}; shift: 0, mirror: false and smallest_area:"
-            " 1.0 are expected"
+            f"recipe.augmentation: is of images, the examples are {kind}; shift: 0, mirror: false, smallest_area: 1.0"
+            " and nothing smaller are expected"
         )

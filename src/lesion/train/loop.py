@@ -19,6 +19,7 @@ from lesion.errors import InputError
 from lesion.params.recipe import Recipe
 from lesion.seeds import derive_seed
 from lesion.train.device import autocast
+from lesion.train.progressive import check_sides, shown_side, shrink
 from lesion.train.resume import NEVER, Snapshots
 from lesion.train.seeds import Seeds
 
@@ -104,8 +105,10 @@ def fit(
     Raises
     ------
     InputError
-        If the loss is not finite at the end of an epoch: a diverged member must not reach an audit.
+        If the loss is not finite at the end of an epoch: a diverged member must not reach an audit. If the network does
+        not take the smaller images of the recipe.
     """
+    check_sides(model, split, recipe.augmentation, device=device)
     optimiser = sgd(model, method.learned, recipe)
     examples, per_epoch = len(split.label), len(split.label) // recipe.batch
     steps_per_training = total_steps(recipe, examples)
@@ -116,9 +119,10 @@ def fit(
         pixels = split.images.augmented(part.rows, recipe.augmentation, part.seed)
         return torch.from_numpy(pixels), split.label[part.rows], part.seed
 
-    def forward_backward(pixels: Tensor, label: Tensor, seed: int) -> Tensor:
+    def forward_backward(pixels: Tensor, label: Tensor, seed: int, side: int | None) -> Tensor:
         torch.manual_seed(seed)  # for dropout
         inputs, label = split.normalise(pixels.to(device, non_blocking=True)), label.to(device)
+        inputs = shrink(inputs, side)
         with autocast(device, recipe.precision):
             logits = model(inputs)
         loss = functional.cross_entropy(logits.float(), label, label_smoothing=recipe.label_smoothing)
@@ -141,13 +145,14 @@ def fit(
         while step < last:
             method.before_step(step, optimiser)
             rate = learning_rate(recipe, step % steps_per_training, steps_per_epoch=per_epoch)
+            side = shown_side(recipe.augmentation, step % steps_per_training, steps_per_epoch=per_epoch)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["times"]
             optimiser.zero_grad()
             if (penalty := method.penalty(step)) is not None:
                 penalty.backward()  # type: ignore[no-untyped-call]
             for part in islice(stream, parts_per_step):
-                total += forward_backward(*part)
+                total += forward_backward(*part, side)
             optimiser.step()
             step += 1
             if step % method.trainings == 0:
