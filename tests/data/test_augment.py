@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lesion.data.augment import mirror, shift
+from lesion.data.augment import alternating, mirror, shift
 from lesion.data.decode import Pixels
 
 
@@ -66,6 +66,13 @@ def test_half_of_the_images_are_mirrored(images: Pixels) -> None:
     assert (turned ^ kept).all()
     assert 160 < turned.sum() < 240
     np.testing.assert_array_equal(images, before)
+
+
+def test_each_image_is_mirrored_in_every_other_epoch() -> None:
+    epochs = np.array([alternating(400, epoch, 7) for epoch in range(6)])
+    assert (epochs[1:] != epochs[:-1]).all()
+    assert 160 < epochs[0].sum() < 240
+    assert (alternating(400, 0, 8) != epochs[0]).any()
 
 
 def test_the_same_draws_give_the_same_images(images: Pixels) -> None:

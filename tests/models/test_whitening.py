@@ -28,7 +28,8 @@ def responses(images: Tensor, filters: Tensor) -> np.ndarray[Any, np.dtype[np.fl
     """Of each filter to each patch, (patches, filters), by numpy."""
     side = filters.shape[-1]
     windows = sliding_window_view(images.numpy().astype(np.float64), (side, side), axis=(2, 3))
-    return np.einsum("nchwab,kcab->nhwk", windows, filters.numpy().astype(np.float64)).reshape(-1, len(filters))
+    found = np.einsum("nchwab,kcab->nhwk", windows, filters.numpy().astype(np.float64))
+    return np.asarray(found.reshape(-1, len(filters)), dtype=np.float64)
 
 
 @pytest.mark.parametrize(("channels", "side"), [(3, 3), (1, 3), (3, 2)])

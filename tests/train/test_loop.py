@@ -12,7 +12,7 @@ from lesion.compress.learned import Learned
 from lesion.errors import InputError
 from lesion.params.augmentation import Augmentation
 from lesion.params.recipe import Recipe
-from lesion.train.loop import learning_rate, micro_batches, sgd, total_steps
+from lesion.train.loop import fit, learning_rate, micro_batches, sgd, total_steps
 from lesion.train.population import train_member
 from lesion.train.seeds import Seeds
 from tests.training import CPU, RECIPE, SEEDS, method_of, pruned, random_split, recipe, same, small_network, train
@@ -72,6 +72,30 @@ def test_an_epoch_is_a_permutation_without_its_last_incomplete_batch(
     assert set(rows) <= set(range(count))
     assert all(len(part.rows) == micro for part in made)
     assert len({part.seed for part in made}) == len(made)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_training_sees_each_image_and_its_mirror_image_by_turns(seed: int) -> None:
+    varied = RECIPE.augmentation.model_dump() | {"mirror": "alternating"}
+    turned = np.full((4, 24), False)
+    for epoch in range(4):
+        for part in micro_batches(recipe(augmentation=varied), 24, epoch, Seeds(0, 1, seed, 0)):
+            assert part.turned is not None
+            turned[epoch, part.rows] = part.turned
+    assert (turned[1:] != turned[:-1]).all()
+    assert all(part.turned is None for part in micro_batches(RECIPE, 24, 0, Seeds(0, 1, seed, 0)))
+
+
+def test_images_reach_the_network_mirrored_by_turns() -> None:
+    split, seen = random_split(24), list[Tensor]()
+    model = small_network()
+    model.register_forward_pre_hook(lambda _, given: seen.extend(given[0]))
+    chosen = recipe(epochs=2, augmentation=RECIPE.augmentation.model_dump() | {"mirror": "alternating"})
+    fit(model, method_of(model, DENSE), split, recipe=chosen, seeds=SEEDS, device=CPU)
+    images = split.normalise(torch.from_numpy(split.images.read(np.arange(24))))
+    for image in images:
+        shown = [[torch.equal(one, way) for way in (image, image.flip(2))] for one in seen]
+        assert sorted(map(tuple, np.argwhere(shown)[:, 1:].tolist())) == [(0,), (1,)]  # once each way
 
 
 def test_epochs_differ_and_seeds_repeat_them() -> None:

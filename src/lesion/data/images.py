@@ -83,7 +83,7 @@ class PackedImages(_OfPixels):
             raise InputError("recipe.augmentation.smallest_area: packed images are shifted instead; 1.0 is expected")
         draws = np.random.default_rng(seed)
         shifted = shift(self.images[rows], augmentation.shift, draws)
-        return mirror(shifted, draws) if augmentation.mirror else shifted
+        return mirror(shifted, draws) if augmentation.mirror is True else shifted
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class FileImages(_OfPixels):
             image = open_image(self.root / file)
             box = random_box(*image.size, augmentation.smallest_area, draws)
             pixels[place] = show(image, box, side, self.geometry.interpolation)
-        return mirror(pixels, draws) if augmentation.mirror else pixels
+        return mirror(pixels, draws) if augmentation.mirror is True else pixels
 
 
 def folder(root: str) -> Path:

@@ -23,16 +23,16 @@ def whitening_filters(images: Tensor, *, side: int) -> Tensor:
     -------
     float64 (c · side², c, side, side), by falling variance of the patches along the eigenvector.
     """
-    seen = 0
-    second: Tensor | float = 0.0
-    first: Tensor | float = 0.0
+    size, seen = images.shape[1] * side**2, 0
+    first, second = torch.zeros(size, dtype=torch.float64), torch.zeros(size, size, dtype=torch.float64)
     for patches in _patches(images, side):
-        first, second = first + patches.sum(0), second + patches.T @ patches
+        first += patches.sum(0)
+        second += patches.T @ patches
         seen += len(patches)
     mean = first / seen
     variance, vectors = torch.linalg.eigh(second / seen - torch.outer(mean, mean))
     vectors = vectors * vectors.gather(0, vectors.abs().argmax(0, keepdim=True)).sign()  # of the two directions one
-    scaled = vectors / variance.clamp(min=max(LEAST * float(variance[-1]), LEAST**2)).sqrt()
+    scaled: Tensor = vectors / variance.clamp(min=max(LEAST * float(variance[-1]), LEAST**2)).sqrt()
     return scaled.T.flip(0).reshape(-1, images.shape[1], side, side)
 
 
@@ -55,6 +55,6 @@ def whiten(convolution: nn.Conv2d, images: Tensor) -> None:
 
 def _patches(images: Tensor, side: int) -> Iterator[Tensor]:
     """All patches, float64 (n, c · side²), of some images after others."""
-    for part in images.split(PART):
+    for part in torch.split(images, PART):
         windows = part.double().unfold(2, side, 1).unfold(3, side, 1)  # (n, c, row, column, side, side)
         yield windows.permute(0, 2, 3, 1, 4, 5).flatten(3).flatten(0, 2)

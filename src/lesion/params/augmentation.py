@@ -1,7 +1,7 @@
 """Settings of the augmentation of training images."""
 
 from itertools import pairwise
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,13 +18,14 @@ class Smaller(Settings):
 class Augmentation(Settings):
     """How training images vary.
 
-    `shift`: the largest shift of packed images, in pixels; `mirror`: left to right, half of the time;
+    `shift`: the largest shift of packed images, in pixels; `mirror`: left to right, half of the time at random, or
+    `alternating`: each image in every other epoch;
     `smallest_area`: the least share of an image file that a random part of it holds, for images in files of their own;
     `smaller`: the sides of images in the first epochs, one after the other; afterwards they have their own.
     """
 
     shift: int = Field(ge=0)
-    mirror: bool
+    mirror: bool | Literal["alternating"]
     smallest_area: float = Field(gt=0, le=1)
     smaller: list[Smaller] = Field(default_factory=list)
 

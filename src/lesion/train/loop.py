@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 
 from lesion.compress.learned import Learned
 from lesion.compress.training import Training
+from lesion.data.augment import Marks, alternating, turn
 from lesion.data.loading import load
 from lesion.data.split import Split
 from lesion.errors import InputError
@@ -49,10 +50,11 @@ def total_steps(recipe: Recipe, examples: int) -> int:
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """One micro-batch: row indices and the augmentation seed."""
+    """One micro-batch: row indices, the augmentation seed, and which images are mirrored (None: the seed decides)."""
 
     rows: np.ndarray[tuple[int], np.dtype[np.intp]]
     seed: int
+    turned: Marks | None = None
 
 
 def micro_batches(recipe: Recipe, examples: int, epoch: int, seeds: Seeds) -> list[MicroBatch]:
@@ -62,7 +64,11 @@ def micro_batches(recipe: Recipe, examples: int, epoch: int, seeds: Seeds) -> li
     """
     order = np.random.default_rng(derive_seed(seeds.order, epoch)).permutation(examples)
     parts = order[: examples - examples % recipe.batch].reshape(-1, recipe.micro_batch)
-    return [MicroBatch(rows, derive_seed(seeds.augmentation, epoch, place)) for place, rows in enumerate(parts)]
+    turned = alternating(examples, epoch, seeds.augmentation) if recipe.augmentation.mirror == "alternating" else None
+    return [
+        MicroBatch(rows, derive_seed(seeds.augmentation, epoch, place), None if turned is None else turned[rows])
+        for place, rows in enumerate(parts)
+    ]
 
 
 def sgd(model: nn.Module, learned: Sequence[Learned], recipe: Recipe) -> Optimizer:
@@ -117,6 +123,8 @@ def fit(
 
     def read(part: MicroBatch) -> tuple[Tensor, Tensor, int]:
         pixels = split.images.augmented(part.rows, recipe.augmentation, part.seed)
+        if part.turned is not None:
+            pixels = turn(pixels, part.turned)
         return torch.from_numpy(pixels), split.label[part.rows], part.seed
 
     def forward_backward(pixels: Tensor, label: Tensor, seed: int, side: int | None) -> Tensor:
