@@ -84,6 +84,18 @@ def test_each_set_keeps_a_multiple(seed: int) -> None:
         assert kept.size == min(all_.size, -(-needed.size // 2) * 2)
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_channels_leave_in_any_layout_of_the_images(layout: torch.memory_format) -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), Basic(4, 6, stride=2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 5)
+    )
+    network = network.double().eval()
+    mask_channels(network, images(0, 1), torch.Generator().manual_seed(1))
+    found = remove_idle(network, [images(1).contiguous(memory_format=layout)])
+    assert (found.channels, found.left, found.stay) == (17, 12, {})
+
+
 def bordered(*, padding: int) -> nn.Sequential:
     """Two convolutions; the first has a channel that is the constant 2 and another that is 0."""
     torch.manual_seed(0)
