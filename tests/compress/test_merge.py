@@ -257,6 +257,24 @@ def test_other_channels_are_refused_with_the_reason() -> None:
         units(Depthwise())
 
 
+class ReadElsewhere(nn.Module):
+    """A network that multiplies by the weight of a layer without calling it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.head = nn.Linear(64, 6), nn.Linear(6, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.linear(self.inner(x.flatten(1)).relu(), self.head.weight, self.head.bias)
+
+
+def test_activations_that_no_layer_is_called_with_are_refused_where_they_are_measured() -> None:
+    network = ReadElsewhere().eval()
+    assert int(left(*units(merged(network, "data-free"))).sum()) == 3
+    with pytest.raises(InputError, match=r"merge: the activations that head\.weight reads cannot be measured"):
+        merged(network, CORRELATION)
+
+
 @pytest.mark.parametrize("rule", RULES[:3], ids=str)
 def test_what_left_the_parent_counts(rule: Any) -> None:
     parent = merged(trained("cnn"), rule, sparsity=0.25)

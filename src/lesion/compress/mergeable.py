@@ -186,7 +186,13 @@ class _Network:
 
 
 def measure_moments(model: nn.Module, units: Sequence[Mergeable], batches: Iterable[Tensor]) -> list[Moments]:
-    """The moments of the activations of all `units` while the network runs on `batches`, float32 (n, c, h, w) each."""
+    """The moments of the activations of all `units` while the network runs on `batches`, float32 (n, c, h, w) each.
+
+    Raises
+    ------
+    InputError
+        If a layer that reads units is never called, since another module reads its weight.
+    """
     sums = [torch.zeros(each.channels.size, each.channels.size, dtype=torch.float64) for each in units]
     totals = [torch.zeros(each.channels.size, dtype=torch.float64) for each in units]
     counts = [0] * len(units)
@@ -209,6 +215,10 @@ def measure_moments(model: nn.Module, units: Sequence[Mergeable], batches: Itera
     finally:
         for handle in handles:
             handle.remove()
+    for each, count in zip(units, counts, strict=True):
+        if not count:
+            readers = ", ".join(part.name for part in each.channels.readers)
+            raise InputError(f"merge: the activations that {readers} reads cannot be measured; `keep` leaves them out")
     return [
         Moments(total / count, products / count) for total, products, count in zip(totals, sums, counts, strict=True)
     ]
