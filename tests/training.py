@@ -110,6 +110,8 @@ class Watched:
         self.method, self._before, self._after = method, before, after
         self.trainings, self.learned = method.trainings, method.learned
         self.penalty, self.finish = method.penalty, method.finish
+        if hasattr(method, "batch_loss"):
+            self.batch_loss = method.batch_loss
 
     def before_step(self, step: int, optimiser: Optimizer) -> None:
         self._before(step, optimiser)

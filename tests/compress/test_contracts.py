@@ -22,7 +22,10 @@ from lesion.compress.allocations import amc, erk, evolution, global_ranking, gre
 from lesion.compress.mergings import correlation, data_free, neuron
 from lesion.compress.methods import (
     dense,
+    drop_connect,
+    dropout,
     external,
+    fbs,
     float16,
     int8_dynamic,
     int8_static,
@@ -35,6 +38,8 @@ from lesion.compress.methods import (
     reconstruct,
     remove,
     small_dense,
+    rnp,
+    switch,
     weight_only,
 )
 from lesion.compress.regrowths import exchange, surgery
@@ -114,6 +119,15 @@ TRAINED: dict[str, contracts.TrainedMethod] = {
     "learn_masks": learn_masks,
     "prune": prune,
     "small_dense": small_dense,
+TRAINED: dict[str, contracts.TrainedMethod] = {
+    "dense": dense,
+    "drop_connect": drop_connect,
+    "dropout": dropout,
+    "fbs": fbs,
+    "learn_masks": learn_masks,
+    "prune": prune,
+    "rnp": rnp,
+    "switch": switch,
 }
 PRETRAINED: dict[str, contracts.PretrainedMethod] = {"pretrained": pretrained}
 FINE_TUNED: dict[str, contracts.FineTunedMethod] = {

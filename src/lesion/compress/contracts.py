@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lesion.compress.calibration import Calibration
     from lesion.compress.grouping import Grouping, Groups
     from lesion.compress.merging import Layer, Merge
+    from lesion.compress.per_image import Computed
     from lesion.compress.probe import Probe, Sampler
     from lesion.compress.reconstruction.problem import Problem
     from lesion.compress.search.problem import AllocationProblem
@@ -227,3 +228,14 @@ class FineTunedMethod(DerivedMethod, Protocol):
 
     def FineTuning(self, model: nn.Module, image: Tensor) -> training.Training:  # noqa: N802
         """Start on a compressed `model`. `image`: one normalised image on its device, float32 (1, c, h, w)."""
+
+
+@runtime_checkable
+class Chooses(Protocol):
+    """A module of a network that chooses, for each image, what it computes (`compress/runtime`)."""
+
+    def computed(self) -> Mapping[str, Computed]:
+        """What was computed with its weights, by their names within the module, of the last batch in evaluation mode.
+
+        It holds for a weight until the next batch; a weight that is not named is computed with for every image.
+        """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,3 +35,11 @@ class Training(Protocol):
 
     def finish(self) -> None:
         """Called after the last step. Leaves a network without masks or other additions."""
+
+
+@runtime_checkable
+class AddsToLoss(Protocol):
+    """A `Training` that adds a term to the loss of each micro-batch, which depends on its forward pass."""
+
+    def batch_loss(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Term to add, a scalar in nats, after the forward pass: logits float32 (n, classes), label int64 (n,)."""

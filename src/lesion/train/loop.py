@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from lesion.compress.learned import Learned
-from lesion.compress.training import Training
+from lesion.compress.training import AddsToLoss, Training
 from lesion.data.augment import Marks, alternating, turn
 from lesion.data.loading import load
 from lesion.data.split import Split
@@ -135,7 +135,8 @@ def fit(
             logits = model(inputs)
         loss = functional.cross_entropy(logits.float(), label, label_smoothing=recipe.label_smoothing)
         loss = loss / parts_per_step
-        loss.backward()  # type: ignore[no-untyped-call]
+        added = method.batch_loss(logits.float(), label) if isinstance(method, AddsToLoss) else None
+        (loss if added is None else loss + added / parts_per_step).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
     model.train()
