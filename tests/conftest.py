@@ -44,10 +44,9 @@ def tiny(*, epochs: int = 2) -> dict[str, Any]:
 
 
 def study_figures(params: dict[str, Any]) -> list[str]:
-    """The figures of an active study: all but those of the comparison, and those of what `only_with` asks for."""
-    return [
-        name for name in params["figures"] if STEPS[f"figure-{name}"].active and not STEPS[f"figure-{name}"].only_with
-    ]
+    """The figures of an active study: all but those of the comparison, and those that only some studies have."""
+    declared = {name: STEPS[f"figure-{name}"] for name in params["figures"]}
+    return [name for name, one in declared.items() if one.active and not one.only_with and not one.only_made]
 
 
 def write_params(folder: Path, params: dict[str, Any]) -> None:

@@ -37,8 +37,8 @@ from lesion.compress.methods import (
     prune_trained,
     reconstruct,
     remove,
-    small_dense,
     rnp,
+    small_dense,
     switch,
     weight_only,
 )
@@ -116,17 +116,13 @@ MERGINGS: dict[str, contracts.Merging] = {"correlation": correlation, "data_free
 SELECTIONS: dict[str, contracts.Selection] = {"first": first, "largest": largest, "lasso": lasso, "thinet": thinet}
 TRAINED: dict[str, contracts.TrainedMethod] = {
     "dense": dense,
-    "learn_masks": learn_masks,
-    "prune": prune,
-    "small_dense": small_dense,
-TRAINED: dict[str, contracts.TrainedMethod] = {
-    "dense": dense,
     "drop_connect": drop_connect,
     "dropout": dropout,
     "fbs": fbs,
     "learn_masks": learn_masks,
     "prune": prune,
     "rnp": rnp,
+    "small_dense": small_dense,
     "switch": switch,
 }
 PRETRAINED: dict[str, contracts.PretrainedMethod] = {"pretrained": pretrained}

@@ -26,6 +26,7 @@ PLACES = {
     "layers-path": f"{RESULTS}/layers/path/{{variant}}.csv",
     "layers-check": f"{RESULTS}/layers/check/{{variant}}.csv",
     "layers-keep": f"{RESULTS}/layers/keep/{{variant}}.yaml",
+    "computation": f"{RESULTS}/computation/{{variant}}.csv",
     "latency": f"{RESULTS}/latency/latency.csv",
     "verdict": f"{RESULTS}/gate/verdict.json",
     "verdict-markdown": f"{RESULTS}/gate/verdict.md",

@@ -104,11 +104,15 @@ class Graph:
             *(active["studies"] if step.active else ()),
             *(active["comparisons"] if step.comparison else ()),
         ]
-        return [study for study in listed if self._has(step, study)]
+        return [study for study in listed if self._has(step, study) and self._has_made(step, study)]
 
     def _has(self, step: Step, study: str) -> bool:
         """Whether a study has what the step is only there for."""
         return not step.only_with or cut(self.data, step.only_with.format(study=study)) is not None
+
+    def _has_made(self, step: Step, study: str) -> bool:
+        """Whether any variant of a study has the artifact that the step is only there for."""
+        return not step.only_made or any(self._producer(step.only_made, one) for one in self.compressed(study))
 
     # One node
 
@@ -128,6 +132,12 @@ class Graph:
         if not self._has(declared, names["study"]):
             key = declared.only_with.format(study=names["study"])
             raise InputError(f"{step}: {key} of params.yaml is null, so {names['study']} has no such step")
+        if not self._has_made(declared, names["study"]):
+            makers = [name for name, one in STEPS.items() if declared.only_made in one.outputs.values()]
+            methods = " or ".join(method for name in makers for method in STEPS[name].methods)
+            raise InputError(
+                f"{step}: {names['study']} has no such step, since no active variant is of method {methods}"
+            )
         if declared.kinds and (kind := self.kind(names["variant"])) not in declared.kinds:
             expected = " or ".join(declared.kinds)
             raise InputError(f"{step}: {names['variant']} is {_a(kind)} variant, {_a(expected)} one is expected")
@@ -198,7 +208,8 @@ class Graph:
             ]
         variants = self.named(node.declared, study) if given.over.startswith("named") else self.compressed(study)
         if given.over in ("compressed", "named"):
-            return {variant: place.format(**(dict(names) | {"variant": variant})) for variant in variants}
+            made = [variant for variant in variants if self._producer(given.artifact, variant)]
+            return {variant: place.format(**(dict(names) | {"variant": variant})) for variant in made}
         made = [variant for variant in (DENSE, *variants) if self._producer(given.artifact, variant)]
         return {
             variant: [

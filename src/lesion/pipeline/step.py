@@ -17,8 +17,8 @@ class Input:
     of : whose file: `{variant}` is the node's own variant, `{parent}` the one that it is made of, else a variant's id
     over : `one` file; all `shards` of a population; one of each of the `compressed` variants, or of those that are
         `named`; all shards of all `populations`, dense first, or of the `named-populations`. The entry gets a path, a
-        list, or a mapping from variant to either. Named are the variants that the part lists of which `only_with` is
-        the key; all where it lists none.
+        list, or a mapping from variant to either, without variants that have no such artifact. Named are the variants
+        that the part lists of which `only_with` is the key; all where it lists none.
     """
 
     artifact: str
@@ -50,6 +50,7 @@ class Step:
     reads_members : whether the files that a method takes members from (`pretrained`) are inputs, too
     only_with : dotted key of params.yaml; a study of which it is null has no such nodes, and no variant has that it
         does not name (`Input.over`)
+    only_made : an artifact; a study none of whose variants has it has no such nodes
     comparison : whether studies of the comparison of methods have such nodes
     active : whether active studies have such nodes
     cores : the part of the study that says how many threads and workers a node takes; empty for one core
@@ -73,6 +74,7 @@ class Step:
     reads_file: str = ""
     reads_members: bool = False
     only_with: str = ""
+    only_made: str = ""
     comparison: bool = False
     active: bool = True
     cores: Literal["", "recipe", "evaluation"] = ""

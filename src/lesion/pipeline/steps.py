@@ -53,6 +53,7 @@ def _statistic(found: Declared) -> Step:
 
 def _figure(found: Declared) -> Step:
     over = {"predictions": "populations", "robustness": "populations"} | dict.fromkeys(STATISTICS, "compressed")
+    over["computation"] = "compressed"
     over |= dict.fromkeys(("layers", "layers-path", "layers-check"), "named")
     for suffix in ("svg", "pdf", "csv"):
         artifacts.PLACES[f"figure-{found.name}-{suffix}"] = artifacts.figure(found.name, suffix)
@@ -68,6 +69,7 @@ def _figure(found: Declared) -> Step:
         comparison=found.constants.get("OF_COMPARISON", False),
         active=not found.constants.get("OF_COMPARISON", False),
         only_with=found.constants.get("ONLY_WITH", ""),
+        only_made=found.constants.get("ONLY_MADE", ""),
     )
 
 
@@ -134,6 +136,12 @@ STEPS: dict[str, Step] = {
         SEED | MODEL | EVALUATION | COMPRESSION | CALIBRATION | LAYERS,
         kinds=("derived",), loads=("model", "compression", "parent"), only_with=LAYERS["layers"], comparison=True,
         cores="evaluation", gpu=True,
+    ),
+    "computation": Step(
+        "Count the multiply-adds of each test image, by variants that choose what they compute.",
+        "lesion.predict.computation:computation", VARIANT, DATA | {"checkpoints": Input("checkpoint", over="shards")},
+        {"table": "computation"}, MODEL | EVALUATION | COMPRESSION, kinds=("trained",),
+        methods=("fbs", "rnp", "switch"), loads=("model", "method"), cores="evaluation", gpu=True,
     ),
     "latency": Step(
         "Measure how long each variant takes on this machine, by every runtime that is installed.",

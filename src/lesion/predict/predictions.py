@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from lesion import plugins
 from lesion.artifacts.checkpoints import read_facts, read_members
 from lesion.artifacts.tables import PREDICTIONS, from_numpy, write_parquet
+from lesion.compress.per_image import PerImage, chooses
 from lesion.compress.size import sizes
 from lesion.data.split import Split
 from lesion.models.build import build
@@ -75,26 +76,37 @@ def predict(
 ) -> None:
     """Write the `predictions`, with the sizes of the members in their metadata (`compress.size`).
 
-    The audit takes the sizes from there, since it may run without the checkpoints. What is doubtful of members that
+    The audit takes the sizes from there, since it may run without the checkpoints. The multiply-adds of networks that
+    choose what they compute are the mean over images. What is doubtful of members that
     were trained elsewhere (`predict.doubts`) is logged as a warning, and in the metadata as `doubts`.
     """
     split = read_inputs(model, examples, images, "test")
+    blank = split.blank()
     batches, first = len(batch_rows(len(split.label), evaluation)), 0
     with computing(threads=evaluation.threads) as device, progress(batches=batches) as advance:
         members = networks(checkpoint, model=model, compression=compression, split=split, device=device)
         tables: dict[int, list[pa.Table]] = {member: [] for member in members}
+        counts = {
+            member: PerImage(network, tuple(blank.shape[1:]), blank.dtype)
+            for member, network in members.items()
+            if chooses(network)
+        }
+        chosen = dict.fromkeys(counts, 0)  # multiply-adds of all images
         for pixels in read_batches(split.images, len(split.label), evaluation):
             inputs = split.normalise(pixels.to(device))
             for member, logit in members_logits(members, inputs, evaluation, checkpoint=checkpoint):
                 tables[member].append(rows(member, split, logit, first=first))
+                if member in counts:
+                    chosen[member] += int(counts[member].of_batch(len(logit)).sum())
             first += len(pixels)
             advance["batches"]()
         doubts: dict[str, list[str]] = {}
         if hasattr(plugins.load("method", compression["method"]), "load_member"):
             found = list(doubtful(members, tables, split, evaluation, device))
             doubts = {"doubts": found} if found else {}
-    blank = split.blank()
     stored = ((tensors, members[member]) for member, tensors in read_members(checkpoint))
     facts = read_facts(checkpoint) | sizes(stored, build(model, split), blank.shape[1:], blank.dtype) | doubts
+    if chosen:
+        facts["multiply_adds"] = sum(chosen.values()) / len(chosen) / len(split.label)
     joined = pa.concat_tables(table for parts in tables.values() for table in parts)
     write_parquet(predictions, joined, **facts)

@@ -118,7 +118,7 @@ def test_one_kind_alone_is_drawn(name: str, kind: str, study: Study, tmp_path: P
 
 def test_what_a_figure_declares_is_what_it_is_given() -> None:
     declared = {found.name: found for found in figures()}
-    assert set(declared) == {*FIGURES, "comparison", "front", "latency", "layers"}
+    assert set(declared) == {*FIGURES, "comparison", "computation", "front", "latency", "layers"}
     outputs = {"svg", "pdf", "numbers", "figure"}
     for found in declared.values():
         draw = import_module(found.module).draw
