@@ -1,21 +1,22 @@
 """Architectures of timm and torchvision through the operations on one trained network, or a clear refusal.
 
-    python -m bench.architectures [NAME ...]
+    python -m bench.architectures [--only COLUMN] [NAME ...]
 
 Weights are random, statistics of batch norms those of the images, which are random, too. For each operation a member is
 made, stored in a file, restored from it and measured (`compress.size`). A cell is `yes`, with what it says of layers
-that stay float, or the one line that a user sees. What is not an InputError ends the run.
+that stay float, or the one line that a user sees. What is not an InputError ends the run. `removed` is of members with
+half of their channels masked, and says what share of the parameters is left.
 """
 
-import sys
+import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from lesion import plugins
@@ -52,6 +53,9 @@ OPERATIONS: dict[str, dict[str, Any]] = {
     "int4": {"method": "weight-only", "format": "int4", "group": 32},
 }
 
+REMOVED = "removed"
+MASKED: dict[str, Any] = PRUNED | {"shape": "channel"}
+
 
 def random_images(side: int) -> Split:
     """Random colour images of four classes."""
@@ -85,18 +89,40 @@ def attempt(network: nn.Module, model: dict[str, str], compression: dict[str, An
     RuntimeError
         If the restored network's logits are not finite, or its sizes are none.
     """
-    method = plugins.load("method", compression["method"])
-    of = compression | {"of": "dense"}
-    options = plugins.options("method", of, where="variant", key="method")
     try:
-        compress = method.compressor(build(model, split).eval(), options, Calibration(split, 0))
-        tensors = compress({name: value.clone() for name, value in network.state_dict().items()})
+        tensors, facts = compressed(network.state_dict(), model, compression, split)
     except InputError as error:
         return str(error)
+    measure(network, tensors, model, compression, split)
+    left = facts.get("left_float", [])
+    return f"yes; float: {', '.join(layer for layer, _ in left)}" if left else "yes"
+
+
+def compressed(
+    state: Mapping[str, Tensor], model: dict[str, str], compression: dict[str, Any], split: Split
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors of a member that is made of a state dict, and what its method tells."""
+    method = plugins.load("method", compression["method"])
+    options = plugins.options("method", compression | {"of": "dense"}, where="variant", key="method")
+    compress = method.compressor(build(model, split).eval(), options, Calibration(split, 0))
+    tensors = compress({name: value.clone() for name, value in state.items()})
+    return tensors, getattr(compress, "facts", {})
+
+
+def measure(
+    network: nn.Module, tensors: dict[str, Tensor], model: dict[str, str], compression: dict[str, Any], split: Split
+) -> float:
+    """Store a member, restore it and measure it; the share of parameters that are left.
+
+    Raises
+    ------
+    RuntimeError
+        If the restored network's logits are not finite, or its sizes are none.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "0-0.safetensors")
         write_checkpoint(path, {0: encode(tensors)})
-        ((_, found),) = restored(path, model=model, compression=of, split=split)
+        ((_, found),) = restored(path, model=model, compression=compression | {"of": "dense"}, split=split)
         ((_, stored),) = read_members(path)
     with torch.inference_mode():
         logits = found(Calibration(split, 0).images(4))
@@ -104,11 +130,26 @@ def attempt(network: nn.Module, model: dict[str, str], compression: dict[str, An
     measured = sizes([(stored, found)], network, (channels, side, side))
     if not logits.isfinite().all() or not 0 <= measured["sparsity"] < 1:
         raise RuntimeError(f"{model}, {compression}: logits {logits}, sparsity {measured['sparsity']}")
-    left = getattr(compress, "facts", {}).get("left_float", [])
-    return f"yes; float: {', '.join(layer for layer, _ in left)}" if left else "yes"
+    return _count(found) / _count(network)
 
 
-def row(name: str) -> Iterator[str]:
+def _count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def remove(network: nn.Module, model: dict[str, str], split: Split) -> str:
+    """Mask half of all tied channels, take out what leaves, and measure the smaller network; what the cell says."""
+    norms = any(isinstance(module, _BatchNorm) and module.track_running_stats for module in network.modules())
+    masked = MASKED | ({"batch_norms": IMAGES} if norms else {})
+    try:
+        tensors, _ = compressed(network.state_dict(), model, masked, split)
+        small, _ = compressed(tensors, model, {"method": "remove"}, split)
+    except InputError as error:
+        return str(error)
+    return f"{100 * measure(network, small, model, {'method': 'remove'}, split):.0f} %"
+
+
+def row(name: str, columns: Sequence[str] = (*OPERATIONS, REMOVED)) -> Iterator[str]:
     """The cells of one network, then the seconds that they took."""
     start = time.perf_counter()
     split = random_images(SIDES.get(name, SIDE))
@@ -120,18 +161,26 @@ def row(name: str) -> Iterator[str]:
     except InputError as error:
         yield str(error)
     else:
-        for compression in OPERATIONS.values():
-            yield attempt(network, model, compression, split)
+        for column in columns:
+            if column == REMOVED:
+                yield remove(network, model, split)
+            else:
+                yield attempt(network, model, OPERATIONS[column], split)
     yield f"{time.perf_counter() - start:.0f} s"
 
 
 def main() -> None:
     """Print a table in Markdown, one row a network as soon as it is done."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", choices=(*OPERATIONS, REMOVED), help="one column")
+    parser.add_argument("names", nargs="*", default=(*TORCHVISION, *TIMM), metavar="NAME")
+    given = parser.parse_args()
+    columns = (given.only,) if given.only else (*OPERATIONS, REMOVED)
     torch.set_num_threads(1)
-    print("| network | side | " + " | ".join(OPERATIONS) + " | time |")
-    print("| --- " * (len(OPERATIONS) + 3) + "|")
-    for name in sys.argv[1:] or (*TORCHVISION, *TIMM):
-        print("| " + " | ".join(row(name)) + " |", flush=True)
+    print("| network | side | " + " | ".join(columns) + " | time |")
+    print("| --- " * (len(columns) + 3) + "|")
+    for name in given.names:
+        print("| " + " | ".join(row(name, columns)) + " |", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lesion.compress.channels.dependence import Dependence
+from lesion.compress.channels.heads import operation_by_operation
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def reads(model: nn.Module, inputs: Tensor) -> dict[str, Read]:
     inputs : one example, (1, …)
     """
     reading = _Reading(model, inputs)
-    with torch.no_grad(), reading:
+    with torch.no_grad(), operation_by_operation(), reading:
         model(inputs)
     return reading.reads
 

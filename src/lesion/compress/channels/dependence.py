@@ -18,9 +18,9 @@ from lesion.compress.channels.operation import same_elements
 
 MOVES = frozenset(
     {
-        "_reshape_alias", "_unsafe_view", "alias", "cat", "channel_shuffle", "clone", "constant_pad_nd", "contiguous",
-        "detach", "expand", "flatten", "flip", "index_select", "narrow", "native_channel_shuffle", "permute",
-        "pixel_shuffle", "pixel_unshuffle", "repeat", "reshape", "roll", "select", "slice", "split",
+        "_reshape_alias", "_unsafe_view", "alias", "as_strided_", "cat", "channel_shuffle", "clone", "constant_pad_nd",
+        "contiguous", "detach", "expand", "flatten", "flip", "index_select", "narrow", "native_channel_shuffle",
+        "permute", "pixel_shuffle", "pixel_unshuffle", "repeat", "reshape", "roll", "select", "slice", "split",
         "split_with_sizes", "squeeze", "stack", "t", "transpose", "unbind", "unfold", "unsqueeze", "view",
     }
 )  # fmt: skip

@@ -35,6 +35,15 @@ def unchanged(trace: Trace, operation: Operation) -> Tensor:
     return trace.labels(operation.tensors[0])
 
 
+def laid_out(trace: Trace, operation: Operation) -> Tensor:
+    """Strides in memory, as pooling sets those of channels-last: the same elements, if in the same order."""
+    labels, output = trace.labels(operation.args[0]), operation.output
+    if output is operation.args[0] and labels.shape == output.shape and output.squeeze().is_contiguous():
+        return labels
+    trace.ledger.fix(labels, "an operation addresses memory")
+    return torch.full(operation.output.shape, OPAQUE)
+
+
 def combined(trace: Trace, operation: Operation) -> Tensor:
     """A function of two tensors, element by element: their channels are tied.
 

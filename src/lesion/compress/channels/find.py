@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lesion.compress.channels import rules
+from lesion.compress.channels.heads import operation_by_operation
 from lesion.compress.channels.ledger import Ledger
 from lesion.compress.channels.sets import ChannelSet, Slice
 from lesion.compress.channels.trace import Trace
@@ -26,14 +27,11 @@ def find_channels(model: nn.Module, inputs: Tensor) -> list[ChannelSet]:
     inputs : (n, c, h, w), or whatever the network takes; one example is enough
     """
     trace, was = Trace(model, inputs, rules.find, rules.MOVING), model.training
-    fast = torch.backends.mha.get_fastpath_enabled()
     try:
-        torch.backends.mha.set_fastpath_enabled(False)
-        with torch.no_grad(), trace:
+        with torch.no_grad(), operation_by_operation(), trace:
             output = model.eval()(inputs)
     finally:
         model.train(was)
-        torch.backends.mha.set_fastpath_enabled(fast)
     trace.ledger.fix(trace.labels(output), "the network's output")
     trace.ledger.close()
     return tried(model, inputs, *_sets(trace.ledger))

@@ -1,6 +1,7 @@
-"""The number of heads that modules of attention hold."""
+"""Modules of attention: the number of heads that they hold, and that operations can be followed through them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -35,3 +36,14 @@ def recount_heads(layer: nn.Module, shapes: Mapping[str, torch.Size], prefix: st
         separate(layer)
     elif hasattr(module, "attn_dim"):
         module.attn_dim = module.num_heads * features
+
+
+@contextmanager
+def operation_by_operation() -> Iterator[None]:
+    """Inside the block nn.MultiheadAttention runs its operations, and not one that has all in it."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)

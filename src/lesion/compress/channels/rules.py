@@ -24,6 +24,7 @@ BY_NAME: dict[str, Rule] = {
     "bmm": attention.matrices,
     **dict.fromkeys(attention.PRODUCTS, attention.product),
     **dict.fromkeys(attention.SOFTMAXES, attention.softmax),
+    "as_strided": elements.laid_out,
     "addcmul": elements.accumulated,
     "constant_pad_nd": moves.padded,
     **dict.fromkeys(moves.VIEWS, moves.viewed),
