@@ -20,7 +20,7 @@ class Step(Protocol):
 
 
 def ista(parameter: Tensor, gradient: Tensor, *, rate: float, strength: float) -> None:
-    """Iterative soft thresholding, without momentum (Ye et al., arXiv 1802.00124, section 4.2).
+    """Iterative soft thresholding, without momentum (Ye et al., arXiv 1802.00124, algorithm 1).
 
     γ ← S(γ − η ∇), where S moves each entry by η · `strength` towards zero, and not beyond it.
     """
