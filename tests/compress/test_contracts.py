@@ -64,7 +64,7 @@ from lesion.compress.scores import gradient as gradient_score
 from lesion.compress.scores import gradient_weight as gradient_weight_score
 from lesion.compress.search.options import Budgeted, Searching
 from lesion.compress.selections import first, largest, lasso, thinet
-from lesion.compress.shapes import block, channel, filter, kernel, layer, n_m, vector, weight
+from lesion.compress.shapes import block, channel, filter, head, kernel, layer, n_m, vector, weight
 from lesion.params.settings import Settings
 
 FORMULAS: dict[str, contracts.Score] = {"geometric_median": geometric_median, "magnitude": magnitude}
@@ -85,7 +85,9 @@ MEASURING: dict[str, contracts.MeasuringScore] = {
     **CONSTANT,
 }
 SCORES: dict[str, contracts.Score] = {**FORMULAS, **MEASURING}
+SELECTIVE: dict[str, contracts.SelectiveShape] = {"head": head}
 SHAPES: dict[str, contracts.Shape] = {
+    **SELECTIVE,
     "block": block,
     "channel": channel,
     "filter": filter,
@@ -161,6 +163,7 @@ def test_every_module_is_checked_against_a_contract(folder: ModuleType) -> None:
 
 
 def test_optional_functions_are_found_where_they_are() -> None:
+    assert {name for name, shape in SHAPES.items() if isinstance(shape, contracts.SelectiveShape)} == set(SELECTIVE)
     for contract, expected, function in (
         (contracts.MeasuringScore, MEASURING, "measure"),
         (contracts.CompensatingScore, COMPENSATING, "compensate"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from lesion.compress import regrowth, regulariser, schedule, training
     from lesion.compress.calibration import Calibration
+    from lesion.compress.channels.sets import ChannelSet
     from lesion.compress.grouping import Grouping, Groups
     from lesion.compress.merging import Layer, Merge
     from lesion.compress.per_image import Computed
@@ -98,6 +99,14 @@ class Shape(Module, Protocol):
 
     def grouping(self, shape: Size, options: Any) -> Grouping | None:
         """The groups of a weight tensor of this shape; None if the shape does not divide it, so that it stays dense."""
+
+
+@runtime_checkable
+class SelectiveShape(Shape, Protocol):
+    """A mask shape of tied channels that prunes some of them alone."""
+
+    def prunes(self, channels: ChannelSet) -> bool:
+        """True for sets of channels that are pruned."""
 
 
 class Allocation(Module, Protocol):

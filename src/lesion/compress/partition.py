@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from lesion import plugins
 from lesion.compress.channels.find import find_channels
 from lesion.compress.channels.sets import ChannelSet, Slice
-from lesion.compress.contracts import Shape
+from lesion.compress.contracts import SelectiveShape, Shape
 from lesion.compress.grouping import Grouping, Groups
 from lesion.compress.masks import MaskedNetwork, Units, channels_kept, prunable
 from lesion.compress.units import find_units, layers_with_units
@@ -133,7 +133,8 @@ def find_tied(model: nn.Module, image: Tensor, shape: Named) -> tuple[dict[str, 
     module: Shape
     module, _ = plugins.component("shape", shape, where="variant.shape")
     units = find_units(model, image) if module.WHOLE_UNITS else {}
-    return units, find_channels(model, image) if module.TIED else []
+    channels = find_channels(model, image) if module.TIED else []
+    return units, [one for one in channels if not isinstance(module, SelectiveShape) or module.prunes(one)]
 
 
 def partition(network: MaskedNetwork, shape: Named) -> Partition:

@@ -21,6 +21,7 @@ SOFTMAXES = frozenset({"_softmax", "_safe_softmax"})
 def product(trace: Trace, operation: Operation) -> Tensor:
     """Queries, keys and values of a head are tied; of a mask that differs between heads the head has a part."""
     query, key, value = (trace.labels(one) for one in operation.args[:3])
+    trace.ledger.head(query)
     for one in (query, key, value):
         _tie_last(trace, one)
         trace.ledger.tie(one[..., :1, :1], query[..., :1, :1])
@@ -42,6 +43,8 @@ def _tie_last(trace: Trace, labels: Tensor) -> None:
 def matrices(trace: Trace, operation: Operation) -> Tensor:
     """A product of matrices, (b, i, k) · (b, k, j): the channels of each pair are tied."""
     one, other = (trace.labels(tensor) for tensor in operation.args[:2])
+    if all(map(trace.followed, operation.args[:2])):
+        trace.ledger.head(torch.cat([one.flatten(), other.flatten()]))
     for labels in (one, other):
         _tie_last(trace, labels)
     trace.ledger.tie(one[:, :1, :1], other[:, :1, :1])

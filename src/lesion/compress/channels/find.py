@@ -38,10 +38,11 @@ def find_channels(model: nn.Module, inputs: Tensor) -> list[ChannelSet]:
 
 
 class _Layout(NamedTuple):
-    """Where a channel lies: tensor, dimension, role and number of entries; and why it is fixed."""
+    """Where a channel lies: tensor, dimension, role and number of entries; why it is fixed; if it is a head."""
 
     places: tuple[tuple[str, int, str, int], ...]
     fixed: str
+    heads: bool
 
 
 def _sets(ledger: Ledger) -> tuple[list[ChannelSet], list[str]]:
@@ -52,13 +53,13 @@ def _sets(ledger: Ledger) -> tuple[list[ChannelSet], list[str]]:
             if label >= 0:
                 key = (entry.name, entry.dim, entry.role)
                 places[ledger.root(label)].setdefault(key, []).append(position)
-    reasons, doubts = ledger.reasons(), ledger.doubts()
+    reasons, doubts, heads = ledger.reasons(), ledger.doubts(), ledger.heads()
     alike: dict[_Layout, list[dict[tuple[str, int, str], list[int]]]] = defaultdict(list)
     doubtful: dict[_Layout, str] = {}
     for root in sorted(places):
         found = places[root]
         layout = tuple((*key, len(positions)) for key, positions in found.items())
-        whole = _Layout(layout, reasons.get(root, ""))
+        whole = _Layout(layout, reasons.get(root, ""), root in heads)
         alike[whole].append(found)
         doubtful[whole] = doubtful.get(whole) or doubts.get(root, "")
     return [_set(layout, channels) for layout, channels in alike.items()], [doubtful[layout] for layout in alike]
@@ -72,4 +73,4 @@ def _set(layout: _Layout, channels: list[dict[tuple[str, int, str], list[int]]])
             if part == role
         )
 
-    return ChannelSet(len(channels), slices("writer"), slices("follower"), slices("reader"), layout.fixed)
+    return ChannelSet(len(channels), slices("writer"), slices("follower"), slices("reader"), layout.fixed, layout.heads)

@@ -3,7 +3,7 @@
 A channel has a number, its label. Each activation has a tensor of labels in its own shape.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -52,6 +52,7 @@ class Ledger:
         self._parent: list[int] = []
         self._fixed: dict[int, str] = {}
         self._doubts: dict[int, str] = {}
+        self._heads: set[int] = set()
         self._partings: list[Parting] = []
         self.entries: list[Entry] = []
 
@@ -98,6 +99,10 @@ class Ledger:
             if label >= 0:
                 self._doubts.setdefault(label, reason)
 
+    def head(self, labels: Tensor) -> None:
+        """Say that these channels belong to heads of attention."""
+        self._heads.update(label for label in labels.unique().tolist() if label >= 0)  # type: ignore[no-untyped-call]
+
     def part(self, parting: Parting) -> None:
         """Note a place where channels are parted. They are doubtful, and `close` says what it means for them."""
         self._partings.append(parting)
@@ -135,6 +140,10 @@ class Ledger:
     def doubts(self) -> dict[int, str]:
         """What may not do with fewer channels, by the label that stands for them."""
         return self._by_root(self._doubts)
+
+    def heads(self) -> Collection[int]:
+        """The labels that stand for heads of attention."""
+        return {self.root(label) for label in self._heads}
 
     def _by_root(self, by_label: Mapping[int, str]) -> dict[int, str]:
         found: dict[int, str] = {}

@@ -38,6 +38,7 @@ class ChannelSet:
     followers : what else has an entry for each channel: biases, norms, depthwise filters, scales
     readers : columns of the weights that read the channels; after a flatten a channel has a column for each position
     fixed : why the channels cannot leave; empty if they can
+    heads : True if the channels are heads of attention, each with the rows of its queries, keys and values
     """
 
     size: int
@@ -45,6 +46,7 @@ class ChannelSet:
     followers: tuple[Slice, ...]
     readers: tuple[Slice, ...]
     fixed: str = ""
+    heads: bool = False
 
     @property
     def slices(self) -> tuple[Slice, ...]:
