@@ -113,7 +113,7 @@ def test_a_table_rises_with_channels_and_is_read_between_its_entries() -> None:
         assert (values > 0).all()
         assert (values.diff(dim=0) >= 0).all()
         assert (values.diff(dim=1) >= 0).all()
-    table, (outputs, inputs) = times._tables["3.weight"]
+    table, (outputs, inputs) = times._tables["3.weight"], (6, 4)
     assert times("3.weight", outputs, inputs) == table[-1, -1]
     assert times("3.weight", outputs // 2, inputs) == pytest.approx(float(table[SHARES.index(0.5), -1]))
 

@@ -22,7 +22,7 @@ from lesion.data.sample import TrainingSampler
 from lesion.errors import InputError
 from lesion.models.cifar_resnet import Options, build
 from tests.compress.probing import images, probe_of
-from tests.training import CPU, random_split, small_network
+from tests.training import CPU, method_of, pruned, random_split, small_network
 
 SEARCHES: list[Any] = [
     {"name": "amc", "trials": 40, "warmup": 10, "images": 150},
@@ -76,6 +76,29 @@ def test_a_useless_layer_is_pruned_first(allocation: Any) -> None:
 def test_the_same_seed_prunes_the_same() -> None:
     short = SEARCHES[0] | {"trials": 6, "warmup": 2}
     assert search(*useless(), short) == search(*useless(), short)
+
+
+def test_a_training_that_is_run_again_prunes_the_same() -> None:
+    def masks() -> dict[str, Tensor]:
+        allocation = {"name": "amc", "trials": 4, "warmup": 2, "images": 30, "batch_norms": 16}
+        network = small_network()
+        method = method_of(
+            network, pruned(shape="channel", score={"name": "apoz", "images": 20}, allocation=allocation)
+        )
+        method.before_step(0, torch.optim.SGD(network.parameters()))
+        method.finish()
+        return {name: value != 0 for name, value in network.state_dict().items()}
+
+    one, other = masks(), masks()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert not all(value.all() for value in one.values() if value.dim() > 1)
+
+
+def test_nothing_is_tried_where_nothing_must_go(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        for allocation in (*SEARCHES, {"name": "erk", "budget": "weights"}):
+            assert sum(search(*useless(), allocation, 0.0).values()) == 0
+    assert not caplog.records
 
 
 def test_error_and_cost_trade_off_below_the_budget() -> None:

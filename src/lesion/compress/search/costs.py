@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lesion.compress.search.counts import MasksOf
     from lesion.compress.search.options import Budget
 
-CACHED = 8
+CACHED = 4
 """Numbers of groups of each tensor whose masks are remembered."""
 
 

@@ -36,8 +36,8 @@ def find_counts(
 ) -> Counts:
     """Number of groups to prune in each row of each tensor.
 
-    Within a budget the network costs at most the share 1 − `sparsity` of what it does without masks. `whole_units`:
-    True if the mask shape prunes whole units.
+    Within a budget the network costs at most the share 1 − `sparsity` of what it does without masks; where it does so
+    as it is, nothing is pruned. `whole_units`: True if the mask shape prunes whole units.
 
     Raises
     ------
@@ -54,7 +54,9 @@ def find_counts(
     plain, image = without_masks(probe.model), next(iter(probe.batches(1)))[0][:1]
     costs = Costs(plain, image, budget, whole_units=whole_units)
     cost, dense = costs.of_counts(masks_of, tensors), sum(costs.dense.values())
-    limit = (1 - sparsity) * dense
+    limit, none = (1 - sparsity) * dense, dict.fromkeys(tensors, 0)
+    if cost(none) <= limit:
+        return none
     if isinstance(allocation, SearchingAllocation):
         problem = pose(
             tensors, options, layers_of(tensors, masks_of, costs, plain, image), cost=cost, limit=limit, probe=probe,

@@ -1,4 +1,4 @@
-"""Seconds that each layer takes at smaller numbers of channels, from a table measured on this machine.
+"""Microseconds that each layer takes at smaller numbers of channels, from a table measured on this machine.
 
 A table of layers, as in NetAdapt (Yang et al., arXiv 1804.03230, section 3.3), is measured once and read for every
 allocation. It leaves out what is no convolution or linear layer.
@@ -14,24 +14,33 @@ from lesion.compress.search.layers import Run, run_layers
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Shares of the channels at which a layer is measured; below the first it is taken to be as slow as there."""
-SECONDS = 0.005
-"""How long each entry of a table is measured at least."""
+CALLS, REPEATS, ROUNDS = 5, 4, 3
+"""Calls of a layer that are timed together, how often in a row, and in how many rounds over all layers.
+
+The least time counts, since the load of a machine only adds.
+"""
 
 
 class Latencies:
-    """Seconds of each layer for one image, by numbers of outputs and inputs; between measurements linear in both.
+    """Microseconds of each layer for one image, by numbers of outputs and inputs; between measurements linear in both.
 
-    A table never falls with more channels: a larger number is not measured to be faster than a smaller one.
+    A table never falls with more channels: where a larger number is measured to be faster, the smaller one is as fast.
     """
 
     def __init__(self, plain: nn.Module, image: Tensor) -> None:
-        self._tables = {name: _table(layer) for name, layer in run_layers(plain, image).items()}
+        runs = run_layers(plain, image)
+        rounds = [{name: _measured(run) for name, run in runs.items()} for _ in range(ROUNDS)]
+        self._tables: dict[str, Tensor] = {}
+        self._full = {name: run.layer.weight.shape[:2] for name, run in runs.items()}
+        for name in runs:
+            table = torch.stack([found[name] for found in rounds]).amin(dim=0)
+            self._tables[name] = table.flip(0, 1).cummin(dim=0).values.cummin(dim=1).values.flip(0, 1)
 
     def __call__(self, name: str, outputs: int, inputs: int) -> float:
-        """Seconds of the layer with this weight; 0 without channels, or for what is no layer of the table."""
+        """Microseconds of the layer with this weight; 0 without channels, or for what is no layer of the table."""
         if name not in self._tables or not outputs or not inputs:
             return 0.0
-        table, full = self._tables[name]
+        table, full = self._tables[name], self._full[name]
         low, high, part = _between(outputs / full[0])
         left, right, across = _between(inputs / full[1])
         first = torch.lerp(table[low, left], table[low, right], across)
@@ -47,16 +56,15 @@ def _between(share: float) -> tuple[int, int, float]:
     return after - 1, after, (share - SHARES[after - 1]) / (SHARES[after] - SHARES[after - 1])
 
 
-def _table(run: Run) -> tuple[Tensor, tuple[int, int]]:
-    """Seconds at `SHARES` of the outputs and of the inputs, float64 (shares, shares), and the full numbers."""
+def _measured(run: Run) -> Tensor:
+    """Microseconds at `SHARES` of the outputs and of the inputs, float64 (shares, shares)."""
     outputs, inputs = run.layer.weight.shape[:2]
-    measured = [[_seconds(run, round(a * outputs), round(b * inputs)) for b in SHARES] for a in SHARES]
-    table = torch.tensor(measured, dtype=torch.float64)
-    return table.cummax(dim=0).values.cummax(dim=1).values, (outputs, inputs)
+    found = [[_time(run, round(a * outputs), round(b * inputs)) for b in SHARES] for a in SHARES]
+    return torch.tensor(found, dtype=torch.float64)
 
 
-def _seconds(run: Run, outputs: int, inputs: int) -> float:
-    """Median time of one call of the layer with so many channels."""
+def _time(run: Run, outputs: int, inputs: int) -> float:
+    """Time of one call of the layer with so many channels, in microseconds: the least of many."""
     layer, shape = _resized(run.layer, max(1, outputs), max(1, inputs)), list(run.shape)
     channels = 1 if isinstance(layer, nn.Conv2d) else len(shape) - 1
     shape[channels] = layer.in_channels if isinstance(layer, nn.Conv2d) else layer.in_features
@@ -64,7 +72,7 @@ def _seconds(run: Run, outputs: int, inputs: int) -> float:
     layer = layer.to(images)
     timer = Timer("layer(images)", globals={"layer": layer, "images": images})
     with torch.no_grad():
-        return float(timer.blocked_autorange(min_run_time=SECONDS).median)
+        return 1e6 * min(float(timer.timeit(CALLS).median) for _ in range(REPEATS))
 
 
 def _resized(layer: nn.Conv2d | nn.Linear, outputs: int, inputs: int) -> nn.Conv2d | nn.Linear:

@@ -7,7 +7,7 @@ from pydantic import Field
 from lesion.params.settings import Settings
 
 Budget = Literal["weights", "multiply-adds", "latency"]
-"""What a network may spend: weights, multiply-adds for one image, or seconds for one image, measured here."""
+"""What a network may spend: weights, multiply-adds for one image, or microseconds for one, measured here."""
 
 
 class Budgeted(Settings):
