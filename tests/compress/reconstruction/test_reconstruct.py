@@ -1,5 +1,6 @@
 """Method `reconstruct`: what leaves, what is fitted, residual branches, and members that others can be made of."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from lesion import plugins
 from lesion.compress.calibration import Calibration
 from lesion.compress.channels.find import find_channels
 from lesion.compress.masks import prunable
-from lesion.compress.methods import reconstruct
+from lesion.compress.methods import reconstruct, remove
 from lesion.errors import InputError
 from lesion.models import cifar_resnet
 from lesion.train.loop import fit
@@ -230,6 +231,18 @@ def test_kept_layers_keep_what_they_compute_and_read() -> None:
     assert torch.equal(found.state_dict()["stage2.0.conv2.weight"], network.state_dict()["stage2.0.conv2.weight"])
 
 
+@pytest.mark.parametrize("family", [small_network, resnet])
+def test_what_left_leaves_the_network_by_method_remove(family: Callable[[], nn.Module]) -> None:
+    found = compressed(trained(family()), selection="thinet")
+    small = remove.compressor(family().eval(), remove.Options(of="thinet-50"), SHOWN)(found.state_dict())
+    for name, filters in gone(found).items():
+        assert len(small[name]) == len(found.state_dict()[name]) - len(filters)
+    restored = remove.restorer(family().eval(), remove.Options(of="thinet-50"), SHOWN.images(1))(small)
+    with torch.no_grad():
+        images = SHOWN.images(20)
+        torch.testing.assert_close(restored(images), found(images), atol=1e-4, rtol=1e-4)
+
+
 def test_what_cannot_be_done_is_refused() -> None:
     network = small_network()
     state = network.state_dict()
@@ -241,6 +254,13 @@ def test_what_cannot_be_done_is_refused() -> None:
         reconstruct.compressor(network, options(selection="best"), SHOWN)
     with pytest.raises(InputError, match="151 images are asked for"):
         reconstruct.compressor(network, options(images=151), SHOWN)(state)
+
+
+def test_a_layer_with_too_many_inputs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconstruct, "LARGEST", 100)
+    with pytest.raises(InputError, match=r"stage3.0.conv2 reads 144 inputs, more .* keep: stage3.0.conv2 leaves"):
+        reconstruct.compressor(resnet(), options(), SHOWN)
+    reconstruct.compressor(resnet(), options(keep=["stage3.0.conv2"]), SHOWN)
 
 
 def test_what_left_stays_away_while_the_rest_is_tuned() -> None:

@@ -35,6 +35,8 @@ FLOAT_MEMBERS = True
 
 PART = 64
 """Images that go through the network at once."""
+LARGEST = 10_000
+"""Inputs of a layer that can be fitted: sums of their products take 0.8 GB."""
 
 
 class Options(FineTuned):
@@ -64,8 +66,8 @@ def compressor(
     Raises
     ------
     InputError
-        If a pattern of `keep` matches no layer, or there are no channels to prune. The function raises it if there are
-        too few images, or `batch_norms` is set for a network without any.
+        If a pattern of `keep` matches no layer, there are no channels to prune, or a layer reads too many. The function
+        raises it if there are too few images, or `batch_norms` is set for a network without any.
     """
     from lesion.compress.reconstruction.layers import reconstruct
     from lesion.models.build import load_weights
@@ -105,6 +107,12 @@ def _reads(model: nn.Module, options: Options, calibration: Calibration) -> list
         for read in find_reads(model, find_channels(model.eval(), image), image)
         if not stays & {layers[part.name] for part in (*read.channels.writers, *read.channels.readers)}
     ]
+    for read in reads:
+        if (inputs := read.reader.layer.weight[0].numel()) > LARGEST:
+            layer = layers[read.reader.name]
+            raise InputError(
+                f"reconstruct: {layer} reads {inputs} inputs, more than {LARGEST}; keep: {layer} leaves it as it is"
+            )
     if not reads:
         raise InputError("reconstruct: no channels of this network are computed by one layer and read by one layer")
     return reads

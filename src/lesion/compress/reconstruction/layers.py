@@ -124,6 +124,7 @@ def _bias(reader: Reader) -> Tensor:
     return torch.zeros(len(reader.layer.weight)) if reader.layer.bias is None else reader.layer.bias
 
 
+@torch.no_grad()
 def problem(model: nn.Module, read: Read, samples: Iterable[tuple[Tensor, Tensor]]) -> Problem:
     """The problem of a reader and its batch norm as one layer. samples: inputs (N, d) and wanted outputs (N, n)."""
     reader, scale = read.reader, _scale(read.reader)
@@ -131,7 +132,7 @@ def problem(model: nn.Module, read: Read, samples: Iterable[tuple[Tensor, Tensor
     kernel = weight[0, 0].numel()
     index = read.channels.readers[0].index
     (writer,) = read.channels.writers
-    filters = model.get_parameter(writer.name)[writer.index[:, 0]]
+    filters = model.get_parameter(writer.name)[writer.index]  # a head of attention has several rows
     return Problem.of(
         samples,
         weight=scale[:, None] * weight.flatten(1),
