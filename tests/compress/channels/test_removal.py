@@ -13,6 +13,7 @@ from lesion.compress.channels.removal import remove_idle
 from lesion.models.residual import Basic
 from tests.compress.channels.masking import mask_channels
 from tests.compress.channels.test_find import random_network
+from tests.compress.channels.test_find_blocks import Attention, SelfAttention, Transformer, draw_weights
 
 
 def images(seed: int, count: int = 4) -> Tensor:
@@ -136,3 +137,17 @@ def test_what_nobody_reads_leaves_with_all_that_it_alone_needs() -> None:
     remove_idle(small, [example])
     assert [tuple(small.state_dict()[f"{layer}.weight"].shape) for layer in (0, 2, 4)] == [(3, 3), (2, 3), (2, 2)]
     assert same(network, small, example)
+
+
+@pytest.mark.parametrize("attention", [Attention(8, 4, fused=True), Attention(8, 4, fused=False), SelfAttention(8, 4)])
+def test_heads_and_hidden_units_of_a_transformer_leave(attention: nn.Module) -> None:
+    network = draw_weights(Transformer(attention, 8), 0)
+    gone = {"heads": [0, 3], "hidden": [1, 2, 5]}
+    _, heads, hidden, _ = find_channels(network, images(0, 1))
+    for channels, places in ((heads, gone["heads"]), (hidden, gone["hidden"])):
+        for part in channels.writers + channels.followers:
+            network.state_dict()[part.name].index_fill_(part.dim, part.index[places].flatten(), 0.0)
+    small = deepcopy(network)
+    remove_idle(small, [images(1)])
+    assert same(network, small, images(2))
+    assert [one.size for one in find_channels(small, images(0, 1))] == [8, 2, 4, 3]

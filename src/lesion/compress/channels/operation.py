@@ -1,6 +1,6 @@
 """One operation that a network runs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -24,15 +24,6 @@ class Operation(NamedTuple):
     def tensors(self) -> list[Tensor]:
         """The tensors among the arguments, those in lists, too."""
         return list(tensors_in(self.args))
-
-
-def same_elements(shape: Sequence[int], size: Sequence[int], stride: Sequence[int], offset: int | None = None) -> bool:
-    """True if as_strided of a dense tensor of this shape leaves each element in its place.
-
-    That is so where one dimension alone has several, as after a pooling of channels-last images to one pixel.
-    """
-    several = [step for count, step in zip(size, stride, strict=True) if count > 1]
-    return [*shape] == [*size] and several in ([], [1]) and not offset
 
 
 def tensors_in(args: Iterable[Any]) -> Iterator[Tensor]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lesion.compress.channels import attention, elements, layers, moves
 from lesion.compress.channels.ledger import OPAQUE
-from lesion.compress.channels.operation import Operation, same_elements
+from lesion.compress.channels.operation import Operation
 from lesion.compress.channels.trace import Trace
 
 Rule = Callable[[Trace, Operation], Tensor | list[Tensor]]
@@ -34,24 +34,16 @@ BY_NAME: dict[str, Rule] = {
     **dict.fromkeys(moves.MOVES, moves.moved),
     "cat": moves.joined,
 }
-"""Name of an operation -> its rule; those of functions of elements and of layouts are found below."""
+"""Name of an operation -> its rule. Functions of elements are found by `elementwise`."""
 
 
 MOVING = moves.VIEWS | moves.MOVES | moves.PICKS.keys() | elements.UNARY | {"index", "slice"}
 """Operations that do not combine elements of a parameter."""
 
 
-def restrided(trace: Trace, operation: Operation) -> Tensor | list[Tensor]:
-    """Another layout in memory."""
-    labels = trace.labels(operation.args[0])
-    return labels if same_elements(labels.shape, *operation.args[1:]) else unknown(trace, operation)
-
-
 def find(trace: Trace, operation: Operation) -> list[Tensor]:
     """Labels of each tensor that an operation makes. One that is not known fixes the channels that it reads."""
     rule = BY_NAME.get(operation.name) or elementwise(operation) or unknown
-    if operation.name == "as_strided":
-        rule = restrided
     found = rule(trace, operation)
     return [found] if isinstance(found, Tensor) else found
 
