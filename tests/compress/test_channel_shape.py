@@ -16,12 +16,13 @@ from lesion.compress.fine_tuning import FineTuning
 from lesion.compress.masks import MaskedNetwork
 from lesion.compress.partition import find_tied
 from lesion.compress.probe import Probe
-from lesion.models import cifar_resnet, wide_resnet
+from lesion.models import cifar_resnet, mlp, text_cnn, wide_resnet
 from tests.training import method_of, pruned, random_split, sample, train
 
 SIDE, CLASSES = 8, 4
 ALLOCATIONS: tuple[Any, ...] = ("uniform", "erk", "global-ranking", {"name": "global-ranking", "count": "groups"})
 EXAMPLE = random_split().normalise(torch.from_numpy(random_split().images.read(np.arange(2)))).contiguous()
+TEXTS = text_cnn.Options(embedding=4, channels=6, kernels=[2, 3])
 
 
 def resnet(shortcut: Any = "zeros") -> nn.Module:
@@ -79,8 +80,10 @@ def saliency(model: nn.Module, channels: ChannelSet) -> Tensor:
     return torch.tensor(found)
 
 
-def masked(model: nn.Module, allocation: Any, sparsity: float = 0.5, score: Any = "magnitude") -> None:
-    units, channels = find_tied(model, EXAMPLE[:1], "channel")
+def masked(
+    model: nn.Module, allocation: Any, sparsity: float = 0.5, score: Any = "magnitude", example: Tensor = EXAMPLE
+) -> None:
+    units, channels = find_tied(model, example[:1], "channel")
     network = MaskedNetwork(model, units=units, channels=channels)
     probe = Probe(network, sample(), seed=0, trains=False)
     Choice(probe, score=score, shape="channel", allocation=allocation).prune(sparsity, monotone=True)
@@ -128,6 +131,20 @@ def test_all_that_is_masked_leaves(name: str) -> None:
     assert found.stay == {}
     assert found.left == sum(kept) + CLASSES
     assert sorted(one.size for one in free(model)) == sorted(kept)
+
+
+@pytest.mark.parametrize("family", ["features", "texts"])
+def test_networks_of_features_and_texts_become_small(family: str) -> None:
+    torch.manual_seed(1)
+    words, features = torch.randint(20, (5, 9)), torch.randn(5, 6)
+    model, shown = {
+        "features": lambda: (mlp.build(mlp.Options(widths=[12, 8]), features=6, classes=3), features),
+        "texts": lambda: (text_cnn.build(TEXTS, vocabulary=20, length=9, classes=3), words),
+    }[family]()
+    masked(model.eval(), "uniform", example=shown)
+    before = sum(tensor.numel() for tensor in model.parameters())
+    assert remove_idle(model, [shown]).left == {"features": 6 + 4, "texts": 3 + 3}[family] + 3
+    assert sum(tensor.numel() for tensor in model.parameters()) < 0.7 * before
 
 
 def test_a_channel_keeps_its_mean_where_the_score_says_so() -> None:
