@@ -48,7 +48,11 @@ def chosen(variants: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """One trained pruning variant of each method of the catalogue but the tuned ones, by name of the method."""
     found: dict[str, dict[str, Any]] = {}
     for name, variant in variants.items():
-        if "-tuned" not in name and variant["method"] in ("prune", "learn-masks") and (method(name) not in found or name.endswith(LEVEL)):
+        if (
+            "-tuned" not in name
+            and variant["method"] in ("prune", "learn-masks")
+            and (method(name) not in found or name.endswith(LEVEL))
+        ):
             found[method(name)] = variant
     return found
 

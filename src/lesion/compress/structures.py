@@ -13,7 +13,8 @@ from torch.nn.utils import parametrize
 
 from lesion.compress.channels.find import find_channels
 from lesion.compress.channels.sets import ChannelSet
-from lesion.compress.masks import MaskedNetwork, Units, prunable, without_masks
+from lesion.compress.masks import MaskedNetwork, Units, prunable
+from lesion.compress.parametrisations import without_masks
 from lesion.compress.units import find_units, over_weights
 from lesion.models.residual import Block
 

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from lesion.compress.channels.find import find_channels
 from lesion.compress.channels.shrink import shrink
-from lesion.compress.masks import MaskedNetwork, prunable
+from lesion.compress.masks import prunable
 from lesion.compress.multiply_adds import uses_of_weights
-from lesion.compress.search.costs import Costs, without_masks
+from lesion.compress.search.costs import Costs
 from lesion.compress.search.latency import SHARES, Latencies
 from lesion.compress.search.layers import run_layers
 from lesion.errors import InputError
@@ -86,17 +86,6 @@ def test_single_weights_count_on_their_own_where_units_are_not_pruned() -> None:
     assert sum(costs.dense.values()) == sum(
         int(uses[name].sum()) * (model.get_parameter(name).numel() // len(uses[name])) for name in uses
     )
-
-
-def test_a_copy_has_no_masks_and_the_network_keeps_its_own() -> None:
-    model = small_network().eval()
-    network = MaskedNetwork(model)
-    network.set({name: torch.rand_like(weight) > 0.5 for name, weight in network.weights().items()})
-    images = torch.rand(2, 1, 8, 8)
-    plain = without_masks(model)
-    assert {name for name, _ in plain.named_parameters()} == {name for name, _ in small_network().named_parameters()}
-    assert torch.equal(plain(images), model(images))
-    assert len(network.masks()) == 3
 
 
 # latency

@@ -59,7 +59,7 @@ class Regulariser:
 
         from lesion.compress.channels.find import find_channels
         from lesion.compress.learned import Learned
-        from lesion.compress.masks import without_masks
+        from lesion.compress.parametrisations import without_masks
         from lesion.compress.scales import Scales, find_scales, memory, positions, same_after_rescaling
         from lesion.compress.units import find_units
 

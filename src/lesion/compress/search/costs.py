@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from lesion.compress.multiply_adds import uses_of_weights
 from lesion.errors import InputError
@@ -20,24 +18,6 @@ if TYPE_CHECKING:
 
 CACHED = 4
 """Numbers of groups of each tensor whose masks are remembered."""
-
-
-def without_masks(model: nn.Module) -> nn.Module:
-    """A copy of a network without parametrisations, with what they compute as parameters, in evaluation mode.
-
-    A copied module has the class of the original, which parametrisations have changed. `remove_parametrizations` on the
-    copy would change it back for both.
-    """
-    plain = copy.deepcopy(model)
-    for module in [*plain.modules()]:
-        if parametrize.is_parametrized(module):
-            names = [*cast("nn.ModuleDict", module.parametrizations)]
-            computed = {name: getattr(module, name).detach() for name in names}
-            module.__class__ = parametrize.type_before_parametrizations(module)
-            del module.parametrizations
-            for name, value in computed.items():
-                module.register_parameter(name, nn.Parameter(value))
-    return plain.eval()
 
 
 class Costs:

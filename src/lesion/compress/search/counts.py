@@ -48,10 +48,11 @@ def find_counts(
     if budget is None:
         assert not isinstance(allocation, SearchingAllocation)  # their budget is never null
         return allocation.allocate(tensors, sparsity, options)
-    from lesion.compress.search.costs import Costs, without_masks
+    from lesion.compress.parametrisations import without_masks
+    from lesion.compress.search.costs import Costs
     from lesion.compress.search.trials import layers_of, pose
 
-    plain, image = without_masks(probe.model), next(iter(probe.batches(1)))[0][:1]
+    plain, image = without_masks(probe.model).eval(), next(iter(probe.batches(1)))[0][:1]
     costs = Costs(plain, image, budget, whole_units=whole_units)
     cost, dense = costs.of_counts(masks_of, tensors), sum(costs.dense.values())
     limit, none = (1 - sparsity) * dense, dict.fromkeys(tensors, 0)
