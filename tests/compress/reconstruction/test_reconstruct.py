@@ -1,5 +1,6 @@
 """Method `reconstruct`: what leaves, what is fitted, residual branches, and members that others can be made of."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -261,6 +262,14 @@ def test_a_layer_with_too_many_inputs_is_named(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(InputError, match=r"stage3.0.conv2 reads 144 inputs, more .* keep: stage3.0.conv2 leaves"):
         reconstruct.compressor(resnet(), options(), SHOWN)
     reconstruct.compressor(resnet(), options(keep=["stage3.0.conv2"]), SHOWN)
+
+
+def test_few_samples_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        compressed(trained(small_network()), images=24, selection="first", sparsity=0.2)
+    assert [record.message.partition(";")[0] for record in caplog.records] == [
+        "7.weight: 24 samples for the 20 weights of an output"
+    ]
 
 
 def test_what_left_stays_away_while_the_rest_is_tuned() -> None:

@@ -1,5 +1,6 @@
 """Reconstruction of a network, layer by layer (He et al., arXiv 1707.06168, section 3.2)."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from lesion.compress.reconstruction.problem import Problem
 from lesion.compress.reconstruction.record import Reader, Samples, record
 from lesion.compress.units import find_units
 from lesion.seeds import derive_seed
+
+log = logging.getLogger(__name__)
 
 Solver = Callable[[Problem], tuple[Tensor, Tensor, Tensor]]
 """A problem -> the channels that are kept, bool (c,), and the weight and bias with which they are read."""
@@ -90,7 +93,14 @@ def reconstruct(
                 drift = 0.0 if before.added is None or found.added is None else before.added - found.added
                 yield found.inputs, before.outputs + drift
 
-        write(model, read, *solve(problem(model, read, samples())))
+        found = problem(model, read, samples())
+        kept, weight, bias = solve(found)
+        if found.samples < 2 * (fitted := int(kept.sum()) * found.channels.shape[1]):
+            log.warning(
+                "%s: %d samples for the %d weights of an output; a fit needs more images or positions",
+                read.reader.name, found.samples, fitted,
+            )  # fmt: skip
+        write(model, read, kept, weight, bias)
 
 
 def _seed(seed: int, part: int) -> int:
