@@ -10,6 +10,7 @@ from torch.nn import functional
 from lesion.compress.channels.find import find_channels
 from lesion.compress.channels.sets import ChannelSet
 from lesion.compress.channels.shrink import shrink
+from lesion.compress.masks import prunable
 
 
 def draw_weights(network: nn.Module, seed: int) -> nn.Module:
@@ -23,11 +24,23 @@ def draw_weights(network: nn.Module, seed: int) -> nn.Module:
     return network
 
 
+def check_rows(network: nn.Module, sets: list[ChannelSet]) -> None:
+    """Each row of the weight of each layer belongs to one channel."""
+    rows = {name: len(getattr(layer, attribute)) for name, layer, attribute in prunable(network)}
+    found: dict[str, list[int]] = {name: [] for name in rows}
+    for one in sets:
+        for part in (*one.writers, *one.followers):
+            if part.name in rows and part.dim == 0:
+                found[part.name].extend(part.index.flatten().tolist())
+    assert {name: sorted(places) for name, places in found.items()} == {n: [*range(k)] for n, k in rows.items()}
+
+
 def check_removal(network: nn.Module, images: Tensor, seed: int = 0) -> list[ChannelSet]:
     """Take half of all channels that can leave; the network has to compute what it does if nobody reads them."""
     draw_weights(network, seed)
     images = images.double()
     sets = find_channels(network, images[:1])
+    check_rows(network, sets)
     draw = torch.Generator().manual_seed(seed)
     keep = []
     silent, small = deepcopy(network), deepcopy(network)
