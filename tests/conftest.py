@@ -36,6 +36,7 @@ def tiny(*, epochs: int = 2) -> dict[str, Any]:
     params["audit"]["halves"]["splits"] = 5
     params["comparison"] |= {"trained": ["gmp-50"], "derived": ["int8-static"], "shards": SHARDS, "resamples": 5}
     params["comparison"]["front"] = {"line": None}
+    params["studies"]["digits-catalogue"]["latency"] = None
     params["comparison"]["families"] = [
         {"name": "pruned", "methods": ["gmp"]},
         {"name": "quantised", "methods": ["int8-static"]},
