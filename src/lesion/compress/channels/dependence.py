@@ -30,7 +30,7 @@ GATHERS = frozenset(
         "upsample_nearest2d",
     }
 )  # fmt: skip
-"""Operations that combine elements, and no others than those of which they would make more than zero, were they one."""
+"""Sums, means and maxima: of zeros and ones they are above zero where one of the elements that they combine is one."""
 
 ELEMENTWISE = frozenset({"_to_copy", "copy", "hardswish", "dropout", "native_dropout"})
 """Functions of single elements that torch does not tag as such."""
