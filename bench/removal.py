@@ -109,7 +109,7 @@ def rows(name: str) -> Iterator[list[str]]:
             dense = seconds.pop("dense")
             ratios = [quartiles(dense / own) for own in seconds.values()]
             cells = [f"{middle:.2f} ({low:.2f} to {high:.2f})" for middle, low, high in ratios]
-            yield ["", backend, str(batch), "", f"{1e3 * quartiles(dense)[0]:.3g}", *cells]
+            yield ["", backend, str(batch), "", f"{float(f'{1e3 * quartiles(dense)[0]:.3g}'):,g}", *cells]
 
 
 def main() -> None:
