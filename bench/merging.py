@@ -24,15 +24,19 @@ from lesion.compress.methods import merge
 from lesion.models.build import build
 from lesion.train.device import computing
 
-MEMBERS = {"digits": 10, "cifar10": 5}
 SHOWN = 2000  # test images, at most
-SPARSITIES = (0.3, 0.5, 0.8)
 CORRELATION = {"name": "correlation", "images": 512}
 RULES: list[Any] = [
     "data-free", "neuron", {"name": "neuron", "threshold": 0.45}, {"name": "neuron", "criterion": "l2"},
     {"name": "neuron", "criterion": "l2-gm"}, CORRELATION, CORRELATION | {"choice": "error"},
     CORRELATION | {"choice": "error", "on": "all"},
 ]  # fmt: skip
+SOME = [RULES[0], RULES[1], RULES[5], RULES[7]]
+SCALES: dict[str, tuple[int, list[Any], tuple[float, ...]]] = {
+    "digits": (10, RULES, (0.3, 0.5, 0.8)),
+    "cifar10": (5, SOME, (0.3, 0.5)),
+}
+"""Members, rules and sparsities, by name of the data."""
 
 
 def studies(params: dict[str, Any], folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -79,15 +83,15 @@ def gain(study: Study, **named: Any) -> str:
     return f"{removed.mean():.1f} → {merged.mean():.1f} ({gained.mean():+.1f} ± {margin:.1f})"
 
 
-def table(title: str, study: Study) -> None:
+def table(title: str, study: Study, rules: list[Any], sparsities: tuple[float, ...]) -> None:
     """Print the gains by rule and sparsity, then those with batch norms measured again at half the units."""
     dense = study.right_of_each(study.members)
     norms = any("running_mean" in name for name in study.members[0])
     print(f"{title}; {len(dense)} members, dense {np.mean(dense):.1f} %\n")
-    heads = [f"{sparsity:.0%}" for sparsity in SPARSITIES] + ["50%, batch norms"] * norms
+    heads = [f"{sparsity:.0%}" for sparsity in sparsities] + ["50%, batch norms"] * norms
     print(f"| rule | {' | '.join(heads)} |\n| --- {'| --- ' * len(heads)}|")
-    for rule in RULES:
-        cells = [gain(study, rule=rule, sparsity=sparsity) for sparsity in SPARSITIES]
+    for rule in rules:
+        cells = [gain(study, rule=rule, sparsity=sparsity) for sparsity in sparsities]
         if norms:
             cells.append(gain(study, rule=rule, sparsity=0.5, batch_norms=512))
         print(f"| {name_of(rule)} | {' | '.join(cells)} |", flush=True)
@@ -99,7 +103,8 @@ def main() -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     with computing(threads=1), tempfile.TemporaryDirectory() as folder:
         for data, network, study in studies(params, Path(folder)):
-            table(f"{data}, {network}", Study(data, study, MEMBERS[data], shown=SHOWN))
+            members, rules, sparsities = SCALES[data]
+            table(f"{data}, {network}", Study(data, study, members, shown=SHOWN), rules, sparsities)
 
 
 if __name__ == "__main__":
