@@ -194,6 +194,7 @@ class Standardised(nn.Conv2d):
         return functional.conv2d(x, weight.view_as(self.weight), self.bias, padding=self.padding)
 
 
+CODE = "a view in the network's code holds their number"
 IMAGES = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0))
 
 
@@ -260,7 +261,7 @@ def test_heads_leave_as_channels(attention: nn.Module) -> None:
 
 def test_heads_stay_where_the_code_counts_features() -> None:
     _, heads, hidden, _ = check_removal(Transformer(FusedHeads(8, 4, fused=True), 8), IMAGES)
-    assert (heads.size, heads.fixed) == (4, "a view in the network's code holds their number")
+    assert (heads.size, heads.fixed) == (4, CODE)
     assert not hidden.fixed
 
 
@@ -278,6 +279,20 @@ def test_standardised_weights_hold_what_they_read_and_write() -> None:
     assert by_writer(sets) == {
         "0.weight": (6, reason), "2.weight": (5, reason), "4.weight": (6, ""), "8.weight": (3, "the network's output"),
     }  # fmt: skip
+
+
+class Counted(nn.Module):
+    """A flatten whose code holds the number of features."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, 6, h, w) to (n / (h w), 6 h w) for images of 8 by 8."""
+        return x.view(-1, 6 * 8 * 8)
+
+
+@pytest.mark.parametrize(("flatten", "fixed"), [(nn.Flatten(), ""), (Counted(), CODE)])
+def test_a_flatten_may_count_channels(flatten: nn.Module, fixed: str) -> None:
+    sets = check_removal(nn.Sequential(nn.Conv2d(3, 6, 1), flatten, nn.Linear(6 * 8 * 8, 3)), IMAGES)
+    assert by_writer(sets)["0.weight"] == (6, fixed)
 
 
 def test_padding_around_an_image_holds_no_channel() -> None:

@@ -5,9 +5,8 @@ import torch
 from bench.architectures import random_images
 
 from lesion.models.build import build
-from tests.compress.channels.test_find_blocks import check_removal
+from tests.compress.channels.test_find_blocks import CODE, check_removal
 
-CODE = "a view in the network's code holds their number"
 LAYER_NORM = "a layer norm over the channels"
 STANDARDISED = "a layer standardises its weight, or computes it otherwise"
 OUTPUT = "the network's output"

@@ -103,6 +103,8 @@ def viewed(trace: Trace, operation: Operation) -> Tensor:
     """The same elements in another shape. Of dimensions that part channels one alone may tell channels apart."""
     labels, shape = trace.labels(operation.args[0]), operation.output.shape
     found = labels.reshape(shape)
+    if len(shape) == 2 < labels.dim() - 1 and varies(found, 1):  # for a linear layer, whose inputs may be counted
+        trace.ledger.doubt(found, VIEWED)
     first = 0
     for parts in _factors(labels.shape, shape):
         dims = tuple(range(first, first + len(parts)))
