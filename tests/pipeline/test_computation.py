@@ -10,7 +10,7 @@ import yaml
 
 from lesion.artifacts.tables import read_facts
 from lesion.errors import InputError
-from lesion.pipeline.dvc import dvc_text
+from lesion.pipeline.dvc import dvc_text, published
 from lesion.pipeline.graph import Graph
 from lesion.pipeline.project import project
 from tests import places
@@ -63,6 +63,11 @@ def test_both_engines_have_the_steps() -> None:
     assert stages["computation"]["matrix"] == {"study": ["digits"], "variant": ["gates", "agent"]}
     assert stages["computation"]["cmd"] == "lesion computation --study ${item.study} --variant ${item.variant}"
     assert "results/${item.study}/computation/agent.csv" in stages["figure-computation"]["deps"]
+
+
+def test_a_reviewer_gets_the_table_without_training() -> None:
+    assert "computation" in published(project(choosing("gates"))[0])
+    assert "computation" not in published(project(choosing())[0])
 
 
 def test_the_steps_run_and_sizes_are_means_over_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

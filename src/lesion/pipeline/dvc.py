@@ -22,7 +22,7 @@ HEAD = """\
 # Written by `lesion dvc` from the declarations in src/lesion/pipeline and from params.yaml. Do not edit; after a change
 # of `active` or `comparison` in params.yaml, write it again.
 """
-PUBLISHED = ("versions", "data", "adversarial", "predict", "import", "run-onnx", "robustness")
+PUBLISHED = ("versions", "data", "adversarial", "predict", "import", "run-onnx", "robustness", "computation")
 """The steps whose outputs a reviewer pulls. Figures are made from them; to make them anew takes a training."""
 
 AXES = ("study", "variant", "shard")

@@ -1,9 +1,15 @@
 """The figure of multiply-adds shows the tables, and says no more than the test tells."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from lesion.artifacts.csv_tables import read_csv, write_csv
+from lesion.artifacts.tables import write_parquet
+from lesion.audit.statistics.pie import SCHEMA
 from lesion.params.figure import Figure
 from lesion.views.figures import computation, style
 
@@ -57,6 +63,24 @@ def test_the_lines_are_the_shares_of_images_that_get_so_much_or_less() -> None:
         for place in (330.0, 371.0):
             at = y[np.maximum(np.searchsorted(x, place / 10, side="right") - 1, 0)]  # the first is zero
             assert at == pytest.approx((adds[chosen] <= place).mean())
+
+
+def test_the_step_reads_both_tables_and_writes_its_numbers(tmp_path: Path) -> None:
+    known = flags(PIE)
+    columns = {field.name: pa.nulls(len(PIE), field.type) for field in SCHEMA}
+    columns |= {name: pa.array(known[name]).cast(SCHEMA.field(name).type) for name in known}
+    for variant in ("x", "plain"):
+        write_parquet(tmp_path / f"{variant}.parquet", pa.table(columns, schema=SCHEMA))
+    write_csv(tmp_path / "x.csv", counted(NOISE))
+    files = {name: tmp_path / name for name in ("svg", "pdf", "numbers")}
+    pie = {variant: tmp_path / f"{variant}.parquet" for variant in ("x", "plain")}
+    computation.draw(
+        study="s", computation={"x": tmp_path / "x.csv"}, pie=pie, figure=SIZE, root_seed=0,
+        svg=files["svg"], pdf=files["pdf"], numbers=files["numbers"],
+    )  # fmt: skip
+    written = read_csv(files["numbers"])
+    np.testing.assert_array_equal(written["pie"], PIE)
+    np.testing.assert_allclose(written[["effect", "p"]], table(NOISE, PIE)[["effect", "p"]].astype(float))
 
 
 def test_the_numbers_are_the_same_each_time() -> None:
