@@ -13,10 +13,11 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lesion.compress.calibration import Calibration
 from lesion.compress.choice import Choice, compute_saliency
 from lesion.compress.masks import MaskedNetwork
 from lesion.compress.measurements.feature_ranking import inf_fs
-from lesion.compress.methods import prune
+from lesion.compress.methods import prune, prune_trained
 from lesion.compress.partition import find_tied
 from lesion.compress.probe import Probe
 from lesion.compress.scores import nisp
@@ -225,3 +226,13 @@ def test_a_training_with_it_ends_with_half_of_the_filters() -> None:
     method.finish()
     weights = [model.get_parameter(name) for name in ("0.weight", "3.weight")]
     assert [int(weight.flatten(1).any(dim=1).sum()) for weight in weights] == [2, 3]
+
+
+@pytest.mark.parametrize("shape", ["filter", "channel"])
+def test_a_trained_network_loses_half_of_its_filters(shape: str) -> None:
+    options = prune_trained.Options(
+        of="dense", sparsity=0.5, score={"name": "nisp", "images": 20}, shape=shape, allocation="uniform"
+    )
+    state = small_network(3).state_dict()
+    found = prune_trained.compressor(small_network().eval(), options, Calibration(random_split(), 0))(state)
+    assert [int(found[name].flatten(1).any(dim=1).sum()) for name in ("0.weight", "3.weight", "7.weight")] == [2, 3, 4]
