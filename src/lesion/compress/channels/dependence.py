@@ -14,28 +14,24 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
-MOVES = frozenset(
-    {
-        "_reshape_alias", "_unsafe_view", "alias", "as_strided_", "cat", "channel_shuffle", "clone", "constant_pad_nd",
-        "contiguous", "detach", "expand", "flatten", "flip", "index_select", "narrow", "native_channel_shuffle",
-        "permute", "pixel_shuffle", "pixel_unshuffle", "repeat", "reshape", "roll", "select", "slice", "split",
-        "split_with_sizes", "squeeze", "stack", "t", "transpose", "unbind", "unfold", "unsqueeze", "view",
+from lesion.compress.channels import attention, elements, layers, moves
+
+MOVES = (
+    moves.VIEWS
+    | moves.MOVES
+    | moves.PICKS.keys()
+    | {
+        "_reshape_alias", "alias", "as_strided_", "channel_shuffle", "clone", "constant_pad_nd", "contiguous",
+        "detach", "flatten", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle", "unfold",
     }
 )  # fmt: skip
 """Operations that copy elements to other places, or let a view show them; what a padding adds is constant."""
 
-GATHERS = frozenset(
-    {
-        "_adaptive_avg_pool2d", "amax", "avg_pool2d", "max_pool2d_with_indices", "mean", "sum", "upsample_bilinear2d",
-        "upsample_nearest2d",
-    }
-)  # fmt: skip
+GATHERS = elements.POOLS - {"upsample_bicubic2d"} | elements.REDUCTIONS
 """Sums, means and maxima: of zeros and ones they are above zero where one of the elements that they combine is one."""
 
 ELEMENTWISE = frozenset({"_to_copy", "copy", "hardswish", "dropout", "native_dropout"})
 """Functions of single elements that torch does not tag as such."""
-
-NORMS = frozenset({"native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm"})
 
 
 class Dependence(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -96,9 +92,9 @@ class Dependence(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self._product(args[1], args[2], torch.matmul) | self.of(args[0])
         if name in GATHERS:
             return self._gathered(function, args, named)
-        if name in NORMS:
+        if name in layers.BATCH_NORMS:
             return self._normalised(*args[:3])
-        if name == "_scaled_dot_product_flash_attention_for_cpu":
+        if name in attention.PRODUCTS:
             return self._mixed(args[2])
         return torch.tensor(True)
 

@@ -8,6 +8,9 @@ from lesion.compress.channels.operation import Operation
 from lesion.compress.channels.parameters import follow_elements, for_parameter
 from lesion.compress.channels.trace import Trace
 
+BATCH_NORMS = frozenset({"native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm"})
+"""Batch norms in evaluation mode."""
+
 MIXED = "a layer reads other channels at other positions"
 COMPUTED = "a layer standardises its weight, or computes it otherwise"
 
