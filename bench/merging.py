@@ -29,7 +29,7 @@ CORRELATION = {"name": "correlation", "images": 512}
 RULES: list[Any] = [
     "data-free", "neuron", {"name": "neuron", "threshold": 0.45}, {"name": "neuron", "criterion": "l2"},
     {"name": "neuron", "criterion": "l2-gm"}, CORRELATION, CORRELATION | {"choice": "error"},
-    CORRELATION | {"choice": "error", "on": "all"},
+    CORRELATION | {"choice": "error", "fit": "all"},
 ]  # fmt: skip
 SOME = [RULES[0], RULES[1], RULES[5], RULES[7]]
 SCALES: dict[str, tuple[int, list[Any], tuple[float, ...]]] = {

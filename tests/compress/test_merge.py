@@ -24,7 +24,7 @@ from tests.training import random_split
 CORRELATION = {"name": "correlation", "images": 60}
 RULES: list[Any] = [
     "data-free", "neuron", CORRELATION, CORRELATION | {"choice": "error"},
-    CORRELATION | {"choice": "error", "on": "all"},
+    CORRELATION | {"choice": "error", "fit": "all"},
 ]  # fmt: skip
 SHOWN = Calibration(random_split(), 3)
 State = dict[str, Tensor]

@@ -20,7 +20,7 @@ Array = npt.NDArray[np.float64]
 RULES: list[Any] = [
     "data-free", "neuron", {"name": "neuron", "criterion": "l2"}, {"name": "correlation", "images": 9},
     {"name": "correlation", "images": 9, "choice": "error"},
-    {"name": "correlation", "images": 9, "choice": "error", "on": "all"},
+    {"name": "correlation", "images": 9, "choice": "error", "fit": "all"},
 ]  # fmt: skip
 
 
@@ -244,7 +244,7 @@ def test_each_unit_is_the_best_line_through_one_that_stays(choice: Any, takes_co
 @pytest.mark.parametrize("takes_constants", [True, False])
 def test_a_fit_on_all_that_stay_is_least_squares(takes_constants: bool) -> None:
     layer, values = some_layer(7, seed=14, takes_constants=takes_constants)
-    found = correlation.merge(layer, 3, correlation.Options(images=9, on="all"))
+    found = correlation.merge(layer, 3, correlation.Options(images=9, fit="all"))
     stay, leave = found.kept.numpy(), ~found.kept.numpy()
     a = values.numpy()
     design = np.c_[a[:, stay], np.ones(len(a))] if takes_constants else a[:, stay]
@@ -263,16 +263,16 @@ def error_of_fit(a: Array, j: int, on: list[int], *, best: bool) -> float:
     )
 
 
-@pytest.mark.parametrize("on", ["best", "all"])
+@pytest.mark.parametrize("fit", ["best", "all"])
 @pytest.mark.parametrize("seed", range(5))
-def test_by_error_the_unit_leaves_whose_fit_costs_least(on: Any, seed: int) -> None:
+def test_by_error_the_unit_leaves_whose_fit_costs_least(fit: Any, seed: int) -> None:
     layer, values = some_layer(6, inputs=8, seed=20 + seed)
-    found = correlation.merge(layer, 3, correlation.Options(images=9, choice="error", on=on))
+    found = correlation.merge(layer, 3, correlation.Options(images=9, choice="error", fit=fit))
     a, weight = values.numpy(), layer.reading.numpy()
     left = list(range(6))
     for _ in range(3):
         cost = {
-            j: np.mean(weight[j] ** 2) * error_of_fit(a, j, [i for i in left if i != j], best=on == "best")
+            j: np.mean(weight[j] ** 2) * error_of_fit(a, j, [i for i in left if i != j], best=fit == "best")
             for j in left
         }
         left.remove(min(cost, key=lambda j: cost[j]))

@@ -25,12 +25,12 @@ class Options(Settings):
     `images`: number of calibration images;
     `choice`: by `correlation`, one of the pair with the largest leaves, again and again; by `error`, the unit leaves
     whose fit on those that stay is least wrong, weighted by what reads it;
-    `on`: the activation is fitted on the `best` unit that stays, or on `all` of them by least squares.
+    `fit`: the activation is fitted on the `best` unit that stays, or on `all` of them by least squares.
     """
 
     images: int = Field(ge=2)
     choice: Literal["correlation", "error"] = "correlation"
-    on: Literal["best", "all"] = "best"
+    fit: Literal["best", "all"] = "best"
 
 
 def merge(layer: Layer, leaving: int, options: Options) -> Merge:
@@ -44,10 +44,10 @@ def merge(layer: Layer, leaving: int, options: Options) -> Merge:
     moments = layer.measure(options.images)
     products = moments.covariance() if layer.takes_constants else moments.products
     reading = layer.reading.square().mean(dim=1)
-    choose = _by_correlation if options.choice == "correlation" else {"best": _by_error, "all": _by_all}[options.on]
+    choose = _by_correlation if options.choice == "correlation" else {"best": _by_error, "all": _by_all}[options.fit]
     found = Merge.of(choose(products, reading, leaving))
     stay, leave = found.kept.nonzero().flatten(), (~found.kept).nonzero().flatten()
-    slopes = (_on_all if options.on == "all" else _on_best)(products, leave, stay)
+    slopes = (_on_all if options.fit == "all" else _on_best)(products, leave, stay)
     found.onto[leave[:, None], stay] = slopes
     if layer.takes_constants:
         found.constant[leave] = moments.mean[leave] - slopes @ moments.mean[stay]

@@ -70,7 +70,7 @@ def _look(index: int) -> dict[str, Any]:
 
 
 def _line(axes: Axes, measure: str, rows: pd.DataFrame, look: Mapping[str, Any]) -> None:
-    scale, x = _scale(measure), 100 * rows["sparsity"]
+    scale, x = _scale(measure), variants.percent_sparse(rows["sparsity"])
     low, high = scale * rows[f"{measure}_low"], scale * rows[f"{measure}_high"]
     axes.fill_between(x, low, high, color=look["color"], alpha=0.13, linewidth=0)
     axes.plot(x, scale * rows[measure], markersize=4, linewidth=1.2, clip_on=False, **look)
@@ -98,7 +98,8 @@ def _axis(axes: Axes, measure: str, table: pd.DataFrame) -> None:
 
 def _sparsity_axis(axes: Axes, sparsity: pd.Series) -> None:
     axes.set_xscale("function", functions=scales.SHARE)
-    axes.set_xlim(scales.share_limits(100 * sparsity.min(), 100 * sparsity.max(), below=0.25, above=0.25))
+    shown = variants.percent_sparse(sparsity)
+    axes.set_xlim(scales.share_limits(shown.min(), shown.max(), below=0.25, above=0.25))
     axes.set_xticks(scales.ticks(axes.get_xlim(), scales.share_to_scale, scales.SHARE_TICKS))
     axes.xaxis.set_major_formatter("{x:g}")
 

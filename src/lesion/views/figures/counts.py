@@ -107,15 +107,15 @@ def _on_scale(rows: pd.DataFrame) -> bool:
 
 
 def _places(rows: pd.DataFrame) -> pd.Series:
-    return 100 * rows["sparsity"] if _on_scale(rows) else pd.Series(range(len(rows)), rows.index)
+    return variants.percent_sparse(rows["sparsity"]) if _on_scale(rows) else pd.Series(range(len(rows)), rows.index)
 
 
 def _lines(axes: Axes, count: str, pruned: pd.DataFrame) -> None:
     for index, (_, rows) in enumerate(pruned.groupby("method", sort=False)):
         ordered = rows.sort_values("sparsity")
-        _plot(axes, 100 * ordered["sparsity"], ordered[count], markersize=5.5, **style.line(index))
+        _plot(axes, variants.percent_sparse(ordered["sparsity"]), ordered[count], markersize=5.5, **style.line(index))
     axes.set_xlim(0, 100)
-    axes.set_xticks([0, *sorted(set((100 * pruned["sparsity"]).round(1))), 100])
+    axes.set_xticks([0, *sorted(set(variants.percent_sparse(pruned["sparsity"]).round(1))), 100])
     axes.xaxis.set_major_formatter("{x:g}")
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
+
 from lesion.views.figures import lettering, style
 
 DENSE = "dense"
@@ -38,3 +40,8 @@ def broken(variant: str, width: int = 9) -> str:
         else:
             lines.append(piece)
     return "\n".join(lines)
+
+
+def percent_sparse(sparsity: pd.Series) -> pd.Series:
+    """Where variants stand on an axis of sparsity, in percent. Those with more weights than dense stand at 0."""
+    return 100 * sparsity.clip(lower=0)
