@@ -10,6 +10,7 @@ from lesion.errors import InputError
 from lesion.params.document import cut
 from lesion.params.shard import members
 from lesion.pipeline import artifacts
+from lesion.pipeline.asked import Asked
 from lesion.pipeline.step import Input, Step
 from lesion.pipeline.steps import STEPS, VARIANTS
 
@@ -41,80 +42,8 @@ def flat(files: Files) -> list[str]:
     return [path for part in parts for path in ([part] if isinstance(part, str) else part)]
 
 
-class Graph:
-    """The DAG of one params.yaml.
-
-    Parameters
-    ----------
-    data : the whole file as plain data; only what a node needs is looked up, so a fault elsewhere does not stop it
-    """
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        self.data = data
-        self._kinds: dict[str, str] = {}
-
-    # What is asked for
-
-    def populations(self, study: str) -> Mapping[str, Any]:
-        """The part of params.yaml that lists the variants and shards of a study: `comparison` or `active`."""
-        comparison = self.data.get("comparison") or {"studies": []}
-        compared = study in comparison["studies"] and study not in cut(self.data, "active.studies")
-        return dict(comparison) if compared else dict(cut(self.data, "active"))
-
-    def compressed(self, study: str) -> list[str]:
-        """The compressed variants of a study, in the order of display."""
-        listed = self.populations(study)
-        return [variant for kind in ("trained", "derived", "external") for variant in listed[kind]]
-
-    def named(self, step: Step, study: str) -> list[str]:
-        """The compressed variants that a step is for, in the order of display: those that `only_with` names, or all."""
-        part = cut(self.data, step.only_with.format(study=study)) if step.only_with else {}
-        listed = part.get("variants") or []
-        return [variant for variant in self.compressed(study) if not listed or variant in listed]
-
-    def shards(self, study: str, variant: str) -> list[str]:
-        """The shards of a population; an external one is what its entry says."""
-        if self.kind(variant) == "external":
-            return [str(cut(self.data, f"variants.{variant}.members"))]
-        return list(self.populations(study)["shards"])
-
-    def kind(self, variant: str) -> str:
-        """Whether a variant is trained, derived or external."""
-        if variant not in self._kinds:
-            entry = cut(self.data, f"variants.{variant}")
-            name = plugins.name_of(entry, where=f"variants.{variant}", kind="method", key="method")
-            self._kinds[variant] = str(plugins.load("method", name, where=f"variants.{variant}.method").KIND)
-        return self._kinds[variant]
-
-    def takes(self, step: Step, variant: str) -> bool:
-        """Whether a step is for a variant, by its kind and its method."""
-        method = cut(self.data, f"variants.{variant}")["method"]
-        return self.kind(variant) in step.kinds and (not step.methods or method in step.methods)
-
-    def parent(self, variant: str) -> str:
-        """The variant that a derived one is made of."""
-        return str(cut(self.data, f"variants.{variant}.of"))
-
-    def studies(self, step: Step) -> list[str]:
-        """The active studies that have nodes of a step; none for a figure that params.yaml does not list."""
-        active = cut(self.data, "active")
-        if step.command == "figure" and step.fixed["figure"] not in cut(self.data, "figures"):
-            return []
-        listed = [
-            *(active["studies"] if step.active else ()),
-            *(active["comparisons"] if step.comparison else ()),
-        ]
-        return [study for study in listed if self._has(step, study) and self._has_made(step, study)]
-
-    def _has(self, step: Step, study: str) -> bool:
-        """Whether a study has what the step is only there for."""
-        return not step.only_with or cut(self.data, step.only_with.format(study=study)) is not None
-
-    def _has_made(self, step: Step, study: str) -> bool:
-        """Whether any variant of a study has the artifact that the step is only there for."""
-        return not step.only_made or any(self._producer(step.only_made, one) for one in self.compressed(study))
-
-    # One node
+class Graph(Asked):
+    """The DAG of one params.yaml."""
 
     def node(self, step: str, names: Mapping[str, str]) -> Node:
         """The node of a step with these names, which are checked against params.yaml.
@@ -132,7 +61,7 @@ class Graph:
         if not self._has(declared, names["study"]):
             key = declared.only_with.format(study=names["study"])
             raise InputError(f"{step}: {key} of params.yaml is null, so {names['study']} has no such step")
-        if not self._has_made(declared, names["study"]):
+        if not self.has_made(declared, names["study"]):
             makers = [name for name, one in STEPS.items() if declared.only_made in one.outputs.values()]
             methods = " or ".join(method for name in makers for method in STEPS[name].methods)
             raise InputError(
@@ -208,9 +137,9 @@ class Graph:
             ]
         variants = self.named(node.declared, study) if given.over.startswith("named") else self.compressed(study)
         if given.over in ("compressed", "named"):
-            made = [variant for variant in variants if self._producer(given.artifact, variant)]
+            made = [variant for variant in variants if self.producer(given.artifact, variant)]
             return {variant: place.format(**(dict(names) | {"variant": variant})) for variant in made}
-        made = [variant for variant in (DENSE, *variants) if self._producer(given.artifact, variant)]
+        made = [variant for variant in (DENSE, *variants) if self.producer(given.artifact, variant)]
         return {
             variant: [
                 place.format(**(dict(names) | {"variant": variant, "shard": shard}))
@@ -223,13 +152,6 @@ class Graph:
         """Argument -> the file that a node writes."""
         names = dict(node.names) | dict(shown or {})
         return {name: artifacts.PLACES[artifact].format(**names) for name, artifact in node.declared.outputs.items()}
-
-    def _producer(self, artifact: str, variant: str) -> str | None:
-        """The step that makes an artifact of a variant; None where the variant has none."""
-        for name, step in STEPS.items():
-            if artifact in step.outputs.values() and (not step.kinds or self.takes(step, variant)):
-                return name
-        return None
 
     def keys(self, node: Node) -> dict[str, str]:
         """Argument -> dotted key of params.yaml."""
@@ -274,7 +196,7 @@ class Graph:
             return
         if "parent" in node.declared.loads and "shard" in node.declared.per:
             parent = self.parent(node.names["variant"])
-            made_by = self._producer("checkpoint", parent)
+            made_by = self.producer("checkpoint", parent)
             assert made_by is not None  # params.yaml was checked: a parent has float weights
             yield from self._with_parents(Node(made_by, dict(node.names) | {"variant": parent}), seen)
         seen.add(node)
