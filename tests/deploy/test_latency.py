@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from lesion.artifacts.tables import read_facts
 from lesion.errors import InputError
-from lesion.params.file import validate
+from lesion.params.validation import validate
 from lesion.pipeline.graph import Graph
 from lesion.pipeline.version import code, settings
 from tests import places

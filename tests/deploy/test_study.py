@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from lesion.artifacts.tables import PREDICTIONS, read_facts, read_parquet
 from lesion.cli.app import app
 from lesion.errors import InputError
-from lesion.params.file import validate
+from lesion.params.validation import validate
 from lesion.pipeline.graph import Graph
 from tests import places
 from tests.conftest import SHARDS, lesion, step, tiny, write_params

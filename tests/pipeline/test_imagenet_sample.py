@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from lesion.artifacts.tables import read_facts
-from lesion.params.file import validate
+from lesion.params.validation import validate
 from lesion.pipeline.steps import STATISTICS
 from tests import places
 from tests.conftest import step, study_figures, tiny, write_params

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from lesion.errors import InputError
-from lesion.params.file import validate
+from lesion.params.validation import validate
 from lesion.pipeline.dvc import dvc_text
 from lesion.pipeline.graph import Graph
 from lesion.pipeline.project import project

@@ -10,7 +10,7 @@ import torch
 
 from lesion.errors import InputError
 from lesion.models.small_cnn import Options, build
-from lesion.params.file import validate
+from lesion.params.validation import validate
 from lesion.pipeline.steps import STATISTICS
 from tests import places
 from tests.conftest import step, study_figures, tiny, write_params

@@ -11,9 +11,9 @@ import yaml
 
 from lesion.models.inputs import read_inputs
 from lesion.params.document import read_yaml
-from lesion.params.file import validate
 from lesion.params.recipe import Evaluation, Recipe
 from lesion.params.tuning import Tuning
+from lesion.params.validation import validate
 from lesion.predict import tune as module
 from lesion.predict.tune import Trial, tune
 from tests import places

@@ -23,7 +23,7 @@ from lesion.data.images import FileImages, PackedImages
 from lesion.data.split import Normalise, Split
 from lesion.errors import InputError
 from lesion.models.small_cnn import Options, build
-from lesion.params.file import validate
+from lesion.params.validation import validate
 from lesion.train.pretrained import warn_of_own_input
 from tests import places
 from tests.conftest import step, tiny, write_params

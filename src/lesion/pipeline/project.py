@@ -6,7 +6,8 @@ from typing import Any
 from lesion import plugins
 from lesion.errors import InputError
 from lesion.params.document import nearest, read_yaml
-from lesion.params.file import Params, Study, validate
+from lesion.params.file import Params, Study
+from lesion.params.validation import validate
 from lesion.pipeline.graph import Graph
 from lesion.pipeline.steps import STEPS
 

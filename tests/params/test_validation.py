@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 from lesion.data.corruptions.corrupt import CORRUPTIONS
 from lesion.errors import InputError
 from lesion.params.document import cut, read_yaml
-from lesion.params.file import validate
 from lesion.params.robustness import Corruption
+from lesion.params.validation import validate
 from tests.conftest import REPOSITORY, tiny
 
 Params = dict[str, Any]
