@@ -37,7 +37,8 @@ def tiny(params: dict[str, Any]) -> dict[str, Any]:
     params["audit"]["halves"]["splits"] = 3
     params["audit"]["resamples"]["draws"] = 5
     params["comparison"] |= {"studies": ["digits-catalogue"], "trained": ["gmp-50", "gmp-90"], "derived": []}
-    params["comparison"] |= {"shards": ["0-3"], "resamples": 4}
+    params["comparison"] |= {"shards": ["0-3"], "resamples": 4, "front": {"line": None}}
+    params["studies"]["digits-catalogue"]["latency"] = None
     return params
 
 
