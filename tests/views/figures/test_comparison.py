@@ -167,3 +167,13 @@ def test_three_files_that_parse_and_are_the_same_bytes_in_another_process(tmp_pa
     given = json.dumps([families, SIZE, {name: str(path) for name, path in written.items()}])
     subprocess.run([sys.executable, "-c", ELSEWHERE, given], check=True, env=environment)
     assert [written[name].read_bytes() for name, _ in OUTPUTS] == drawn
+
+
+def test_many_families_go_into_rows_below() -> None:
+    methods = [f"method{place}" for place in range(8)]
+    families = [Family(name=name, methods=[name]) for name in ["gmp", *methods]]
+    with style.applied(Figure(**SIZE)):
+        drawing = plot(tabulate(comparison(["gmp", *methods]), families))
+    assert [axes.get_title() for axes in drawing.axes if axes.get_title()] == methods
+    assert len(drawing.axes) == 4 * 8
+    assert len({round(axes.get_position().x0, 3) for axes in drawing.axes}) == 4

@@ -1,6 +1,7 @@
 """Accuracy, significant classes and what every method forgets at each sparsity, a column a family of methods."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ INPUTS = ("comparison",)
 SETTINGS = {"families": "comparison.families"}
 OF_COMPARISON = True
 
+ABREAST = 6
+"""Families beside each other; more of them go into rows below."""
 LONGEST = 30  # characters of the name of a family
+SHORT = 14  # characters of names of methods that fit beside each other
 FORGOTTEN = "excess_forgotten"
 MEASURES = {
     "top1": "Top-1 accuracy (%)",
@@ -113,37 +117,58 @@ def _families(table: pd.DataFrame, reference: str) -> dict[str, list[str]]:
     return {family: methods for family, methods in families.items() if methods} or families
 
 
+def _column(
+    column: Sequence[Axes],
+    family: str,
+    lines: Mapping[str, pd.DataFrame],
+    looks: Mapping[str, Mapping[str, Any]],
+    table: pd.DataFrame,
+) -> None:
+    """Draw the panels of a family, one for each measure, and the names of its methods under them.
+
+    lines : method -> its variants by sparsity, the reference first
+    """
+    dense, compressed = table[table["variant"] == "dense"].iloc[0].to_dict(), table[table["variant"] != "dense"]
+    for axes, measure in zip(column, MEASURES, strict=False):
+        _reference(axes, measure, dense)
+        for name, rows in lines.items():
+            _line(axes, measure, rows, looks[name])
+        _axis(axes, measure, table)
+        _sparsity_axis(axes, compressed["sparsity"])
+    column[0].set_title(lettering.shortened(family.replace("-", " "), LONGEST), fontweight="bold")
+    column[-2].set_xlabel("Sparsity (%)")
+    column[-2].tick_params(labelbottom=True)
+    column[-1].set_axis_off()
+    _, *names = lines
+    named = [Line2D([], [], label=variants.label(name), markersize=4, linewidth=1.2, **looks[name]) for name in names]
+    column[-1].legend(handles=named, loc="upper center", ncols=1 if max(map(len, names), default=0) > SHORT else 2)
+
+
 def plot(table: pd.DataFrame) -> mpl.Figure:
     """One row for each measure, one column for each family, one line for each method; the first is grey everywhere."""
     title = "What do the methods forget, trained by one recipe?"
-    dense, compressed = table[table["variant"] == "dense"].iloc[0].to_dict(), table[table["variant"] != "dense"]
+    compressed = table[table["variant"] != "dense"]
     if compressed.empty:
         return style.notice(title, style.NO_VARIANT)
     drawing = style.canvas(title)
     reference = str(compressed["method"].iloc[0])
     families = _families(compressed, reference)
     lines = {name: rows.sort_values("sparsity") for name, rows in compressed.groupby("method")}
+    bands = ceil(len(families) / ABREAST)
+    columns = ceil(len(families) / bands)
     grid = drawing.subplots(
-        len(MEASURES) + 1, len(families), squeeze=False, sharey="row", sharex="col", height_ratios=[1] * 3 + [0.02]
-    )
-    for (family, methods), column in zip(families.items(), grid.T, strict=True):
-        drawn = {reference: REFERENCE} | {name: _look(index) for index, name in enumerate(methods)}
-        for axes, measure in zip(column, MEASURES, strict=False):
-            _reference(axes, measure, dense)
-            for name, look in drawn.items():
-                _line(axes, measure, lines[name], look)
-            _axis(axes, measure, table)
-            _sparsity_axis(axes, compressed["sparsity"])
-        column[0].set_title(lettering.shortened(family.replace("-", " "), LONGEST), fontweight="bold")
-        column[-2].set_xlabel("Sparsity (%)")
-        column[-2].tick_params(labelbottom=True)
-        column[-1].set_axis_off()
-        named = [
-            Line2D([], [], label=variants.label(name), markersize=4, linewidth=1.2, **drawn[name]) for name in methods
-        ]
-        column[-1].legend(handles=named, loc="upper center", ncols=2)
-    for axes, label in zip(grid[:, 0], MEASURES.values(), strict=False):
-        axes.set_ylabel(label)
+        bands * (len(MEASURES) + 1), columns, squeeze=False, sharey="row", sharex="col",
+        height_ratios=[*[1] * len(MEASURES), 0.02] * bands,
+    )  # fmt: skip
+    places = [[*band[:, column]] for band in np.split(grid, bands) for column in range(columns)]
+    for column, (family, methods) in zip(places, families.items(), strict=False):
+        looks = {reference: REFERENCE} | {name: _look(index) for index, name in enumerate(methods)}
+        _column(column, family, {name: lines[name] for name in looks}, looks, table)
+    for axes in (axes for column in places[len(families) :] for axes in column):
+        axes.remove()
+    for band in np.split(grid, bands):
+        for axes, label in zip(band[:, 0], MEASURES.values(), strict=False):
+            axes.set_ylabel(label)
     keys: list[Artist] = [
         Line2D([], [], label=f"{variants.label(reference)}, for reference", **REFERENCE),
         Line2D([], [], label="dense accuracy; nothing beyond seed noise", **NOISE),
