@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from lesion.artifacts.csv_tables import read_csv
 from lesion.params.comparison import Front
 from lesion.params.figure import Figure
-from lesion.views.figures import style, variants
+from lesion.views.figures import scales, style, variants
 from lesion.views.figures.labels import place_labels
 from lesion.views.figures.saving import save
 
@@ -25,7 +25,7 @@ TITLE = "What does it cost to lose how much?"
 COSTS = {
     "parameters_left": "Weights that are not zero (log scale)",
     "multiply_adds": "Multiply-adds for one image (log scale)",
-    "latency_ms": "Milliseconds for one batch (log scale)",
+    "latency_ms": "Milliseconds for one image of a batch (log scale)",
 }
 MEASURES = {"top1": "Top-1 accuracy (%)", "broken": "Right answers of dense that break (%)"}
 LOOKS: dict[str, dict[str, Any]] = {
@@ -33,7 +33,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "undecided": {"color": style.BLUE, "marker": "o", "markerfacecolor": "none", "markersize": 5},
     "on": {"color": style.VERMILLION, "marker": "o", "markersize": 6},
 }
-NAMED = 14
+NAMED = 9
 """Variants that are named in a panel, at most: those on the front, then the best that may be."""
 
 
@@ -42,6 +42,20 @@ def tabulate(front: pd.DataFrame, settings: Front) -> pd.DataFrame:
     table = front[front["cost"].isin(list(COSTS))].reset_index(drop=True)
     on_line = (table["method"] == settings.line) | (table["variant"] == variants.DENSE)
     return table.assign(on_line=on_line & (settings.line is not None))
+
+
+def _loss_axis(axes: Axes, measure: str, values: pd.Series) -> None:
+    """Set the scale of what is lost: differences near nothing lost are the larger ones."""
+    low, high = 100 * float(values.min()), 100 * float(values.max())
+    if measure == "top1":
+        axes.set_yscale("function", functions=scales.SHARE)
+        axes.set_ylim(scales.share_limits(max(0.0, low), high, below=0.1, above=0.3))
+        axes.set_yticks(scales.ticks(axes.get_ylim(), scales.share_to_scale, scales.SHARE_TICKS))
+    else:
+        axes.set_yscale("function", functions=scales.COUNT)
+        axes.set_ylim(0, 1.3 * max(high, 1.0))
+        axes.set_yticks(scales.ticks(axes.get_ylim(), scales.count_to_scale, scales.COUNT_TICKS))
+    axes.yaxis.set_major_formatter("{x:,g}")
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
@@ -55,7 +69,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     axes.xaxis.set_major_formatter("{x:,g}")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(which="major")
-    axes.margins(0.1)
+    axes.margins(x=0.1)
     best = rows[rows["front"] != "off"].assign(sure=rows["front"] == "on")
     best = best[best["sure"] | best["seems_on"]]
     best = best.sort_values(["sure", "value"], ascending=[False, measure != "top1"], kind="stable").head(NAMED)
@@ -71,6 +85,7 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     grid = drawing.subplots(len(MEASURES), len(COSTS), squeeze=False, sharey="row", sharex="col")
     for row, (measure, label) in zip(grid, MEASURES.items(), strict=True):
         for axes, cost in zip(row, COSTS, strict=True):
+            _loss_axis(axes, measure, table.loc[table["measure"] == measure, "value"])
             _panel(axes, table[(table["cost"] == cost) & (table["measure"] == measure)], measure)
         row[0].set_ylabel(label)
     for axes, label in zip(grid[-1], COSTS.values(), strict=True):
