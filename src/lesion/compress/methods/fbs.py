@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
+from lesion.compress import plain
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,17 +69,9 @@ def restorer(model: nn.Module, options: Options, example: Tensor) -> Callable[[M
     InputError
         Where no convolution has a batch norm of its own, or, of the function, the tensors are of another network.
     """
-    from lesion.models.build import load_weights
-
     for layer in _gated(model, example):
         layer.density = options.density
-    model.eval()
-
-    def restore(tensors: Mapping[str, Tensor]) -> nn.Module:
-        load_weights(model, tensors)
-        return model
-
-    return restore
+    return plain.restorer(model, options, example)
 
 
 class Training:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
+from lesion.compress import plain
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,16 +79,8 @@ def restorer(model: nn.Module, options: Options, example: Tensor) -> Callable[[M
         Where no convolution has a batch norm of its own and enough channels, or, of the function, the tensors are of
         another network.
     """
-    from lesion.models.build import load_weights
-
     _grouped(model, options, example)
-    model.eval()
-
-    def restore(tensors: Mapping[str, Tensor]) -> nn.Module:
-        load_weights(model, tensors)
-        return model
-
-    return restore
+    return plain.restorer(model, options, example)
 
 
 class Training:

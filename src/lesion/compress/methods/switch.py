@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from lesion.compress import plain
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,16 +56,8 @@ def restorer(model: nn.Module, options: Options, example: Tensor) -> Callable[[M
     InputError
         Where the layer cannot be replaced, or, of the function, the tensors are of another network.
     """
-    from lesion.models.build import load_weights
-
     _switched(model, options, example)
-    model.eval()
-
-    def restore(tensors: Mapping[str, Tensor]) -> nn.Module:
-        load_weights(model, tensors)
-        return model
-
-    return restore
+    return plain.restorer(model, options, example)
 
 
 class Training:
