@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lesion.compress.training import Passive
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from torch import Tensor, nn
-    from torch.optim import Optimizer
 
     from lesion.compress.calibration import Calibration
     from lesion.params.derived import FineTuned
@@ -35,7 +36,7 @@ def finished(
     return {name: found[name].detach().clone() for name in names}
 
 
-class FineTuning:
+class FineTuning(Passive):
     """Holds zeros while a network trains (`compress.training.Training`). Units without weights keep their constant.
 
     Parameters
@@ -43,9 +44,6 @@ class FineTuning:
     model : the pruned network, on its device; it gets masks now and is plain again after `finish`
     image : one normalised image on that device, float32 (1, c, h, w)
     """
-
-    trainings = 1
-    learned: tuple[()] = ()
 
     def __init__(self, model: nn.Module, image: Tensor) -> None:
         from lesion.compress.channels.find import find_channels
@@ -57,13 +55,6 @@ class FineTuning:
         units, channels = find_units(model, image), find_channels(model, image)
         self._network = MaskedNetwork(model, units=units, channels=channels, dense=whole)
         self._network.hold_zeros()
-
-    def before_step(self, step: int, optimiser: Optimizer) -> None:
-        """Do nothing."""
-
-    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """No penalty."""
-        return None
 
     def finish(self) -> None:
         """Leave a plain network with the zeros it had."""

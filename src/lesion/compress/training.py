@@ -37,6 +37,23 @@ class Training(Protocol):
         """Called after the last step. Leaves a network without masks or other additions."""
 
 
+class Passive:
+    """A `Training` that does nothing around the steps of one training. Methods override what they do."""
+
+    trainings = 1
+    learned: Sequence[Learned] = ()
+
+    def before_step(self, step: int, optimiser: Optimizer) -> None:
+        """Do nothing."""
+
+    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
+        """No penalty."""
+        return None
+
+    def finish(self) -> None:
+        """Do nothing."""
+
+
 @runtime_checkable
 class AddsToLoss(Protocol):
     """A `Training` that adds a term to the loss of each micro-batch, which depends on its forward pass."""

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from lesion.compress.plain import restorer as restorer
+from lesion.compress.training import Passive
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-    from torch.optim import Optimizer
+    from torch import nn
 
     from lesion.compress.probe import Sampler
 
@@ -31,11 +31,8 @@ class Options(Settings):
     share: float = Field(gt=0, lt=1)
 
 
-class Training:
+class Training(Passive):
     """Drops weights while the network trains. The arguments are those of `prune.Training`."""
-
-    trainings = 1
-    learned: tuple[()] = ()
 
     def __init__(
         self,
@@ -58,13 +55,6 @@ class Training:
         self._layers = [(layer, attribute) for name, layer, attribute in prunable(model) if name not in dense]
         for layer, attribute in self._layers:
             parametrize.register_parametrization(layer, attribute, Dropped(options.share))
-
-    def before_step(self, step: int, optimiser: Optimizer) -> None:
-        """Do nothing."""
-
-    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """No penalty."""
-        return None
 
     def finish(self) -> None:
         """Leave a plain network with all its weights."""

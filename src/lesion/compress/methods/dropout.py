@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from lesion.compress.plain import restorer as restorer
+from lesion.compress.training import Passive
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-    from torch.optim import Optimizer
+    from torch import nn
 
     from lesion.compress.probe import Sampler
 
@@ -30,11 +30,8 @@ class Options(Settings):
     share: float = Field(gt=0, lt=1)
 
 
-class Training:
+class Training(Passive):
     """Drops units while the network trains. The arguments are those of `prune.Training`."""
-
-    trainings = 1
-    learned: tuple[()] = ()
 
     def __init__(
         self,
@@ -63,13 +60,6 @@ class Training:
         if not hidden:
             raise InputError("dropout: this network has no hidden units")
         self._handles = [layer.register_forward_pre_hook(drop) for layer in hidden]
-
-    def before_step(self, step: int, optimiser: Optimizer) -> None:
-        """Do nothing."""
-
-    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """No penalty."""
-        return None
 
     def finish(self) -> None:
         """Leave a plain network."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import Field, model_validator
 
 from lesion.compress import plain
+from lesion.compress.training import Passive
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,10 +75,8 @@ def restorer(model: nn.Module, options: Options, example: Tensor) -> Callable[[M
     return plain.restorer(model, options, example)
 
 
-class Training:
+class Training(Passive):
     """Trains gates with the network. The arguments are those of `prune.Training`."""
-
-    trainings = 1
 
     def __init__(
         self,
@@ -102,10 +101,6 @@ class Training:
         """Set the density."""
         for layer in self._layers:
             layer.density = density_at(self._options, step, steps=self._steps)
-
-    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """None: the penalty is one of each batch."""
-        return None
 
     def batch_loss(self, logits: Tensor, label: Tensor) -> Tensor:  # noqa: ARG002
         """The L1 norm of the gates of each image, summed over layers, mean over images, times `strength`."""

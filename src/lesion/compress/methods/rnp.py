@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import Field, model_validator
 
 from lesion.compress import plain
+from lesion.compress.training import Passive
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,10 +84,8 @@ def restorer(model: nn.Module, options: Options, example: Tensor) -> Callable[[M
     return plain.restorer(model, options, example)
 
 
-class Training:
+class Training(Passive):
     """Trains an agent with the network. The arguments are those of `prune.Training`."""
-
-    trainings = 1
 
     def __init__(
         self,
@@ -110,10 +109,6 @@ class Training:
     def before_step(self, step: int, optimiser: Optimizer) -> None:  # noqa: ARG002
         """Set ε."""
         self._agent.exploration = exploration_at(self._options, step, steps=self._steps)
-
-    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """None: the agent's loss is one of each batch."""
-        return None
 
     def batch_loss(self, logits: Tensor, label: Tensor) -> Tensor:
         """The agent's loss; no gradient of it reaches the network's own weights."""

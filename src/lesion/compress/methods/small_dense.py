@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from lesion.compress.small import restorer as restorer
+from lesion.compress.training import Passive
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-    from torch.optim import Optimizer
+    from torch import nn
 
     from lesion.compress.probe import Sampler
 
@@ -28,15 +28,12 @@ class Options(Settings):
     width: float = Field(gt=0, lt=1)
 
 
-class Training:
+class Training(Passive):
     """Makes the network narrow before it trains, and does nothing afterwards (`compress.training.Training`).
 
     Of each set of tied channels the first ones stay. An initial weight is scaled by √(inputs before / inputs after),
     so that its distribution is that of a network that was built narrow, where it is drawn by the number of inputs.
     """
-
-    trainings = 1
-    learned: tuple[()] = ()
 
     def __init__(
         self,
@@ -68,13 +65,3 @@ class Training:
             for name, before in inputs.items():
                 weight = model.get_parameter(name)
                 weight.mul_((before / weight[0].numel()) ** 0.5)
-
-    def before_step(self, step: int, optimiser: Optimizer) -> None:
-        """Do nothing."""
-
-    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """No penalty."""
-        return None
-
-    def finish(self) -> None:
-        """Do nothing."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from lesion.compress import plain
+from lesion.compress.training import Passive
 from lesion.params.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from torch import Tensor, nn
-    from torch.optim import Optimizer
 
     from lesion.compress.probe import Sampler
     from lesion.compress.runtime.experts import Switch
@@ -60,11 +60,8 @@ def restorer(model: nn.Module, options: Options, example: Tensor) -> Callable[[M
     return plain.restorer(model, options, example)
 
 
-class Training:
+class Training(Passive):
     """Trains experts and router with the network. The arguments are those of `prune.Training`."""
-
-    trainings = 1
-    learned: tuple[()] = ()
 
     def __init__(
         self,
@@ -82,13 +79,6 @@ class Training:
         with drawing(seed, "experts"):
             self._switch = _switched(model, options, image)
         self._options = options
-
-    def before_step(self, step: int, optimiser: Optimizer) -> None:
-        """Do nothing."""
-
-    def penalty(self, step: int) -> Tensor | None:  # noqa: ARG002
-        """None: the loss of balance is one of each batch."""
-        return None
 
     def batch_loss(self, logits: Tensor, label: Tensor) -> Tensor:  # noqa: ARG002
         """The loss that keeps the load of the experts even (`experts.balance`), times the option `balance`."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lesion.compress.per_image import Computed, Reader
+from lesion.compress.runtime.convolution import SameConvolution
 from lesion.compress.runtime.pairs import Pair
 
 
@@ -97,7 +97,7 @@ def group_of(channels: int, groups: int) -> Tensor:
     return torch.arange(channels) * groups // channels
 
 
-class GroupedConvolution(nn.Conv2d):
+class GroupedConvolution(SameConvolution):
     """A convolution whose first groups of channels are computed, as many as the agent says for each image.
 
     In evaluation mode the outputs of the other channels are zero. The first layer holds the agent.
@@ -106,16 +106,11 @@ class GroupedConvolution(nn.Conv2d):
     mask: Tensor | None = None
 
     def __init__(self, convolution: nn.Conv2d, agent: Agent, place: int, readers: tuple[Reader, ...] = ()) -> None:
-        given: Any = convolution
-        super().__init__(
-            given.in_channels, given.out_channels, given.kernel_size, given.stride, given.padding, given.dilation,
-            bias=given.bias is not None, padding_mode=given.padding_mode, device="meta",
-        )  # fmt: skip
-        self.weight, self.bias = given.weight, given.bias
+        super().__init__(convolution)
         if place == 0:
-            self.agent = agent.to(given.weight.device)
+            self.agent = agent.to(convolution.weight.device)
         self._agent, self._place, self._readers, self._positions = [agent], place, readers, 0
-        self._group = group_of(given.out_channels, agent.decoder.out_features).to(given.weight.device)
+        self._group = group_of(convolution.out_channels, agent.decoder.out_features).to(convolution.weight.device)
 
     def forward(self, input: Tensor) -> Tensor:
         """(n, c, h, w) to (n, channels, h', w')."""

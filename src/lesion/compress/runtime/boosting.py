@@ -8,7 +8,6 @@ The layer computes π ⊙ (norm(conv(x)) + β), where norm is a batch norm witho
 from __future__ import annotations
 
 from math import ceil
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from torch.nn import functional
 
 from lesion.compress.masks import keep_largest
 from lesion.compress.per_image import Computed, Reader
+from lesion.compress.runtime.convolution import SameConvolution
 from lesion.compress.runtime.pairs import Pair
 
 START = 0.01
@@ -38,7 +38,7 @@ def winners(gates: Tensor, kept: int) -> Tensor:
     return won * gates.shape[1] / won.sum(dim=1, keepdim=True).clamp_min(torch.finfo(won.dtype).tiny)
 
 
-class GatedConvolution(nn.Conv2d):
+class GatedConvolution(SameConvolution):
     """A convolution that predicts gates for its channels. Its weight and its bias are those of `convolution`.
 
     In evaluation mode the outputs of channels whose gate is zero are zero, as where they are not computed.
@@ -53,16 +53,11 @@ class GatedConvolution(nn.Conv2d):
     factors: Tensor | None = None
 
     def __init__(self, convolution: nn.Conv2d, readers: tuple[Reader, ...] = ()) -> None:
-        given: Any = convolution
-        super().__init__(
-            given.in_channels, given.out_channels, given.kernel_size, given.stride, given.padding, given.dilation,
-            bias=given.bias is not None, padding_mode=given.padding_mode, device="meta",
-        )  # fmt: skip
-        self.weight, self.bias = given.weight, given.bias
-        self.gate = nn.Linear(given.in_channels, given.out_channels)
+        super().__init__(convolution)
+        self.gate = nn.Linear(convolution.in_channels, convolution.out_channels)
         nn.init.trunc_normal_(self.gate.weight, std=START, a=-2 * START, b=2 * START)
         nn.init.ones_(self.gate.bias)
-        self.gate.to(given.weight.device)
+        self.gate.to(convolution.weight.device)
         self.density, self._readers, self._positions = 1.0, readers, 0
 
     def forward(self, input: Tensor) -> Tensor:
