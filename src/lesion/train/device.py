@@ -17,6 +17,8 @@ def computing(*, threads: int) -> Iterator[torch.device]:
     with gpu() as leased:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # makes cuBLAS deterministic
         torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms would import the compiler
+        # else each new tensor is filled with NaN first
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         torch.backends.cudnn.benchmark = False
         torch.set_num_threads(threads)
         torch.set_flush_denormal(True)
