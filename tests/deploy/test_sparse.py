@@ -1,11 +1,15 @@
 """Layers in sparse formats compute what dense ones do, and take the bytes that the format defines."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from lesion.deploy.backends import backends
 from lesion.deploy.sparse import BLOCK, FORMATS, Format, bytes_of, in_format, to_format
+from lesion.models import cifar_resnet, wide_resnet
 
 EACH = pytest.mark.parametrize("wanted", FORMATS)
 
@@ -49,6 +53,40 @@ def test_a_network_computes_the_same(wanted: Format) -> None:
         torch.testing.assert_close(found[0](x), model(x), rtol=1e-4, atol=1e-5)
     kinds = [type(layer).__name__ for layer in found[0].children()]
     assert kinds == ["SparseConv2d", "ReLU", "SparseConv2d", "Conv2d", "Flatten", "SparseLinear"]  # groups stay
+
+
+IMAGES = {"channels": 3, "side": 8, "classes": 3}
+RESIDUAL = {
+    "zeros": cifar_resnet.build(cifar_resnet.Options(depth=8, width=4), **IMAGES),
+    "convolution": cifar_resnet.build(cifar_resnet.Options(depth=8, width=4, shortcut="convolution"), **IMAGES),
+    "wide": wide_resnet.build(wide_resnet.Options(depth=10, width=1), **IMAGES),
+}
+
+
+@EACH
+@pytest.mark.parametrize("network", RESIDUAL.values(), ids=RESIDUAL)
+def test_residual_networks_compute_the_same(network: nn.Module, wanted: Format) -> None:
+    model, x = pruned(copy.deepcopy(network)), torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(2))
+    found = in_format(model, wanted)
+    assert found is not None
+    with torch.no_grad():
+        torch.testing.assert_close(found[0](x), model(x), rtol=1e-4, atol=1e-5)
+
+
+def test_code_that_looks_into_its_layers_is_timed_without_sparse_formats(caplog: pytest.LogCaptureFixture) -> None:
+    class Looking(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(12, 12)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            said: torch.Tensor = self.layer(x.flatten(1)) + len(self.layer.weight)
+            return said
+
+    network = pruned(Looking())
+    found = backends("looking", network, network.state_dict(), torch.zeros(1, 3, 2, 2), threads=1)
+    assert [one.name for one in found if one.name.startswith("torch")] == ["torch"]
+    assert "looking without torch-csr: 'SparseLinear' object has no attribute 'weight'" in caplog.text
 
 
 @EACH

@@ -61,12 +61,11 @@ class Basic(Block):
                 nn.Conv2d(inputs, outputs, kernel_size=1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
             )
 
-    def shortcut(self, x: Tensor) -> Tensor:
-        """Every `stride`-th pixel, with zeros for the new channels; or their projection."""
+    def shortcut(self, x: Tensor, outputs: int) -> Tensor:
+        """Every `stride`-th pixel, with zeros for the new ones of `outputs` channels; or their projection."""
         if self.projection is not None:
             projected: Tensor = self.projection(x)
             return projected
-        outputs = self.conv2.out_channels if self.has_branch else x.shape[1]
         new = outputs - x.shape[1]  # fewer than at first if channels were taken out
         if self.stride == 1 and not new:
             return x
@@ -81,10 +80,10 @@ class Basic(Block):
     def forward(self, x: Tensor) -> Tensor:
         """relu(F(x) + shortcut(x)), eq. 1."""
         if not self.has_branch:
-            return self.shortcut(x).relu()
+            return self.shortcut(x, x.shape[1]).relu()
         y: Tensor = self.norm1(self.conv1(x)).relu_()
         y = self.norm2(self.conv2(y))
-        y += self.shortcut(x)
+        y += self.shortcut(x, y.shape[1])
         return y.relu_()
 
 

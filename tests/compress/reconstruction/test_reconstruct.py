@@ -153,7 +153,7 @@ def sums(network: Any, images: Tensor) -> list[tuple[Tensor, Tensor]]:
         found = []
         for number, block in enumerate(blocks):
             inputs = read[f"{number}-conv2"]
-            total = block.norm2(block.conv2(inputs)) + block.shortcut(read[f"{number}-block"])
+            total = block.norm2(block.conv2(inputs)) + block.shortcut(read[f"{number}-block"], block.conv2.out_channels)
             rows = functional.unfold(inputs, 3, padding=1).mT.flatten(0, 1)
             found.append((rows.double(), total.flatten(2).mT.flatten(0, 1).double()))
     return found
