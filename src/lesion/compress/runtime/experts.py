@@ -73,10 +73,7 @@ class Switch(nn.Module):
     def __init__(self, layer: nn.Conv2d | nn.Linear, *, experts: int, capacity: float) -> None:
         super().__init__()
         self.capacity = capacity
-        if isinstance(layer, nn.Linear):
-            inputs, self.out_features = layer.in_features, layer.out_features
-        else:
-            inputs, self.out_channels = layer.in_channels, layer.out_channels  # a block may ask for it
+        inputs = layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels
         self.router = nn.Linear(inputs, experts, bias=False)
         nn.init.trunc_normal_(self.router.weight, std=(ROUTER_SCALE / inputs) ** 0.5)
         self.router.to(layer.weight.device)
