@@ -1,5 +1,6 @@
 """The figure of costs, losses and the Pareto front."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,20 @@ def marks(line: Line2D) -> set[tuple[float, float]]:
     """The points of a line."""
     across, up = (np.asarray(line.get_data()[side], dtype=float).round(9) for side in (0, 1))
     return set(zip(across.tolist(), up.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("powers", [0.3, 1.0, 2.6, 3.3, 5.0, 7.0])
+def test_no_two_costs_at_an_axis_overlap(powers: float) -> None:
+    found = table(7)
+    scale = np.where(found["cost"] == "latency_ms", 1e-3, 100)
+    with style.applied(SIZE):
+        drawing = plot(tabulate(found.assign(at=scale * found["at"] ** (powers / 2)), LINE))
+        drawing.draw_without_rendering()
+        for axes in drawing.axes[-len(COSTS) :]:
+            low, high = axes.get_xlim()
+            labels = [tick.label1 for tick in axes.xaxis.get_major_ticks() if low <= tick.get_loc() <= high]
+            boxes = [label.get_window_extent() for label in labels]
+            assert not any(one.x1 > other.x0 for one, other in pairwise(boxes))
 
 
 def test_each_panel_marks_every_variant_once_and_joins_the_line() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib import figure as mpl
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from lesion.artifacts.csv_tables import read_csv
 from lesion.params.comparison import Front
@@ -35,6 +35,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 NAMED = 9
 """Variants that are named in a panel, at most: those on the front, then the best that may be."""
+MANY = 200
+"""Ratio of the largest cost to the smallest from which there is no room for more than a label for each power of ten."""
 
 
 def tabulate(front: pd.DataFrame, settings: Front) -> pd.DataFrame:
@@ -58,16 +60,21 @@ def _loss_axis(axes: Axes, measure: str, values: pd.Series) -> None:
     axes.yaxis.set_major_formatter("{x:,g}")
 
 
+def _cost_axis(axes: Axes, cost: str, values: pd.Series) -> None:
+    """Set a scale of logarithms: 1, 2 and 5 of each power of ten, of many powers 1 alone."""
+    many = values.max() > MANY * values.min()
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if many else (1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:,g}" if cost == "latency_ms" else EngFormatter(sep=" "))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
 def _panel(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     line = rows[rows["on_line"]].sort_values("at")
     axes.plot(line["at"], 100 * line["value"], color=style.GREEN, linewidth=1.2, zorder=1)
     for state, look in LOOKS.items():
         of = rows[rows["front"] == state]
         axes.plot(of["at"], 100 * of["value"], linestyle="none", **look)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:,g}")
-    axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(which="major")
     axes.margins(x=0.1)
     best = rows[rows["front"] != "off"].assign(sure=rows["front"] == "on")
@@ -86,7 +93,9 @@ def plot(table: pd.DataFrame) -> mpl.Figure:
     for row, (measure, label) in zip(grid, MEASURES.items(), strict=True):
         for axes, cost in zip(row, COSTS, strict=True):
             _loss_axis(axes, measure, table.loc[table["measure"] == measure, "value"])
-            _panel(axes, table[(table["cost"] == cost) & (table["measure"] == measure)], measure)
+            rows = table[(table["cost"] == cost) & (table["measure"] == measure)]
+            _cost_axis(axes, cost, rows["at"])
+            _panel(axes, rows, measure)
         row[0].set_ylabel(label)
     for axes, label in zip(grid[-1], COSTS.values(), strict=True):
         axes.set_xlabel(label)
