@@ -4,13 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import pytest
 import torch
 from onnx import numpy_helper
 
 from lesion.compress.methods import int8_dynamic, int8_static
+from lesion.compress.runtime.experts import switched
 from lesion.deploy.contract import RunOptions
 from lesion.deploy.graphs import INPUT, OUTPUT, to_onnx
 from lesion.deploy.runtimes.onnx_runtime import open_model
+from lesion.errors import InputError
 from tests.compress.quantised import Unusual, images, inference, member, options, shown
 from tests.training import random_split, small_network
 
@@ -105,3 +108,12 @@ def test_operators_inside_of_modules_are_integers_in_the_file_too(tmp_path: Path
     assert [node.op_type for node in graph.graph.node].count("QuantizeLinear") == 9  # one for each operator
     found = logits(graph, tmp_path, x)
     assert np.abs(found - expected.numpy()).max() < 0.05 * float(expected.abs().max())
+
+
+def test_a_network_that_torch_cannot_export_is_refused_in_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    network = small_network()
+    name = next(name for name, layer in network.named_modules() if isinstance(layer, torch.nn.Linear))
+    switched(network, name, experts=2, capacity=1.25)  # which images an expert takes depends on the images
+    with pytest.raises(InputError, match=r"^torch cannot export this network: [^\n]+$"):
+        to_onnx(network.eval(), SHOWN[:1], {})
+    assert capfd.readouterr().err == ""

@@ -1,6 +1,8 @@
 """Networks as ONNX graphs, int8 as integers: QuantizeLinear and DequantizeLinear around each quantised layer."""
 
 from collections.abc import Mapping
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -34,16 +36,17 @@ def to_onnx(network: nn.Module, example: Tensor, stored: Mapping[str, Tensor]) -
     """
     twice = example.repeat(2, *[1] * (example.dim() - 1))  # a batch of one would be taken for a constant
     try:
-        program = torch.onnx.export(
-            network,
-            (twice,),
-            dynamo=True,
-            dynamic_shapes=({0: torch.export.Dim("n")},),
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            opset_version=OPSET,
-            verbose=False,
-        )
+        with redirect_stderr(StringIO()):  # torch prints the whole graph of a network that it cannot export
+            program = torch.onnx.export(
+                network,
+                (twice,),
+                dynamo=True,
+                dynamic_shapes=({0: torch.export.Dim("n")},),
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                opset_version=OPSET,
+                verbose=False,
+            )
     except Exception as error:  # the exporter's errors have no common base but this
         said = str(error.__cause__ or error).strip().splitlines()
         raise InputError(f"torch cannot export this network: {said[0]}") from None
