@@ -85,13 +85,9 @@ def _axis(axes: Axes, measure: str, table: pd.DataFrame) -> None:
     shown = _scale(measure) * table[[measure, f"{measure}_low", f"{measure}_high"]].to_numpy(dtype=float)
     low, high = float(np.nanmin(shown)), max(1.0, float(np.nanmax(shown)))
     if measure == "top1":
-        axes.set_yscale("function", functions=scales.SHARE)
-        axes.set_ylim(scales.share_limits(max(0.0, low), high, below=0.1, above=0.3))
-        axes.set_yticks(scales.ticks(axes.get_ylim(), scales.share_to_scale, scales.SHARE_TICKS))
+        scales.share_axis(axes, low, high)
     elif measure == FORGOTTEN:
-        axes.set_yscale("function", functions=scales.COUNT)
-        axes.set_ylim(min(1.3 * low, low / 1.3 if low > scales.MANY else 0), 1.3 * high)
-        axes.set_yticks(scales.ticks(axes.get_ylim(), scales.count_to_scale, scales.COUNT_TICKS))
+        scales.count_axis(axes, low, high)
     else:
         axes.set_ylim(0, 1.1 * high)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))

@@ -50,13 +50,9 @@ def _loss_axis(axes: Axes, measure: str, values: pd.Series) -> None:
     """Set the scale of what is lost: differences near nothing lost are the larger ones."""
     low, high = 100 * float(values.min()), 100 * float(values.max())
     if measure == "top1":
-        axes.set_yscale("function", functions=scales.SHARE)
-        axes.set_ylim(scales.share_limits(max(0.0, low), high, below=0.1, above=0.3))
-        axes.set_yticks(scales.ticks(axes.get_ylim(), scales.share_to_scale, scales.SHARE_TICKS))
+        scales.share_axis(axes, low, high)
     else:
-        axes.set_yscale("function", functions=scales.COUNT)
-        axes.set_ylim(0, 1.3 * max(high, 1.0))
-        axes.set_yticks(scales.ticks(axes.get_ylim(), scales.count_to_scale, scales.COUNT_TICKS))
+        scales.count_axis(axes, low, max(high, 1.0))
     axes.yaxis.set_major_formatter("{x:,g}")
 
 

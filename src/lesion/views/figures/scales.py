@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 
 FULL = 99.99  # per cent: the scale of shares ends here; 100 % would lie at infinity
 FEW = 5  # counts well below this are spaced nearly linearly
@@ -54,3 +55,17 @@ def ticks(limits: tuple[float, float], scale: Callable[[Floats], Floats], candid
 
 SHARE = (share_to_scale, share_from_scale)
 COUNT = (count_to_scale, count_from_scale)
+
+
+def share_axis(axes: Axes, low: float, high: float) -> None:
+    """Set scale, limits and ticks of a vertical axis of shares from `low` to `high`, in per cent."""
+    axes.set_yscale("function", functions=SHARE)
+    axes.set_ylim(share_limits(max(0.0, low), high, below=0.1, above=0.3))
+    axes.set_yticks(ticks(axes.get_ylim(), share_to_scale, SHARE_TICKS))
+
+
+def count_axis(axes: Axes, low: float, high: float) -> None:
+    """Set scale, limits and ticks of a vertical axis of counts from `low` to `high`."""
+    axes.set_yscale("function", functions=COUNT)
+    axes.set_ylim(min(1.3 * low, low / 1.3 if low > MANY else 0), 1.3 * high)
+    axes.set_yticks(ticks(axes.get_ylim(), count_to_scale, COUNT_TICKS))
